@@ -1,0 +1,5 @@
+"""Wicketgate's admin: what the security team and the auditor work with.
+
+Terminal, JSON and pages are thin voices of the same verbs (:mod:`admin.actions`). Who may do what is
+one table (:mod:`admin.roles`). Nothing here knows a rule or a line of SQL.
+"""

@@ -1,0 +1,54 @@
+"""Who may do what: one table, no by default, pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from proxy.errors import GateError
+from proxy.model import Actor
+
+
+class Permission(StrEnum):
+    """What can be permitted, in the grammar ``noun:verb``."""
+
+    POLICY_READ = "policy:read"
+    POLICY_APPROVE = "policy:approve"
+    POLICY_PROHIBIT = "policy:prohibit"
+    TERMS_WRITE = "terms:write"
+    ORIGINS_WRITE = "origins:write"
+    FEED_WRITE = "feed:write"
+    INBOX_READ = "inbox:read"
+    AUDIT_READ = "audit:read"
+    ACCESS_WRITE = "access:write"
+
+
+_READING = frozenset({Permission.POLICY_READ, Permission.INBOX_READ})
+_APPROVING = _READING | {Permission.POLICY_APPROVE, Permission.POLICY_PROHIBIT, Permission.AUDIT_READ}
+_RUNNING = _READING | {
+    Permission.TERMS_WRITE,
+    Permission.ORIGINS_WRITE,
+    Permission.FEED_WRITE,
+    Permission.AUDIT_READ,
+    Permission.ACCESS_WRITE,
+}
+
+ROLES: Mapping[str, frozenset[Permission]] = {
+    "reader": frozenset(),
+    "requester": frozenset({Permission.POLICY_READ}),
+    "auditor": frozenset({Permission.POLICY_READ, Permission.AUDIT_READ, Permission.INBOX_READ}),
+    "approver": _APPROVING,
+    "administrator": _RUNNING,
+    "owner": _APPROVING | _RUNNING,
+}
+"""``reader`` may install where anonymous reading is off, and nothing here. ``owner`` is the first-run role."""
+
+
+class Forbidden(GateError):
+    """The actor's role does not hold the permission."""
+
+
+def demand(actor: Actor, permission: Permission) -> None:
+    """Raise Forbidden unless the actor's role holds the permission."""
+    if permission not in ROLES.get(actor.role, frozenset()):
+        raise Forbidden(f"{actor.name} is {actor.role}, which does not include {permission}.")

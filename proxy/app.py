@@ -1,0 +1,235 @@
+"""Assembly: builds every part, hands it on, starts and stops it. Owns the clock. Knows no rule.
+
+:func:`build` makes objects and opens the store; nothing listens and nothing is fetched before
+:meth:`Gate.running` is entered. Tests call the same function.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import secrets
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import chain
+
+import httpx
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute, Mount
+from starlette.types import ASGIApp
+
+from admin import api, auth, pages
+from admin.actions import Actions
+from admin.auth import Authenticator
+from admin.closure import Resolver
+from proxy.asking import Asking
+from proxy.cache.blobs import Blobs
+from proxy.cache.fetch import Fetches
+from proxy.cache.pages import Pages
+from proxy.decisions import Decisions, recover
+from proxy.errors import StoreError
+from proxy.feeds import names
+from proxy.feeds.sync import AdvisorySync
+from proxy.gateway import Gateway
+from proxy.health import Health
+from proxy.live import Live
+from proxy.notices import SYSTEM, Notices
+from proxy.policy import changes
+from proxy.policy.similarity import NameIndex
+from proxy.settings import Settings
+from proxy.shelf import Shelf
+from proxy.store.sqlite import SqliteStore
+from proxy.upstream import Origins, Upstream, make_client, origin_of
+from proxy.upstream.origins import split_credentials
+from proxy.web import Doors
+from proxy.web.developers import Developers
+from proxy.web.files import FileDoor, RefusedDoor
+from proxy.web.index import IndexDoor
+from proxy.web.previews import PreviewDoor
+from proxy.web.readers import Readers
+from proxy.web.recording import Recorder
+from proxy.web.refusals import Refusals
+
+log = logging.getLogger(__name__)
+
+TRIM_SECONDS = 60.0
+
+
+def now() -> datetime:
+    """The one clock: an aware time in UTC."""
+    return datetime.now(UTC)  # noqa: TID251  this file owns it
+
+
+@dataclass(slots=True)
+class Gate:
+    """The parts of a running gate, for the front to listen with and for tests to look at."""
+
+    settings: Settings
+    store: SqliteStore
+    live: Live
+    decisions: Decisions
+    notices: Notices
+    fetches: Fetches
+    blobs: Blobs
+    pages: Pages
+    sync: AdvisorySync
+    client: httpx.AsyncClient
+    own_origin: str
+    index: ASGIApp
+    admin: ASGIApp
+    trouble: dict[str, str] = field(default_factory=dict)
+    first_token: str = ""
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Load the policy, start the background work, and on leaving stop it and lose nothing."""
+        await asyncio.to_thread(self.blobs.prepare)
+        await asyncio.to_thread(self.pages.prepare)
+        recover(self.store, self.settings.data_dir)
+        await self.live.refresh()
+        await self._first_run()
+        tasks = [asyncio.create_task(self._watched(name, work)) for name, work in self._work()]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self.fetches.close(0)
+            await self._last_flush()
+            await self.client.aclose()
+            self.store.close()
+
+    def _work(self) -> list[tuple[str, Callable[[], Coroutine[object, object, None]]]]:
+        return [
+            ("policy watch", self.live.watch),
+            ("audit", lambda: self.decisions.run(now)),
+            ("names", self._learn_names),
+            ("advisories", self.sync.run),
+            ("cache", self._trim),
+        ]
+
+    async def _watched(self, name: str, work: Callable[[], Coroutine[object, object, None]]) -> None:
+        """Run background work; what kills it is logged, shown by ``/readyz``, and it is begun again."""
+        while True:
+            try:
+                await work()
+            except Exception as error:
+                log.exception("The background work %r failed.", name)
+                self.trouble[name] = f"{type(error).__name__}: {error}"
+                await asyncio.sleep(1)
+            else:
+                self.trouble.pop(name, None)
+                return
+
+    async def _first_run(self) -> None:
+        """See to it that somebody can sign in, that files have an origin, and that advisories are there."""
+        self.first_token = await asyncio.to_thread(_first_token, self.store, self.settings)
+        allowed = {origin.url for origin in self.live.snapshot.origins}
+        if self.own_origin not in allowed:
+            await self.notices.allow(self.own_origin, "The upstream index itself")
+        for origin in self.settings.file_origins:
+            if origin not in allowed:
+                await self.notices.allow(origin, "Named by the operator: --file-origin")
+        await self.live.refresh()
+        if self.live.snapshot.feed is None:
+            await self.sync.first()
+
+    async def _learn_names(self) -> None:
+        popular = await asyncio.to_thread(names.popular_names)
+        build = asyncio.create_task(asyncio.to_thread(_index, popular))
+        await self.live.learn_names(popular, build)
+
+    async def _trim(self) -> None:
+        while True:
+            await self.blobs.trim(
+                self.settings.cache_size, pinned=self._pinned(), hard_bytes=self.settings.cache_size * 2
+            )
+            await asyncio.sleep(TRIM_SECONDS)
+
+    def _pinned(self) -> set[str]:
+        """Return the digests of what is approved: those files leave the cache last."""
+        grants = chain.from_iterable(self.live.snapshot.grants.values())
+        return {file.sha256 for grant in grants for file in grant.pins.values() if file.sha256}
+
+    async def _last_flush(self) -> None:
+        try:
+            await self.decisions.flush(now(), everything=True)
+        except StoreError as error:
+            log.error("The last records wait in the journal for the next start: %s", error)
+
+
+def build(settings: Settings) -> Gate:
+    """Make every part. Raises StoreError, OriginRefused."""
+    store = SqliteStore(settings.data_dir)
+    live = Live(store, store.bell)
+    own_origin = origin_of(split_credentials(settings.upstream)[0])
+    origins = Origins(settings.upstream, lambda: {origin.url for origin in live.snapshot.origins})
+    client = make_client(origins)
+    upstream = Upstream(settings.upstream, client=client, origins=origins)
+    cache = settings.data_dir / "cache"
+    blobs, kept_pages = Blobs(cache / "blobs"), Pages(cache / "pages")
+    fetches = Fetches(blobs)
+    shelf = Shelf(upstream, kept_pages, timedelta(seconds=settings.index_ttl), now)
+    notices = Notices(store, live, own_origin, now)
+    gateway = Gateway(live, shelf, upstream, blobs, fetches, notices, now)
+    decisions = Decisions(store, settings.data_dir, f"{os.getpid()}-{secrets.token_hex(4)}")
+    sync = AdvisorySync(store, live, settings.advisories, settings.data_dir / "sync.lock", now)
+    trouble: dict[str, str] = {}
+
+    readers, recorder = Readers(live, now, anonymous=settings.anonymous), Recorder(decisions, now)
+    refusals = Refusals(recorder, settings.url)
+    health = Health(live, lambda: decisions.waiting, lambda: trouble)
+    developers = Developers(gateway, live, Asking(store, now), health, readers, now, settings.url)
+    preview = PreviewDoor(gateway, live, now, settings.url)
+    resolver = Resolver(preview.opened, _own_address(settings))
+    actions = Actions(store, live, gateway, resolver, now)
+    admin = _admin(settings, store, live, actions, sync)
+    rest = Starlette(routes=[*developers.routes(), *([] if settings.admin_apart else admin)])
+    doors = Doors(
+        IndexDoor(gateway, live, readers, recorder),
+        FileDoor(gateway, readers, recorder, refusals),
+        RefusedDoor(gateway, readers, refusals),
+        preview,
+        rest,
+    )
+    return Gate(
+        settings, store, live, decisions, notices, fetches, blobs, kept_pages, sync, client, own_origin, doors,
+        Starlette(routes=admin), trouble,
+    )  # fmt: skip
+
+
+def _admin(settings: Settings, store: SqliteStore, live: Live, actions: Actions, sync: AdvisorySync) -> list[BaseRoute]:
+    authenticator = Authenticator(live, now)
+    desk = api.Desk(actions, authenticator, store, sync, now)
+    return [
+        Mount("/admin/api", api.build(desk)),
+        Mount("/admin", routes=pages.routes(pages.Room(actions, authenticator, store, now, settings.admin_url))),
+    ]
+
+
+def _own_address(settings: Settings) -> str:
+    """Return how a process on this host reaches the index, whatever name the world knows it by."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104  compared
+    return f"http://{f'[{host}]' if ':' in host and not host.startswith('[') else host}:{settings.port}"
+
+
+def _index(popular: list[str]) -> NameIndex:
+    return NameIndex.build(popular[: names.PROTECTED], popular)
+
+
+def _first_token(store: SqliteStore, settings: Settings) -> str:
+    """Return the secret of a new first-run token, or "" where somebody can sign in already."""
+    if store.entries("token"):
+        return ""
+    issued = auth.issue("first run", "owner", now(), None)
+    store.commit(changes.issue(issued.token), SYSTEM, now())
+    path = settings.data_dir / "admin-token"
+    path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(issued.secret + "\n")
+    return issued.secret

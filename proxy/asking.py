@@ -1,0 +1,52 @@
+"""A developer's wish for a project, on its way into the security team's inbox.
+
+Anybody who may install may ask, so this door is bounded: the same wish of the same person is one
+wish, and an inbox that is full says so instead of growing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
+
+from packaging.utils import NormalizedName
+
+from proxy.errors import GateError
+from proxy.model import Actor, Ask
+from proxy.policy import changes
+from proxy.policy.versions import specifier as read_specifier
+from proxy.store import Store
+
+OPEN_AT_MOST = 10_000
+WHY_AT_MOST = 1_000
+
+
+class TooMany(GateError):
+    """The inbox holds as many wishes as it may."""
+
+
+class Asking:
+    """Takes wishes."""
+
+    def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
+        self._store, self._clock = store, clock
+
+    async def ask(self, project: NormalizedName, specifier: str, why: str, by: str) -> Ask:
+        """Record a wish. Raises ValueError for an unreadable range, TooMany, StoreError."""
+        if read_specifier(specifier) is None:
+            raise ValueError(f"That is not a version range (PEP 440): {specifier[:64]!r}. Say for example >=2,<3")
+        at = self._clock()
+        identity = hashlib.sha256("\n".join((project, specifier, by)).encode()).hexdigest()[:16]
+        text = "".join(c if c.isprintable() else " " for c in why)[:WHY_AT_MOST].strip()
+        ask = Ask(f"ask:{identity}", project, specifier, by, text or "no reason given", at)
+        await asyncio.to_thread(self._put, ask, at)
+        return ask
+
+    def _put(self, ask: Ask, at: datetime) -> None:
+        waiting = self._store.entries("ask")
+        if len(waiting) >= OPEN_AT_MOST:
+            raise TooMany("The inbox is full. Talk to the security team.")
+        if all(entry.id != ask.id for entry in waiting):
+            self._store.commit(changes.ask(ask), Actor("client", ask.by, ask.by, "requester", ask.by), at)

@@ -1,0 +1,243 @@
+"""Blobs: files kept by their digest, under ``ROOT/ab/cd/<sha256>``.
+
+What lives here: one directory of immutable files whose name is the SHA-256 of their bytes, how a file
+gets in (written aside, synced, renamed), and how it is found again. This file must not know what a
+blob is for. Decided here:
+
+* No text from outside is part of a path: a name is 64 lower-case hex digits or it is refused.
+* A blob is read in full and compared with its name when it is first opened after start, and again when
+  its inode, size or times changed. One that does not match is dropped, counted and told.
+* Directories are 0700, files 0600, links are not followed.
+* A writer holds a lock on its ``tmp-…`` file, so a start clears away what a crash left behind and
+  spares what another worker is writing.
+* The time of last use is the file's own modification time, set anew at most once an hour.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import hashlib
+import logging
+import os
+import re
+import secrets
+import time
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from proxy.cache.files import (
+    NEW,
+    Handle,
+    Mark,
+    clear_abandoned,
+    hash_of,
+    mark_of,
+    open_regular,
+    sync_folder,
+)
+from proxy.cache.trim import Usage, trim
+from proxy.errors import CacheError
+
+log = logging.getLogger(__name__)
+
+SMALL = 1 << 20
+"""Up to here a blob is verified on the spot: the page cache answers faster than a thread would."""
+
+TOUCH_EVERY = 3600.0
+REMEMBERED = 200_000
+_DIGEST = re.compile("[0-9a-f]{64}", re.ASCII)
+
+
+class Blob(Handle):
+    """A verified file of ``size`` bytes, open for reading."""
+
+    def __init__(self, descriptor: int, path: Path) -> None:
+        super().__init__(descriptor)
+        self.path, self.mark = path, mark_of(descriptor)
+        self.size = self.mark[1]
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Return ``length`` bytes from ``offset``, fewer only at the end. Raises CacheError, OSError."""
+        piece = super().read(offset, length)
+        if len(piece) < min(length, self.size - offset):
+            raise CacheError("A cached file shrank while it was read.")
+        return piece
+
+    def __enter__(self) -> Blob:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+@dataclass(slots=True)
+class _Known:
+    mark: Mark
+    touched: float
+
+
+class Blobs:
+    """The blob directory at ``root``. Making one touches no disk; call :meth:`prepare` before use."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._known: dict[str, _Known] = {}
+        self._checking: dict[tuple[str, Mark], asyncio.Task[bool]] = {}
+        self.damaged = 0
+        """Blobs dropped since start because their bytes were not what their name says."""
+
+    def prepare(self) -> None:
+        """Make the directory and clear away what a crash left half written. Raises CacheError."""
+        try:
+            self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._root.chmod(0o700)
+            for path in self._root.glob("tmp-*"):
+                clear_abandoned(path)
+        except OSError as error:
+            raise CacheError(f"The file cache at {self._root} cannot be used: {error.strerror}.") from error
+
+    async def open(self, sha256: str) -> Blob | None:
+        """Return the verified blob, None where there is none. Whoever asked closes it.
+
+        A damaged one counts as none. Raises ValueError if ``sha256`` is no digest, CacheError if the
+        disk cannot be read.
+        """
+        path = self._path(sha256)
+        try:
+            descriptor = open_regular(path)
+            if descriptor is None:
+                return None
+            blob = Blob(descriptor, path)
+            if await self._verified(sha256, blob):
+                return blob
+            blob.close()
+        except OSError as error:
+            raise CacheError(f"The file cache cannot be read: {error.strerror}.") from error
+        return None
+
+    def writer(self) -> Writer:
+        """Return a writer for a new blob. Raises OSError where the disk does not let it."""
+        self._root.mkdir(mode=0o700, parents=True, exist_ok=True)  # somebody may have deleted the cache
+        return Writer(self, self._root)
+
+    async def trim(
+        self,
+        max_bytes: int,
+        *,
+        min_free: int = 0,
+        pinned: Collection[str] = (),
+        hard_bytes: int | None = None,
+    ) -> Usage:
+        """Drop the longest unused blobs until at most ``max_bytes`` are kept and ``min_free`` are free.
+
+        Those in ``pinned`` stay, unless more than ``hard_bytes`` are kept even so (None: always).
+        Returns what is left. Raises CacheError.
+        """
+        try:
+            left, gone = await asyncio.to_thread(trim, self._root, max_bytes, min_free, pinned, hard_bytes)
+        except OSError as error:
+            raise CacheError(f"The file cache cannot be trimmed: {error.strerror}.") from error
+        for sha256 in gone:
+            self._known.pop(sha256, None)
+        return left
+
+    def _path(self, sha256: str) -> Path:
+        if _DIGEST.fullmatch(sha256) is None:
+            raise ValueError("not a SHA-256 in lower-case hex")
+        return self._root / sha256[:2] / sha256[2:4] / sha256
+
+    async def _verified(self, sha256: str, blob: Blob) -> bool:
+        known = self._known.get(sha256)
+        if known is None or known.mark != blob.mark:
+            if not await self._matches(sha256, blob):
+                self._drop_damaged(sha256, blob)
+                return False
+            known = self._remember(sha256, blob.mark, -TOUCH_EVERY)
+        if time.monotonic() - known.touched > TOUCH_EVERY:
+            os.utime(blob.fd)
+            self._remember(sha256, mark_of(blob.fd), time.monotonic())
+        return True
+
+    async def _matches(self, sha256: str, blob: Blob) -> bool:
+        """Hash a blob once, however many ask: on the spot if small, else in a thread that outlives them."""
+        if blob.size <= SMALL:
+            return hash_of(blob) == sha256
+        key = sha256, blob.mark
+        task = self._checking.get(key)
+        if task is None:
+
+            async def check() -> bool:
+                return await asyncio.to_thread(hash_of, blob) == sha256
+
+            task = self._checking[key] = asyncio.create_task(check())
+            task.add_done_callback(lambda _: self._checking.pop(key, None))
+        return await asyncio.shield(task)
+
+    def _drop_damaged(self, sha256: str, blob: Blob) -> None:
+        """Remove the file that was found damaged, and not a good one that took its place meanwhile."""
+        self._known.pop(sha256, None)
+        if blob.path.exists() and blob.path.lstat().st_ino == blob.mark[0]:
+            blob.path.unlink()
+            self.damaged += 1
+            log.error("A cached file was damaged or swapped and has been dropped: %s", sha256)
+
+    def _remember(self, sha256: str, mark: Mark, touched: float) -> _Known:
+        if len(self._known) >= REMEMBERED:
+            self._known.pop(next(iter(self._known)))
+        known = self._known[sha256] = _Known(mark, touched)
+        return known
+
+    def adopt(self, temporary: Path, descriptor: int, sha256: str) -> None:
+        """Give a finished, synced file its name. For :class:`Writer`; ``sha256`` is what it hashed."""
+        path = self._path(sha256)
+        outer, inner = path.parent.parent, path.parent
+        new = not inner.exists()
+        outer.mkdir(mode=0o700, exist_ok=True)
+        inner.mkdir(mode=0o700, exist_ok=True)
+        temporary.replace(path)
+        for folder in (inner, outer, self._root) if new else (inner,):
+            sync_folder(folder)
+        self._remember(sha256, mark_of(descriptor), time.monotonic())
+
+
+class Writer:
+    """A blob on its way in: bytes are counted and hashed as they are written.
+
+    Not thread-safe; its methods block and may run in any one thread at a time. They raise OSError.
+    """
+
+    def __init__(self, blobs: Blobs, root: Path) -> None:
+        self._blobs = blobs
+        self._path = root / f"tmp-{os.getpid()}-{secrets.token_hex(8)}"
+        self.handle = Handle(os.open(self._path, NEW, 0o600))
+        fcntl.flock(self.handle.fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        self._hash = hashlib.sha256()
+        self.size = 0
+
+    def write(self, pieces: Iterable[bytes]) -> None:
+        """Append pieces."""
+        # Joined, since each call lets go of the interpreter and must wait its turn to get it back.
+        whole = b"".join(pieces)
+        view = memoryview(whole)
+        while view:
+            view = view[os.write(self.handle.fd, view) :]
+        self._hash.update(whole)
+        self.size += len(whole)
+
+    def digest(self) -> str:
+        """Return the SHA-256 of what was written, in hex."""
+        return self._hash.hexdigest()
+
+    def publish(self) -> None:
+        """Put the blob under its digest, durably. The handle stays open for its readers."""
+        os.fsync(self.handle.fd)
+        self._blobs.adopt(self._path, self.handle.fd, self.digest())
+
+    def discard(self) -> None:
+        """Leave nothing behind. The handle stays open for its readers."""
+        self._path.unlink(missing_ok=True)

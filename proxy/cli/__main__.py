@@ -1,0 +1,5 @@
+"""``python -m proxy.cli`` is ``wicketgate``."""
+
+from proxy.cli import main
+
+main()

@@ -1,0 +1,143 @@
+"""How a command reaches a running gate, and how what it says is shown.
+
+The gate is found by ``WICKETGATE_URL``, else by what ``serve`` noted in the data directory of this
+host; the token is ``WICKETGATE_TOKEN``, else the first-run token there.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import Any, NoReturn, ParamSpec
+
+import click
+import httpx
+from tabulate import tabulate
+
+from proxy.settings import data_dir
+
+ALLOWED, REFUSED, UNABLE = 0, 1, 2
+ADDRESS_FILE = "address.json"
+TOKEN_FILE = "admin-token"  # noqa: S105  a file's name
+SECONDS = 300.0
+
+P = ParamSpec("P")
+Data = dict[str, Any]
+
+
+def data_dir_option(command: Callable[P, None]) -> Callable[P, None]:
+    """Add ``--data-dir``, with which a command on the gate's own host finds address and token."""
+    return click.option(
+        "--data-dir", envvar="WICKETGATE_DATA_DIR", help="The gate's data directory, on the same host."
+    )(command)
+
+
+def json_option(command: Callable[P, None]) -> Callable[P, None]:
+    """Add ``--json``."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")(command)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A running gate, as a command speaks to it."""
+
+    url: str
+    admin_url: str
+    token: str
+
+    @classmethod
+    def find(cls, directory: str | None, url: str | None = None, token: str | None = None) -> Desk:
+        """Return the gate that the environment or the data directory names; exit with a next step if none."""
+        folder = data_dir(directory)
+        if url:
+            return cls(url.rstrip("/"), url.rstrip("/"), token or _read(folder / TOKEN_FILE))
+        noted = _read(folder / ADDRESS_FILE)
+        if not noted:
+            give_up("No gate is known here. Start one (wicketgate serve), or set WICKETGATE_URL.")
+        address = json.loads(noted)
+        return cls(address["url"], address["admin_url"], token or _read(folder / TOKEN_FILE))
+
+    def admin(self, method: str, path: str, **more: Any) -> Any:
+        """Ask the admin API. Exits with the gate's own words when it says no."""
+        if not self.token:
+            give_up("This needs a token. Set WICKETGATE_TOKEN, or run it on the gate's host with --data-dir.")
+        headers = {
+            "authorization": f"Bearer {self.token}",
+            "accept": "application/json",
+            **more.pop("headers", {}),
+        }
+        return self._asked(method, f"{self.admin_url}/admin/api/v1{path}", headers, **more)
+
+    def index(self, method: str, path: str, **more: Any) -> Any:
+        """Ask the gate as a developer would, without the admin's token."""
+        return self._asked(method, f"{self.url}{path}", {"accept": "application/json"}, **more)
+
+    def _asked(self, method: str, url: str, headers: dict[str, str], **more: Any) -> Any:
+        try:
+            answer = httpx.request(method, url, headers=headers, timeout=SECONDS, trust_env=False, **more)
+        except httpx.HTTPError as error:
+            give_up(f"The gate at {self.url} does not answer ({error}). Is it running? wicketgate serve")
+        if answer.is_error:
+            give_up(_words(answer))
+        return answer.json()
+
+
+def give_up(message: str, code: int = UNABLE) -> NoReturn:
+    """Say what is wrong on standard error and exit."""
+    click.echo(click.style("error: ", fg="red", bold=True) + message, err=True)
+    sys.exit(code)
+
+
+def with_desk(command: Callable[..., None]) -> Callable[..., None]:
+    """Hand the command a :class:`Desk` as its first argument."""
+
+    @data_dir_option
+    @click.option("--url", envvar="WICKETGATE_URL", help="Where the gate is.")
+    @click.option("--token", envvar="WICKETGATE_TOKEN", help="Your token (better in the environment).")
+    @wraps(command)
+    def inner(data_dir: str | None, url: str | None, token: str | None, **arguments: object) -> None:
+        command(Desk.find(data_dir, url, token), **arguments)
+
+    return inner
+
+
+def show(data: object, as_json: bool, text: Callable[[], None]) -> None:
+    """Print JSON where it was asked for, else whatever ``text`` prints."""
+    if as_json:
+        click.echo(json.dumps(data, indent=2, ensure_ascii=False))
+    else:
+        text()
+
+
+def table(rows: Sequence[Sequence[object]], headers: Sequence[str]) -> None:
+    """Print a table; long cells are folded to fit a terminal."""
+    widths = [None] * (len(headers) - 1) + [90]
+    click.echo(tabulate(rows, headers=headers, tablefmt="simple", maxcolwidths=widths, disable_numparse=True))
+
+
+def sentences(reasons: Sequence[Data], indent: str = "  ", effects: frozenset[str] = frozenset({"forbid"})) -> None:
+    """Print reasons, each with its code and its next step."""
+    for reason in reasons:
+        if reason.get("effect", "forbid") not in effects:
+            continue
+        click.echo(f"{indent}[{reason.get('code', '-')}] {reason['sentence']}")
+        if reason.get("next_step"):
+            click.echo(f"{indent}    {reason['next_step']}")
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return ""  # not there, or not ours to read: the caller says what to do instead
+
+
+def _words(answer: httpx.Response) -> str:
+    try:
+        return str(answer.json()["detail"])
+    except (ValueError, KeyError, TypeError):
+        return answer.text.strip() or f"the gate answered {answer.status_code}"

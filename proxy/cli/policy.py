@@ -1,0 +1,183 @@
+"""The security team's verbs: approve, revoke, prohibit; the inbox; the terms; where files come from."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import click
+
+from proxy.cli.desk import REFUSED, Data, Desk, json_option, sentences, show, table, with_desk
+
+WITHHELD_SHOWN = 12
+reason_option = click.option("--reason", required=True, help="Why. The auditor will ask for it.")
+
+
+@click.command()
+@click.argument("requirement")
+@reason_option
+@click.option("--standing", is_flag=True, help="Let later versions of the range through once they are old enough.")
+@click.option("--prereleases", is_flag=True, help="Pre-releases as well.")
+@click.option("--sdists", is_flag=True, help="Source archives as well; they run code on install.")
+@click.option("--acknowledge", multiple=True, metavar="CODE", help="Overrule a finding: too-new, look-alike:NAME.")
+@click.option("--until", type=click.DateTime(), help="When the approval ends (UTC).")
+@click.option("--ticket", default="", help="Where this was discussed.")
+@click.option("--with-dependencies", is_flag=True, help="The newest version that resolves, and exactly what it needs.")
+@click.option("--python", "pythons", multiple=True, metavar="3.x", help="Resolve for this Python (the gate's own).")
+@click.option("--platform", "platforms", multiple=True, metavar="TAG", help="Resolve for this platform tag.")
+@click.option("--dry-run", is_flag=True, help="Show what it would do, and change nothing.")
+@json_option
+@with_desk
+def approve(desk: Desk, as_json: bool, until: datetime | None, **wish: object) -> None:
+    """Approve the files that REQUIREMENT matches now, by digest ('flask>=3,<4')."""
+    end = f"{until.isoformat()}Z" if until else None
+    if wish["with_dependencies"] and not as_json:
+        click.echo(f"Finding what {wish['requirement']} needs …", err=True)
+    answer = desk.admin("POST", "/approvals", json={**wish, "until": end})
+    show(answer, as_json, lambda: _closure(answer) if "closure" in answer else _approved(answer))
+
+
+def _closure(answer: Data) -> None:
+    rows = [
+        [node["project"], node["version"], ", ".join(node["needed_by"]), _state(node)] for node in answer["closure"]
+    ]
+    table(rows, ["project", "version", "needed by", "state"])
+    new = sum(node["new"] for node in answer["closure"])
+    verb = "Approved" if answer["granted"] else "This would approve"
+    click.echo(f"{verb} {new} of {len(rows)} projects, as one change (revision {answer['revision']}).")
+
+
+def _state(node: Data) -> str:
+    if not node["new"]:
+        return "was approved"
+    held = node["outcome"]["still_withheld"]
+    return held[0]["reasons"][0]["sentence"] if held and not node["outcome"]["opened"] else "new"
+
+
+def _approved(outcome: Data) -> None:
+    what = f"{outcome['project']}{outcome['specifier']}"
+    verb = "Approved" if outcome["granted"] else "This would approve"
+    files = f"{len(outcome['opened'])} files of {len(outcome['versions'])} versions"
+    click.echo(f"{verb} {what}: {files} (revision {outcome['revision']}).")
+    if outcome["versions"]:
+        click.echo(f"  {', '.join(outcome['versions'][:12])}{' …' if len(outcome['versions']) > 12 else ''}")
+    if outcome["still_withheld"]:
+        held_back = outcome["still_withheld"]
+        click.echo(f"Still withheld ({len(held_back)} files):")
+        rows = [[held["filename"], held["reasons"][0]["sentence"]] for held in held_back[:WITHHELD_SHOWN]]
+        table(rows, ["file", "why"])
+        if len(held_back) > WITHHELD_SHOWN:
+            click.echo(f"… and {len(held_back) - WITHHELD_SHOWN} more (--json shows them all)")
+        steps = {held["reasons"][0]["next_step"] for held in held_back}
+        for step in sorted(steps):
+            click.echo(f"  {step}")
+    if outcome["left_out"]:
+        left = outcome["left_out"]
+        click.echo(f"Left out: {len(left)} source archives or pre-releases (--sdists, --prereleases).")
+
+
+@click.command()
+@click.argument("requirement")
+@reason_option
+@json_option
+@with_desk
+def revoke(desk: Desk, as_json: bool, requirement: str, reason: str) -> None:
+    """End what opens REQUIREMENT."""
+    event = desk.admin("POST", "/approvals/revoke", json={"requirement": requirement, "reason": reason})
+    show(event, as_json, lambda: click.echo(f"Revoked {requirement} (revision {event['revision']})."))
+
+
+@click.command()
+@click.argument("requirement")
+@reason_option
+@click.option("--lift", is_flag=True, help="End the prohibition instead.")
+@json_option
+@with_desk
+def prohibit(desk: Desk, as_json: bool, requirement: str, reason: str, lift: bool) -> None:
+    """Never serve REQUIREMENT, whatever is approved."""
+    path = "/prohibitions/lift" if lift else "/prohibitions"
+    event = desk.admin("POST", path, json={"requirement": requirement, "reason": reason})
+    verb = "No longer prohibited:" if lift else "Prohibited"
+    show(event, as_json, lambda: click.echo(f"{verb} {requirement} (revision {event['revision']})."))
+
+
+@click.command()
+@json_option
+@with_desk
+def inbox(desk: Desk, as_json: bool) -> None:
+    """Show who asked for what, and what was refused this week."""
+    data = desk.admin("GET", "/inbox")
+    show(data, as_json, lambda: _inbox(data))
+
+
+def _inbox(data: Data) -> None:
+    if data["requests"]:
+        rows = [[ask["project"] + ask["specifier"], ask["by"], ask["at"][:10], ask["why"]] for ask in data["requests"]]
+        table(rows, ["asked for", "by", "on", "why"])
+    else:
+        click.echo("Nobody asked for anything.")
+    if data["refused"]:
+        click.echo("\nRefused in the last seven days:")
+        rows = [[line["project"], line["count"], line["clients"], ", ".join(line["codes"])] for line in data["refused"]]
+        table(rows, ["project", "times", "clients", "why"])
+
+
+@click.command()
+@click.argument("project")
+@reason_option
+@json_option
+@with_desk
+def decline(desk: Desk, as_json: bool, project: str, reason: str) -> None:
+    """Take the wishes for PROJECT out of the inbox without granting them."""
+    event = desk.admin("POST", "/inbox/decline", json={"project": project, "reason": reason})
+    show(event, as_json, lambda: click.echo(f"Declined {project}."))
+
+
+@click.command()
+@click.option("--minimum-age-days", type=float, help="How old a file must be.")
+@click.option("--internal", multiple=True, help="Glob pattern of names that are never asked of the public index.")
+@click.option("--refuse-severity", type=click.Choice(["low", "medium", "high", "critical"]))
+@click.option("--refuse-unknown-severity/--accept-unknown-severity", default=None)
+@click.option("--stale-advisories", type=click.Choice(["say", "refuse"]), help="What old advisory data does.")
+@click.option("--reason", help="Why; needed to change anything.")
+@json_option
+@with_desk
+def terms(desk: Desk, as_json: bool, reason: str | None, internal: tuple[str, ...], **wanted: object) -> None:
+    """Show the standing rules, or change some of them."""
+    given = {name: value for name, value in wanted.items() if value is not None}
+    if internal:
+        given["internal"] = [pattern for pattern in internal if pattern]
+    if given:
+        event = desk.admin("PATCH", "/terms", json={**given, "reason": reason or ""})
+        show(event, as_json, lambda: click.echo(f"Changed (revision {event['revision']})."))
+    else:
+        data = desk.admin("GET", "/terms")
+        show(data, as_json, lambda: table([[name, value] for name, value in data.items()], ["term", "value"]))
+
+
+@click.group()
+def origins() -> None:
+    """Where package files may come from."""
+
+
+@origins.command("list")
+@json_option
+@with_desk
+def list_origins(desk: Desk, as_json: bool) -> None:
+    """List the servers that files may come from."""
+    data = desk.admin("GET", "/origins")
+    show(data, as_json, lambda: click.echo("\n".join(data)))
+
+
+@origins.command("allow")
+@click.argument("server")
+@reason_option
+@json_option
+@with_desk
+def allow_origin(desk: Desk, as_json: bool, server: str, reason: str) -> None:
+    """Let files come from SERVER (https://files.example)."""
+    event = desk.admin("POST", "/origins", json={"url": server, "reason": reason})
+    show(event, as_json, lambda: click.echo(f"Allowed {event['detail']['origin']}."))
+
+
+COMMANDS = (approve, revoke, prohibit, inbox, decline, terms, origins)
+__all__ = ["COMMANDS", "REFUSED", "sentences"]

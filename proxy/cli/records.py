@@ -1,0 +1,129 @@
+"""The auditor's questions, and the advisory data."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from proxy.cli.desk import ALLOWED, REFUSED, Data, Desk, json_option, show, table, with_desk
+
+
+@click.group()
+def audit() -> None:
+    """Who did what, who got what, and whether the log was altered."""
+
+
+@audit.command("list")
+@click.option("--project", default="", help="Only this project.")
+@click.option("--tag", default="", help="Only events of this kind (project:approval:granted).")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000))
+@click.option("--before", type=int, help="Only events before this number.")
+@json_option
+@with_desk
+def list_events(desk: Desk, as_json: bool, **wanted: object) -> None:
+    """List changes, newest first."""
+    data = desk.admin("GET", "/audit/events", params=_given(wanted))
+    rows = [
+        [
+            event["seq"],
+            event["at"][:19],
+            event["actor"]["name"],
+            event["tag"],
+            event["project"],
+            event["reason"],
+        ]
+        for event in data["events"]
+    ]
+    show(data, as_json, lambda: table(rows, ["no", "when (UTC)", "who", "what", "project", "why"]))
+
+
+@audit.command("decisions")
+@click.option("--project", default="", help="Only this project.")
+@click.option("--client", default="", help="Only this address.")
+@click.option("--verdict", default="", type=click.Choice(["", "allowed", "refused"]))
+@click.option("--what", default="", type=click.Choice(["", "file", "metadata", "page"]))
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000))
+@click.option("--before", type=int, help="Only decisions before this number.")
+@json_option
+@with_desk
+def list_decisions(desk: Desk, as_json: bool, **wanted: object) -> None:
+    """List what was handed out or refused, newest first."""
+    data = desk.admin("GET", "/audit/decisions", params=_given(wanted))
+    rows = [_decision(record) for record in data["decisions"]]
+    show(data, as_json, lambda: table(rows, ["no", "when (UTC)", "client", "agent", "status", "file", "why"]))
+
+
+@audit.command()
+@json_option
+@with_desk
+def verify(desk: Desk, as_json: bool) -> None:
+    """Check that nothing in the log was altered; exit with 1 and name what was."""
+    data = desk.admin("GET", "/audit/verify")
+    show(data, as_json, lambda: _verified(data))
+    sys.exit(ALLOWED if data["intact"] else REFUSED)
+
+
+@click.group()
+def advisories() -> None:
+    """Known vulnerabilities and malware: what the data is and how old."""
+
+
+@advisories.command()
+@json_option
+@with_desk
+def status(desk: Desk, as_json: bool) -> None:
+    """Show how much data there is and how old it is."""
+    data = desk.admin("GET", "/advisories/status")
+    show(data, as_json, lambda: table([[name, value] for name, value in data.items()], ["advisory data", ""]))
+
+
+@advisories.command()
+@json_option
+@with_desk
+def sync(desk: Desk, as_json: bool) -> None:
+    """Fetch the configured source now."""
+    report = desk.admin("POST", "/advisories/sync")
+    show(report, as_json, lambda: _imported(report))
+
+
+@advisories.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--allow-shrink", is_flag=True, help="Take it although it has far fewer records than before.")
+@json_option
+@with_desk
+def import_file(desk: Desk, as_json: bool, file: Path, allow_shrink: bool) -> None:
+    """Import OSV records from FILE, a zip as OSV exports it."""
+    params = {"source": file.name, "allow_shrink": allow_shrink}
+    report = desk.admin("POST", "/advisories/import", params=params, content=file.read_bytes())
+    show(report, as_json, lambda: _imported(report))
+
+
+def _imported(report: Data) -> None:
+    counts = ", ".join(f"{report[name]} {name}" for name in ("added", "changed", "withdrawn", "vanished", "unreadable"))
+    click.echo(f"{report['records']} records in force ({counts}); the newest is of {report['newest'][:10]}.")
+    for fault in report["faults"][:20]:
+        click.echo(f"  not read: {fault}")
+
+
+def _decision(record: Data) -> list[object]:
+    what = record["filename"] or f"page of {record['project']}"
+    times = f" x{record['count']}" if record["count"] > 1 else ""
+    why = ", ".join(record["codes"])
+    at, status_code = record["at"][:19], record["status"]
+    return [record["seq"], at, record["client"], record["agent"], f"{status_code}{times}", what, why]
+
+
+def _verified(data: Data) -> None:
+    if data["intact"]:
+        click.echo("The audit log is intact.")
+    for flaw in data["flaws"]:
+        click.echo(f"ALTERED at {flaw['seq']}: {flaw['problem']}")
+
+
+def _given(wanted: dict[str, object]) -> dict[str, str]:
+    return {name: str(value) for name, value in wanted.items() if value not in (None, "")}
+
+
+COMMANDS = (audit, advisories)

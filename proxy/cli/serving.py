@@ -1,0 +1,161 @@
+"""``wicketgate serve``: start the gate, and print what a person needs and no more."""
+
+from __future__ import annotations
+
+import json
+import logging
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from urllib.parse import urlsplit
+
+import click
+from proxy.cli.desk import ADDRESS_FILE, TOKEN_FILE, give_up
+from proxy.errors import GateError, SettingsError
+from proxy.model import FeedState
+from proxy.pip_index import pip_index
+from proxy.policy.snapshot import PolicySnapshot
+from proxy.settings import Settings, is_loopback, read
+from proxy.upstream.origins import split_credentials
+
+OLD_DAYS = 3
+OPTIONS = (
+    ("host", "Address to listen on (127.0.0.1)."),
+    ("port", "Port to listen on (8080)."),
+    ("data-dir", "Where database, cache and token are kept (~/.local/share/wicketgate)."),
+    ("upstream", "The index to stand in front of (what pip on this machine uses)."),
+    (
+        "file-origin",
+        "Where package files may come from, several separated by commas (learnt from the upstream).",
+    ),
+    ("index-ttl", "Seconds for which an upstream page is used without asking again (600)."),
+    ("public-url", "The address that people use, where a proxy stands in front."),
+    ("advisories", "OSV data: a URL, a file, a folder, or off (what ships with the gate)."),
+    ("admin-host", "Address of the admin (that of the index)."),
+    ("admin-port", "Port of the admin (that of the index)."),
+    ("cache-size", "Bytes that cached files may take (10 GiB)."),
+)
+
+
+def _with_options(command: Callable[..., None]) -> Callable[..., None]:
+    for name, text in reversed(OPTIONS):
+        variable = f"WICKETGATE_{name.replace('-', '_').upper()}"
+        command = click.option(f"--{name}", envvar=variable, help=text, show_envvar=True)(command)
+    flag = "--anonymous/--no-anonymous"
+    text = "Whether the index may be read without a token (on loopback yes, elsewhere no)."
+    return click.option(flag, default=None, envvar="WICKETGATE_ANONYMOUS", show_envvar=True, help=text)(command)
+
+
+@click.command()
+@_with_options
+def serve(anonymous: bool | None, **given: str | None) -> None:
+    """Start the gate."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    texts = {name: value for name, value in given.items() if value}
+    if anonymous is not None:
+        texts["anonymous"] = "yes" if anonymous else "no"
+    try:
+        settings = read(texts)
+        settings, where = _with_upstream(settings)
+        _run(settings, where)
+    except SettingsError as error:
+        give_up("the gate cannot start:\n" + "\n".join(f"  {fault}" for fault in error.faults))
+    except GateError as error:
+        give_up(f"the gate cannot start: {error}")
+
+
+def _run(settings: Settings, where: str) -> None:
+    import uvloop  # noqa: PLC0415  the other commands need not load a server
+
+    from proxy import app, serving  # noqa: PLC0415
+
+    sockets = serving.bind(settings)
+    gate = app.build(settings)
+
+    def ready() -> None:
+        _note(settings)
+        _greet(settings, where, gate.first_token, gate.live.snapshot, app.now())
+
+    uvloop.run(serving.serve(gate, sockets, ready))
+
+
+def _with_upstream(settings: Settings) -> tuple[Settings, str]:
+    """Return the settings with an upstream, and where it was said; refuse to stand in front of ourselves."""
+    where = "--upstream"
+    if not settings.upstream:
+        found = pip_index()
+        settings, where = replace(settings, upstream=found.url), found.where
+    if _is_self(settings):
+        raise SettingsError(
+            [
+                f"The upstream ({where}) is this gate itself: {split_credentials(settings.upstream)[0]}. "
+                "Say the real index: --upstream https://index.example/simple/"
+            ]
+        )
+    return settings, where
+
+
+def _is_self(settings: Settings) -> bool:
+    """Whether the upstream leads to an address that this gate listens on."""
+    parts = urlsplit(split_credentials(settings.upstream)[0])
+    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    public = urlsplit(settings.public_url)
+    if settings.public_url and parts.netloc.lower() == public.netloc.lower():
+        return True
+    if port not in {settings.port, settings.admin_port}:
+        return False
+    host = parts.hostname or ""
+    return host in {settings.host, "localhost", socket.gethostname()} or (is_loopback(host) and _ours(settings.host))
+
+
+def _ours(host: str) -> bool:
+    return is_loopback(host) or host in {"0.0.0.0", "::"}  # noqa: S104  compared, not bound
+
+
+def _note(settings: Settings) -> None:
+    """Note the addresses for the commands of this host."""
+    path = settings.data_dir / ADDRESS_FILE
+    path.write_text(json.dumps({"url": settings.url, "admin_url": settings.admin_url}))
+    path.chmod(0o600)
+
+
+def _greet(settings: Settings, where: str, token: str, snapshot: PolicySnapshot, at: datetime) -> None:
+    origins = ", ".join(origin.url for origin in snapshot.origins)
+    lines = [
+        ("Installers", f"pip install --index-url {settings.url}/simple/ NAME"),
+        ("Set-up", f"{settings.url}/  (uv, Poetry, PDM; and why something was refused)"),
+        ("Admin", f"{settings.admin_url}/admin/"),
+        ("Sign in", _sign_in(settings, token)),
+        ("Upstream", f"{split_credentials(settings.upstream)[0]}  (from {where}; files from {origins})"),
+        ("Advisories", _age(snapshot.feed, at)),
+    ]
+    if not settings.anonymous:
+        lines.append(("Readers", "must bring a token: wicketgate token issue NAME --role reader"))
+    click.echo("Wicketgate is in force: nothing is served that was not approved.\n")
+    for title, text in lines:
+        click.echo(f"  {click.style(f'{title:<11}', bold=True)}{text}")
+    click.echo(f"\n  Try: {approve_hint()}\n  Ctrl-C stops the gate.")
+    sys.stdout.flush()
+
+
+def approve_hint() -> str:
+    """Return the command that a newcomer tries first."""
+    return 'wicketgate approve flask --reason "a first look"'
+
+
+def _sign_in(settings: Settings, token: str) -> str:
+    kept = f"kept for you alone in {settings.data_dir / TOKEN_FILE}"
+    return f"{token}  (shown once; {kept})" if token else f"with your token (the first one is {kept})"
+
+
+def _age(feed: FeedState | None, at: datetime) -> str:
+    if feed is None:
+        return click.style("none: nothing is known to be safe. wicketgate advisories import FILE", fg="red")
+    days = (at - feed.newest).days
+    text = f"{feed.records} records from {feed.source}, the newest of {feed.newest:%Y-%m-%d}, {days} days old"
+    return click.style(f"{text}: OLD. wicketgate advisories import FILE", fg="red") if days > OLD_DAYS else text
+
+
+COMMANDS = (serve,)

@@ -1,0 +1,178 @@
+"""Decisions on their way to the store: never lost with the process, committed in groups.
+
+Decided here:
+
+* A record is appended to a journal file before the answer leaves, so a crash of the process loses
+  none of a file: the next start finds the journal of a dead process and commits what is in it. A crash of the
+  machine may lose what the system had not written yet (less than a second's worth).
+* Groups are committed every 50 ms or 512 records; then their journal is removed.
+* Pages are folded by client, project, verdict and minute; a file's record never is.
+* When neither journal nor store can be written, :meth:`Decisions.note` says so by raising: the first
+  ten thousand files are still answered (held in memory), after that nothing is handed out unrecorded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import logging
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from proxy.errors import StoreError
+from proxy.model import DecisionRecord
+from proxy.store import Store
+
+log = logging.getLogger(__name__)
+
+FLUSH_SECONDS: Final = 0.05
+GROUP: Final = 512
+HELD_AT_MOST: Final = 10_000
+
+Clock = Callable[[], datetime]
+Line = tuple[str, DecisionRecord]
+_decoder = msgspec.json.Decoder(Line)
+
+
+class Journal:
+    """One append-only file of one process, locked while that process lives."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+
+    def append(self, line: Line) -> None:
+        """Hand the record to the operating system in one write."""
+        os.write(self._file, msgspec.json.encode(line) + b"\n")
+
+    def remove(self) -> None:
+        """Forget the file: everything in it is committed."""
+        self.path.unlink(missing_ok=True)
+        os.close(self._file)
+
+
+class Decisions:
+    """Collects decision records and commits them in groups. Made and used on one event loop."""
+
+    def __init__(self, store: Store, directory: Path, process: str) -> None:
+        self._store, self._directory, self._process = store, directory, process
+        self._waiting: list[Line] = []
+        self._folded: dict[tuple[str, str, str, datetime], DecisionRecord] = {}
+        self._journals: list[Journal] = []
+        self._count = 0
+        self._wake = asyncio.Event()
+        self._flushing = asyncio.Lock()
+
+    @property
+    def waiting(self) -> int:
+        """How many records are not committed yet."""
+        return len(self._waiting) + len(self._folded)
+
+    def note(self, record: DecisionRecord) -> None:
+        """Take one record. Call it before the answer leaves. Raises StoreError when it cannot be kept."""
+        if record.what == "page" and record.verdict != "refused":
+            self._fold(record)
+        else:
+            self._keep(record)
+        if len(self._waiting) >= GROUP:
+            self._wake.set()
+
+    def _fold(self, record: DecisionRecord) -> None:
+        minute = record.at.replace(second=0, microsecond=0)
+        key = (record.client, record.project, record.verdict, minute)
+        seen = self._folded.get(key)
+        self._folded[key] = replace(seen, count=seen.count + 1) if seen else record
+        if len(self._folded) >= HELD_AT_MOST:
+            self._unfold(everything=True, now=record.at)
+
+    def _keep(self, record: DecisionRecord) -> None:
+        if len(self._waiting) >= HELD_AT_MOST:
+            raise StoreError("The audit log cannot be written, and no more records can be held back.")
+        self._count += 1
+        line = (f"{self._process}-{self._count}", record)
+        self._waiting.append(line)
+        try:
+            self._journal().append(line)
+        except OSError as error:
+            log.error("The decision journal cannot be written (%s); %d records wait in memory.", error, self.waiting)
+
+    def _journal(self) -> Journal:
+        if not self._journals:
+            self._journals.append(Journal(self._directory / f"decisions-{self._process}-{self._count}.journal"))
+        return self._journals[-1]
+
+    def _unfold(self, *, everything: bool, now: datetime) -> None:
+        """Move folded pages whose minute is over to the records that wait."""
+        minute = now.replace(second=0, microsecond=0)
+        for key in [key for key in self._folded if everything or key[3] < minute]:
+            self._keep(self._folded.pop(key))
+
+    async def flush(self, now: datetime, *, everything: bool = False) -> None:
+        """Commit what waits. Raises StoreError; what was not committed waits on."""
+        async with self._flushing:
+            self._unfold(everything=everything, now=now)
+            group, journals = self._waiting[:], self._journals
+            if not group:
+                return
+            self._journals = []
+            try:
+                await asyncio.to_thread(self._store.record, group)
+            except StoreError:
+                self._journals = journals + self._journals
+                raise
+            del self._waiting[: len(group)]
+            for journal in journals:
+                journal.remove()
+
+    async def run(self, clock: Clock) -> None:
+        """Commit groups until cancelled; a store that fails is tried again, ever more slowly."""
+        pause = FLUSH_SECONDS
+        while True:
+            try:
+                async with asyncio.timeout(pause):
+                    await self._wake.wait()
+            except TimeoutError:
+                pass
+            self._wake.clear()
+            try:
+                await self.flush(clock())
+                pause = FLUSH_SECONDS
+            except StoreError as error:
+                pause = min(pause * 2, 5.0)
+                log.error("Decisions are not committed: %s (%d wait)", error, self.waiting)
+
+
+def recover(store: Store, directory: Path) -> int:
+    """Commit what the journals of dead processes hold. Returns how many lines could not be read."""
+    unreadable = 0
+    for path in sorted(directory.glob("decisions-*.journal")):
+        with path.open("rb") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue  # its process lives
+            lines, broken = _read(file.read())
+        store.record(lines, again=True)
+        path.unlink(missing_ok=True)
+        unreadable += broken
+    if unreadable:
+        log.error("%d decision records of an earlier crash could not be read back: the log has a gap.", unreadable)
+    return unreadable
+
+
+def _read(content: bytes) -> tuple[list[Line], int]:
+    lines: list[Line] = []
+    broken = 0
+    for text in content.splitlines():
+        try:
+            lines.append(_decoder.decode(text))
+        except msgspec.DecodeError:
+            broken += 1
+    return lines, broken

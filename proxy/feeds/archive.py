@@ -1,0 +1,144 @@
+"""Files that hold one record each: the members of a zip archive, or of a folder, as bounded text.
+
+Decided here:
+
+* Sizes are checked before anything is inflated, and reading stops at them whatever a header says.
+* Nothing is ever written, by whatever name. A member whose name leads out of the archive is not
+  opened; what does not end in ``.json`` is not ours.
+* A file that is no whole archive is refused whole (:class:`~proxy.errors.FeedRefused`); a single
+  member that cannot be inflated is a :class:`Fault` and the rest is read.
+
+Must not know: what the text means.
+"""
+
+from __future__ import annotations
+
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from proxy.errors import FeedRefused
+
+KEPT: Final = "What was in force stays in force."
+
+_ENCRYPTED: Final = 0x1
+_LONGEST_NAME: Final = 120
+_BROKEN: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    OverflowError,
+    ValueError,
+)
+"""All that zipfile raises over bytes that are no archive."""
+
+Member = tuple[str, bytes]
+"""A member's name, for telling it apart only, and its bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much is read at most: bytes of the file, members, bytes of one member and of all inflated."""
+
+    file_bytes: int = 128 << 20
+    members: int = 400_000
+    member_bytes: int = 4 << 20
+    total_bytes: int = 2 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A member that is not, or not as it stands, in the data, and what is wrong with it."""
+
+    member: str
+    problem: str
+
+
+def stem(member: str) -> str:
+    """Return what a member is called without its folders and ``.json``: by custom the record's id."""
+    return member.rpartition("/")[2].removesuffix(".json")
+
+
+def fault(member: str, problem: str) -> Fault:
+    """Return a fault whose texts are short and printable, whatever the archive says."""
+    shown = "".join(letter if letter.isprintable() else "?" for letter in member[:_LONGEST_NAME])
+    return Fault(shown, problem)
+
+
+def open_source(path: Path, limits: Limits) -> BinaryIO:
+    """Open a file that may be read. Raises FeedRefused where it is too large or cannot be opened."""
+    try:
+        size = path.stat().st_size
+        if size > limits.file_bytes:
+            raise _too_much(size, limits.file_bytes, "bytes")
+        return path.open("rb")
+    except OSError as error:
+        raise FeedRefused(f"The advisory data cannot be read: {error}. {KEPT}") from error
+
+
+def zip_members(file: BinaryIO, limits: Limits) -> Iterator[Member | Fault]:
+    """Yield the JSON members of an archive one at a time. Raises FeedRefused before the first."""
+    try:
+        archive = zipfile.ZipFile(file)
+    except _BROKEN as error:
+        step = "Fetch it again; if it stays so, tell whoever provides it."
+        raise FeedRefused(f"The advisory data is no whole zip archive ({error}). {KEPT} {step}") from error
+    with archive:
+        wanted = [info for info in archive.infolist() if info.filename.endswith(".json")]
+        _bound(len(wanted), sum(info.file_size for info in wanted), limits)
+        for info in wanted:
+            problem = _suspicious(info, limits)
+            yield fault(info.filename, problem) if problem else _inflated(archive, info)
+
+
+def folder_members(folder: Path, limits: Limits) -> Iterator[Member | Fault]:
+    """Yield the JSON files in and under a folder, by name. Raises FeedRefused before the first."""
+    sizes = {path: path.stat().st_size for path in sorted(folder.rglob("*.json")) if path.is_file()}
+    fitting = [size for size in sizes.values() if size <= limits.member_bytes]
+    _bound(len(sizes), sum(fitting), limits)
+    for path, size in sizes.items():
+        name = path.relative_to(folder).as_posix()
+        yield (fault(name, _too_large(size, limits)) if size > limits.member_bytes else (name, path.read_bytes()))
+
+
+def _suspicious(info: zipfile.ZipInfo, limits: Limits) -> str:
+    """Say why a member is not even opened, or nothing."""
+    parts = info.filename.split("/")
+    if "" in parts or ".." in parts or "\\" in info.filename or parts[0].endswith(":"):
+        return "its name leads out of the archive, so it was not read"
+    if info.file_size > limits.member_bytes:
+        return _too_large(info.file_size, limits)
+    if info.flag_bits & _ENCRYPTED or info.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+        return "it is encrypted, or packed in another way than by deflate"
+    return ""
+
+
+def _inflated(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Member | Fault:
+    """Read a member; zipfile itself stops at the size that was checked."""
+    try:
+        with archive.open(info) as member:
+            return info.filename, member.read()
+    except _BROKEN as error:
+        return fault(info.filename, f"it cannot be inflated: {error}")
+
+
+def _bound(members: int, inflated: int, limits: Limits) -> None:
+    if members > limits.members:
+        raise _too_much(members, limits.members, "records")
+    if inflated > limits.total_bytes:
+        raise _too_much(inflated, limits.total_bytes, "bytes when inflated")
+
+
+def _too_much(found: int, most: int, what: str) -> FeedRefused:
+    step = "Check where it comes from."
+    return FeedRefused(f"The advisory data is too large: {found} {what}, at most {most} are read. {KEPT} {step}")
+
+
+def _too_large(size: int, limits: Limits) -> str:
+    return f"it is too large: {size} bytes, at most {limits.member_bytes} are read"

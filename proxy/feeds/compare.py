@@ -1,0 +1,144 @@
+"""What arrived against what is in force: what is new, what changed, what to refuse as a whole. Pure.
+
+Decided here:
+
+* A *withdrawn* record unblocks, a *missing* one does not. What vanished from a full export is
+  reported and stays in force until a person drops it: an export that lost a record and one that was
+  tampered with look the same.
+* A record takes the place of the one in force with its id only if it is not older. The year 1 is no
+  date: such a record may be new, so it counts when a full export brings it.
+* A mended record never takes the place of another: it is joined with it
+  (:func:`proxy.feeds.mending.join`). Leaving it out instead is safe as well.
+* A record whose text cannot be read has not vanished; what was in force under its name stays.
+* A full export is refused when more than a share of what is in force would vanish or be withdrawn
+  at once, when more than a share of it is broken, or when it is older than what is in force.
+
+Must not know: the store, the network, the clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from proxy.errors import FeedRefused
+from proxy.feeds.archive import KEPT, stem
+from proxy.feeds.osv import NO_DATE, Entry, Reading
+
+_FULL: Final = "A full export can be read instead."
+
+InForce = Mapping[str, tuple[datetime, str]]
+"""``modified`` and digest of every record in force, by id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Ids of a reading, by what they are to what is in force. Each id stands in one tuple.
+
+    ``added`` and ``changed`` are to be put, ``withdrawn`` too (they unblock), ``damaged`` to be
+    joined with what is in force. ``vanished`` and ``older`` stay as they are. ``unchanged`` counts.
+    """
+
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    withdrawn: tuple[str, ...]
+    damaged: tuple[str, ...]
+    vanished: tuple[str, ...]
+    older: tuple[str, ...]
+    unchanged: int
+
+    @property
+    def puts(self) -> tuple[str, ...]:
+        """The ids to put as they are."""
+        return self.added + self.changed + self.withdrawn
+
+
+def plan(old: InForce, reading: Reading, *, full: bool) -> Plan:
+    """Compare a reading with what is in force. Only a full one can tell what vanished."""
+    found: dict[str, list[str]] = {}
+    for name, entry in reading.entries.items():
+        found.setdefault(_kind(old.get(name), entry), []).append(name)
+    present = reading.entries.keys() | {stem(fault.member) for fault in reading.faults}
+    vanished = sorted(old.keys() - present) if full else []
+    return Plan(
+        added=tuple(found.get("added", ())),
+        changed=tuple(found.get("changed", ())),
+        withdrawn=tuple(found.get("withdrawn", ())),
+        damaged=tuple(found.get("damaged", ())),
+        vanished=tuple(vanished),
+        older=tuple(found.get("older", ())),
+        unchanged=len(found.get("unchanged", ())),
+    )
+
+
+def _kind(old: tuple[datetime, str] | None, entry: Entry) -> str:
+    if old is None:
+        return "added"
+    modified, digest = old
+    if digest == entry.digest:
+        return "unchanged"
+    if NO_DATE < entry.modified < modified:
+        return "older"
+    if entry.mended:
+        return "damaged"
+    return "withdrawn" if entry.withdrawn else "changed"
+
+
+def to_fetch(old: InForce, modified_ids: bytes) -> tuple[str, ...]:
+    """Return the ids that OSV's ``modified_id.csv`` shows as new or newer than what is in force.
+
+    It cannot show what vanished, nor what changed without a new ``modified``: those take a full
+    export. Raises FeedRefused where it is no such list.
+    """
+    rows = dict(_rows(modified_ids))
+    if not rows:
+        raise FeedRefused(f"The list of modified advisories is empty. {KEPT} {_FULL}")
+    return tuple(name for name, modified in rows.items() if name not in old or modified > old[name][0])
+
+
+def _rows(modified_ids: bytes) -> Iterator[tuple[str, datetime]]:
+    for number, line in enumerate(modified_ids.decode("utf-8", "replace").splitlines(), 1):
+        modified, _, name = line.partition(",")
+        try:
+            time = datetime.fromisoformat(modified)
+        except ValueError as error:
+            sentence = f"Line {number} of the list of modified advisories cannot be read: {error}."
+            raise FeedRefused(f"{sentence} {KEPT} {_FULL}") from error
+        yield name.rpartition("/")[2].strip(), time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def refuse_if_shrunk(in_force: int, found: Plan, *, most: float = 0.10, few: int = 5) -> None:
+    """Raise FeedRefused when too much would be lost at once: vanished, or newly withdrawn.
+
+    ``in_force`` counts records, ``most`` is a share of them; up to ``few`` may always go.
+    """
+    lost = len(found.vanished) + len(found.withdrawn)
+    if lost > max(few, most * in_force):
+        raise FeedRefused(
+            f"The advisory data lost {lost} of {in_force} records ({len(found.vanished)} are missing,"
+            f" {len(found.withdrawn)} withdrawn); at most {most:.0%} may go at once. {KEPT}"
+            " If this is right, import it by hand and confirm the loss."
+        )
+
+
+def refuse_if_broken(reading: Reading, *, most: float = 0.10, few: int = 5) -> None:
+    """Raise FeedRefused when more than a share of the members is broken; ``few`` may always be."""
+    broken = {fault.member for fault in reading.faults}
+    if len(broken) > max(few, most * len(reading.entries)):
+        raise FeedRefused(
+            f"{len(broken)} records of the advisory data are broken, beside {len(reading.entries)} read"
+            f" (the first is {reading.faults[0].member}: {reading.faults[0].problem}). {KEPT}"
+            " Fetch it again; if it stays so, tell whoever provides it."
+        )
+
+
+def refuse_if_older(in_force: datetime, reading: Reading) -> None:
+    """Raise FeedRefused when the newest record is older than the newest in force: a step back in time."""
+    if reading.newest < in_force:
+        raise FeedRefused(
+            f"The advisory data is older than what is in force: its newest record is of"
+            f" {reading.newest:%Y-%m-%d %H:%M} UTC, the newest in force of {in_force:%Y-%m-%d %H:%M} UTC."
+            f" {KEPT} If this is right, import it by hand and confirm the loss."
+        )

@@ -1,0 +1,212 @@
+"""Advisory data arriving: from the network, a file or a folder; compared with what is kept; put in force.
+
+Decided here:
+
+* What was in force stays in force until better data was read whole. Broken, empty, shrunken or older
+  data is refused; a failure stands in the audit once, and so does the recovery. Meanwhile the age of
+  the old data grows, visibly, on every answer.
+* One import is one change by one actor: one event with its counts, one revision.
+* What vanished from a full export stays in force until a person confirms the loss (``allow_shrink``).
+* However many workers share a data directory, one of them fetches.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import logging
+import tempfile
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import httpx
+
+from proxy.errors import FeedRefused, GateError
+from proxy.feeds import compare, names, osv
+from proxy.feeds.compare import Plan
+from proxy.feeds.osv import Reading
+from proxy.live import Live
+from proxy.model import Actor, Change, FeedState
+from proxy.policy import changes
+from proxy.store import Store
+
+log = logging.getLogger(__name__)
+
+Data = dict[str, object]
+
+FEED = Actor("feed", "feed:osv", "feed:osv", "feed")
+OFF = "off"
+OSV_EXPORT = "https://osv-vulnerabilities.storage.googleapis.com/PyPI/all.zip"
+EVERY = timedelta(hours=1)
+DOWNLOAD_AT_MOST = 128 << 20
+TIMEOUT = httpx.Timeout(30.0)
+FAULTS_AT_MOST = 100
+
+
+class AdvisorySync:
+    """Imports advisory data. ``source`` is a URL, a path, "off", or "" for OSV's public export."""
+
+    def __init__(self, store: Store, live: Live, source: str, lock: Path, clock: Callable[[], datetime]) -> None:
+        self._store, self._live, self._clock = store, live, clock
+        self._source, self._lock = source, lock
+        self._taking = asyncio.Lock()
+        self._etag = ""
+        self._failed = False
+
+    async def first(self) -> None:
+        """Put in force what is at hand, for a gate that has nothing yet: the path named, else what ships."""
+        if self._source == OFF:
+            return
+        if self._is_path:
+            await self._try(FEED)
+        else:
+            await self.take(names.shipped_advisories(), "the data shipped with the gate", FEED)
+
+    async def run(self) -> None:
+        """Sync every hour, one worker for all, until cancelled."""
+        if self._source == OFF:
+            return
+        with self._lock.open("w") as lock:
+            while not _locked(lock.fileno()):
+                await asyncio.sleep(5)  # another process holds a file lock: there is no event to wait for
+            while True:
+                await self._try(FEED)
+                await asyncio.sleep(EVERY.total_seconds())
+
+    async def sync(self, actor: Actor) -> Data:
+        """Fetch the source now. Raises FeedRefused, StoreError."""
+        if self._source == OFF:
+            raise FeedRefused("This gate was started with --advisories off. Import a file instead.")
+        if self._is_path:
+            return await self.take(Path(self._source), Path(self._source).name, actor)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "all.zip"
+            url = self._source or OSV_EXPORT
+            if not await self._download(url, path):
+                return await self._still_current(actor)
+            return await self.take(path, url, actor)
+
+    async def take(self, path: Path, source: str, actor: Actor, *, allow_shrink: bool = False) -> Data:
+        """Import a zip or a folder. Raises FeedRefused, and then nothing changed.
+
+        ``allow_shrink`` confirms a loss of records, and a step back in time.
+        """
+        async with self._taking:
+            at = self._clock()
+            reading = await asyncio.to_thread(osv.read_path, path, at=at)
+            compare.refuse_if_broken(reading)
+            old = await asyncio.to_thread(self._store.advisory_digests)
+            plan = compare.plan(old, reading, full=True)
+            if not allow_shrink:
+                self._refuse_loss(len(old), plan, reading)
+            forget = plan.vanished if allow_shrink else ()
+            records = len(old.keys() | reading.entries.keys()) - len(forget)
+            feed = FeedState(source, records, reading.newest, at, reading.sha256)
+            counts = _counts(plan, reading)
+            change = changes.take_advisories(feed, **counts)
+            rows = reading.rows(plan.puts)
+            await asyncio.to_thread(self._store.commit, change, actor, at, advisories=rows, forget=forget)
+            await self._live.current()
+        faults = [f"{fault.member}: {fault.problem}" for fault in reading.faults[:FAULTS_AT_MOST]]
+        return {
+            "records": records,
+            "newest": feed.newest.isoformat(),
+            "sha256": feed.sha256,
+            "faults": faults,
+            **counts,
+        }
+
+    def _refuse_loss(self, in_force: int, plan: Plan, reading: Reading) -> None:
+        compare.refuse_if_shrunk(in_force, plan)
+        feed = self._live.snapshot.feed
+        if feed is not None:
+            compare.refuse_if_older(feed.newest, reading)
+
+    @property
+    def _is_path(self) -> bool:
+        return bool(self._source) and "://" not in self._source
+
+    async def _try(self, actor: Actor) -> None:
+        """Sync, and tell of the first failure and of the recovery."""
+        try:
+            await self.sync(actor)
+        except GateError as error:
+            log.error("The advisory data was not updated: %s", error)
+            if not self._failed:
+                await self._tell(changes.report("feed:advisories:failed", "", str(error)))
+            self._failed = True
+            return
+        if self._failed:
+            await self._tell(changes.report("feed:advisories:recovered", "", "The advisory data is updated again."))
+        self._failed = False
+
+    async def _tell(self, change: Change) -> None:
+        try:
+            await asyncio.to_thread(self._store.commit, change, FEED, self._clock())
+        except GateError as error:
+            log.error("Not in the audit: %s (%s)", change.reason, error)
+
+    async def _still_current(self, actor: Actor) -> Data:
+        """Note that the source was asked and had nothing new."""
+        feed, at = self._live.snapshot.feed, self._clock()
+        if feed is None:
+            raise FeedRefused("The source says that nothing changed, yet nothing is in force. Import a file.")
+        current = FeedState(feed.source, feed.records, feed.newest, at, feed.sha256)
+        await asyncio.to_thread(self._store.commit, changes.take_advisories(current), actor, at)
+        await self._live.current()
+        counts = dict.fromkeys(("added", "changed", "withdrawn", "vanished", "unreadable"), 0)
+        return {
+            "records": feed.records,
+            "newest": feed.newest.isoformat(),
+            "sha256": feed.sha256,
+            "faults": [],
+            **counts,
+        }
+
+    async def _download(self, url: str, path: Path) -> bool:
+        """Fetch the export conditionally; False when the source says that nothing changed."""
+        headers = {"if-none-match": self._etag} if self._etag else {}
+        try:
+            async with (
+                httpx.AsyncClient(timeout=TIMEOUT, trust_env=False) as client,
+                client.stream("GET", url, headers=headers) as answer,
+            ):
+                if answer.status_code == httpx.codes.NOT_MODIFIED:
+                    return False
+                answer.raise_for_status()
+                await _receive(answer, path)
+                self._etag = answer.headers.get("etag", "")
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise FeedRefused(
+                f"{url} cannot be fetched ({type(error).__name__}: {error}). The old data stays."
+            ) from error
+        return True
+
+
+async def _receive(answer: httpx.Response, path: Path) -> None:
+    size = 0
+    with path.open("wb") as file:
+        async for piece in answer.aiter_raw():
+            size += len(piece)
+            if size > DOWNLOAD_AT_MOST:
+                raise FeedRefused(f"The export is larger than {DOWNLOAD_AT_MOST >> 20} MiB. The old data stays.")
+            file.write(piece)
+
+
+def _counts(plan: Plan, reading: Reading) -> dict[str, int]:
+    return {
+        "added": len(plan.added),
+        "changed": len(plan.changed),
+        "withdrawn": len(plan.withdrawn),
+        "vanished": len(plan.vanished),
+        "unreadable": len(reading.faults),
+    }
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -1,0 +1,31 @@
+"""Whether the gate can answer, and what the people who run it should know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from proxy.live import Live
+from proxy.policy.explaining import feed_data
+
+
+class Health:
+    """Collects what each part says of itself. ``tasks`` tells of background work: name to trouble or ""."""
+
+    def __init__(self, live: Live, waiting: Callable[[], int], tasks: Callable[[], Mapping[str, str]]) -> None:
+        self._live, self._waiting, self._tasks = live, waiting, tasks
+
+    def report(self, at: datetime) -> dict[str, object]:
+        """Return the report behind ``/readyz``; ``reasons`` is empty exactly when ``ready`` is true."""
+        snapshot = self._live.snapshot
+        reasons = [f"{name}: {trouble}" for name, trouble in self._tasks().items() if trouble]
+        if not self._live.loaded:
+            reasons.append("the policy is not loaded yet")
+        return {
+            "ready": not reasons,
+            "reasons": reasons,
+            "revision": snapshot.revision,
+            "advisory_data": feed_data(snapshot.feed, at),
+            "names_index": snapshot.names.popular is not None,
+            "decisions_waiting": self._waiting(),
+        }

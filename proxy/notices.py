@@ -1,0 +1,100 @@
+"""What the gate itself puts into the audit: origins learnt or refused, files that changed upstream.
+
+Each matter is told once; a page that is read a thousand times does not fill the log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from packaging.utils import NormalizedName
+
+from proxy.errors import OriginRefused, StoreError
+from proxy.live import Live
+from proxy.model import Actor, Change, Origin, ProjectPage, ReleaseFile
+from proxy.policy import changes
+from proxy.policy.snapshot import PolicySnapshot
+from proxy.store import Store
+from proxy.upstream.origins import origin_of
+
+log = logging.getLogger(__name__)
+
+SYSTEM = Actor("system", "system", "wicketgate", "system")
+TOLD_AT_MOST = 10_000
+
+
+class Notices:
+    """Commits the gate's own findings through the one writing door."""
+
+    def __init__(self, store: Store, live: Live, own_origin: str, clock: Callable[[], datetime]) -> None:
+        self._store, self._live, self._own, self._clock = store, live, own_origin, clock
+        self._told: dict[tuple[str, ...], None] = {}
+        self._learning = asyncio.Lock()
+
+    async def origins(self, page: ProjectPage | None, snapshot: PolicySnapshot) -> bool:
+        """Learn where files come from with the first page that has any; report what is new later.
+
+        Returns whether anything was learnt, so that the policy moved.
+        """
+        if page is None or not page.files:
+            return False
+        found = {_origin(file.url) for file in page.files} - {
+            "",
+            *(origin.url for origin in snapshot.origins),
+        }
+        if not found:
+            return False
+        if all(origin.url == self._own for origin in snapshot.origins):
+            await self._learn(sorted(found))
+            return True
+        for origin in sorted(found):
+            await self._tell(changes.refuse_origin(origin, f"{page.project} lists files at {origin}"), "origin", origin)
+        return False
+
+    async def _learn(self, origins: list[str]) -> None:
+        async with self._learning:
+            snapshot = await self._live.current()
+            if any(origin.url != self._own for origin in snapshot.origins):
+                return  # another page was first
+            for url in origins:
+                await self.allow(url, "Learnt from the first page of the upstream that lists files")
+
+    async def allow(self, url: str, reason: str) -> None:
+        """Let files come from an origin, as the gate's own act."""
+        origin = Origin(f"origin:{url}", url, SYSTEM.name, self._clock())
+        await self._commit(changes.allow_origin(origin, reason))
+        log.warning("Files may come from %s: %s.", url, reason)
+
+    async def changed(self, project: NormalizedName, files: Iterable[ReleaseFile]) -> None:
+        """Report files that the upstream lists with other bytes than were approved."""
+        for file in files:
+            sentence = f"{file.filename} changed upstream after it was approved; the approved bytes stay in force"
+            digest = file.sha256 or "none"
+            change = changes.report("file:digest:changed", project, sentence, filename=file.filename, sha256=digest)
+            await self._tell(change, "changed", file.filename, digest)
+
+    async def _tell(self, change: Change, *matter: str) -> None:
+        if matter in self._told:
+            return
+        if len(self._told) >= TOLD_AT_MOST:
+            self._told.pop(next(iter(self._told)))
+        self._told[matter] = None
+        log.error("%s: %s", change.tag, change.reason)
+        await self._commit(change)
+
+    async def _commit(self, change: Change) -> None:
+        try:
+            await asyncio.to_thread(self._store.commit, change, SYSTEM, self._clock())
+        except StoreError as error:
+            # The notice is in the log already; what was decided goes on serving.
+            log.error("Not in the audit: %s (%s)", change.reason, error)
+
+
+def _origin(url: str) -> str:
+    try:
+        return origin_of(url)
+    except OriginRefused:
+        return ""

@@ -1,0 +1,135 @@
+"""How the policy changes: each verb of the security team as a :class:`~proxy.model.Change`.
+
+A change is a value. :func:`apply` shows what the snapshot would be with it; the store makes it true.
+Everything an auditor wants to read later is in the change itself: who approved which bytes, and why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from proxy.model import Approval, Ask, Change, FeedState, Origin, Prohibition, Terms, Token
+from proxy.policy.snapshot import PolicySnapshot
+
+
+def apply(snapshot: PolicySnapshot, change: Change) -> PolicySnapshot:
+    """Return the snapshot as it would be with ``change`` in force."""
+    return snapshot.amended(change.puts, change.ends, snapshot.revision + 1)
+
+
+def grant(approvals: Iterable[Approval], answered: Iterable[Ask] = ()) -> Change:
+    """Approve, several projects as one act; the asks that it answers leave the inbox."""
+    granted = tuple(approvals)
+    return Change(
+        "project:approval:granted",
+        " ".join(approval.project for approval in granted),
+        granted[0].reason,
+        puts=granted,
+        ends=tuple(ask.id for ask in answered),
+        detail={"approvals": [_approved(approval) for approval in granted]},
+    )
+
+
+def _approved(approval: Approval) -> dict[str, object]:
+    return {
+        "project": approval.project,
+        "specifier": approval.specifier,
+        "standing": approval.standing,
+        "prereleases": approval.prereleases,
+        "sdists": approval.sdists,
+        "acknowledged": list(approval.acknowledged),
+        "until": approval.until.isoformat() if approval.until else "",
+        "ticket": approval.ticket,
+        "files": [[file.filename, file.sha256] for file in approval.files],
+    }
+
+
+def revoke(approvals: Iterable[Approval], reason: str) -> Change:
+    """End approvals of one project."""
+    ended = tuple(approvals)
+    return Change(
+        "project:approval:revoked",
+        ended[0].project,
+        reason,
+        ends=tuple(approval.id for approval in ended),
+        detail={"approvals": [[approval.id, approval.specifier] for approval in ended]},
+    )
+
+
+def prohibit(prohibition: Prohibition) -> Change:
+    """Prohibit a project or a range of it."""
+    detail = {"specifier": prohibition.specifier}
+    return Change(
+        "project:prohibition:set", prohibition.project, prohibition.reason, puts=(prohibition,), detail=detail
+    )
+
+
+def lift(prohibitions: Iterable[Prohibition], reason: str) -> Change:
+    """End prohibitions of one project."""
+    ended = tuple(prohibitions)
+    return Change(
+        "project:prohibition:lifted",
+        ended[0].project,
+        reason,
+        ends=tuple(prohibition.id for prohibition in ended),
+        detail={"prohibitions": [[prohibition.id, prohibition.specifier] for prohibition in ended]},
+    )
+
+
+def ask(wish: Ask) -> Change:
+    """Put a developer's wish into the inbox. It moves no verdict."""
+    detail = {"specifier": wish.specifier}
+    return Change("project:request:made", wish.project, wish.why, puts=(wish,), detail=detail, policy=False)
+
+
+def decline(asks: Iterable[Ask], reason: str) -> Change:
+    """Take wishes out of the inbox without granting them."""
+    ended = tuple(asks)
+    ids = tuple(wish.id for wish in ended)
+    return Change("project:request:declined", ended[0].project, reason, ends=ids, policy=False)
+
+
+def set_terms(terms: Terms, reason: str) -> Change:
+    """Change the standing rules."""
+    return Change("policy:terms:set", "", reason, puts=(terms,))
+
+
+def allow_origin(origin: Origin, reason: str) -> Change:
+    """Let package files come from one more scheme, host and port."""
+    return Change("upstream:origin:allowed", "", reason, puts=(origin,), detail={"origin": origin.url})
+
+
+def refuse_origin(origin: str, reason: str) -> Change:
+    """Record that files wanted to come from an origin that nobody allowed: an alert, not a change."""
+    return Change("upstream:origin:refused", "", reason, detail={"origin": origin}, policy=False)
+
+
+def report(tag: str, project: str, reason: str, **detail: str) -> Change:
+    """Record something the team must hear of that changes nothing: an alert."""
+    return Change(tag, project, reason, detail=detail, policy=False)
+
+
+def take_advisories(feed: FeedState, **counts: int) -> Change:
+    """Put advisory data in force."""
+    return Change("feed:advisories:imported", "", f"Imported from {feed.source}", puts=(feed,), detail=counts)
+
+
+def issue(token: Token) -> Change:
+    """Make a token known. Only the digest of its secret is kept."""
+    detail = {"name": token.name, "role": token.role, "until": token.until.isoformat() if token.until else ""}
+    return Change("access:token:issued", "", f"Token {token.name}", puts=(token,), detail=detail)
+
+
+def withdraw(token: Token, reason: str) -> Change:
+    """End a token."""
+    return Change("access:token:revoked", "", reason, ends=(token.id,), detail={"name": token.name})
+
+
+def open_session(token: Token) -> Change:
+    """Let somebody in through the browser: a token that ends by itself."""
+    return Change("access:session:opened", "", token.name, puts=(token,))
+
+
+def close_session(token: Token) -> Change:
+    """End a browser's session."""
+    return Change("access:session:closed", "", token.name, ends=(token.id,))

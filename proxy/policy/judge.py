@@ -1,0 +1,102 @@
+"""The one decision. Every door asks here: may it be looked up, listed, downloaded, why was it refused.
+
+Invariants, each with a property in ``tests/policy/test_judge.py``:
+
+1. No permit means no.
+2. One more forbid never opens anything.
+3. The order of rules cannot matter.
+4. A rule that fails is a forbid.
+5. Judging many files together gives what judging each alone gives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from packaging.utils import NormalizedName
+
+from proxy.model import Code, Effect, Finding, ReleaseFile, Subject, Verdict
+from proxy.policy.rules import RULES, Rule, Scope
+from proxy.policy.rules.approved import in_force
+from proxy.policy.snapshot import Grant, PolicySnapshot
+
+OVERRULABLE = frozenset({Code.LOOK_ALIKE, Code.TOO_NEW})
+"""What an approver may overrule by acknowledging it. Nothing else gives way to an approval."""
+
+
+def judge(subject: Subject, snapshot: PolicySnapshot, at: datetime) -> Verdict:
+    """Answer for one subject with every finding of every rule."""
+    found = [f for scope in Scope for f in _findings(scope, subject, snapshot, at)]
+    return _verdict(subject, found, snapshot, at)
+
+
+def judge_files(
+    project: NormalizedName,
+    files: Iterable[ReleaseFile],
+    snapshot: PolicySnapshot,
+    at: datetime,
+    status: str = "active",
+) -> Iterator[Verdict]:
+    """Answer for many files of one project, asking the wider rules once for all that share them."""
+    shared = list(_findings(Scope.PROJECT, Subject(project, status=status), snapshot, at))
+    by_version: dict[str, list[Finding]] = {}
+    for file in files:
+        subject = Subject(project, file.version, file, status)
+        if file.version not in by_version:
+            by_version[file.version] = list(_findings(Scope.VERSION, subject, snapshot, at))
+        found = [*shared, *by_version[file.version], *_findings(Scope.FILE, subject, snapshot, at)]
+        yield _verdict(subject, found, snapshot, at)
+
+
+def may_ask_upstream(verdict: Verdict, snapshot: PolicySnapshot) -> bool:
+    """Whether an installer's wish for this project may reach the upstream index.
+
+    Only names that are approved or on the list of known projects are looked up, and of those
+    neither internal names nor look-alikes: an unknown name tells the world what the company makes.
+    """
+    project = verdict.subject.project
+    if {finding.code for finding in verdict.refusals} & {Code.INTERNAL, Code.LOOK_ALIKE, Code.RULE_FAILED}:
+        return False
+    return project in snapshot.grants or project in snapshot.names.known
+
+
+def _findings(scope: Scope, subject: Subject, snapshot: PolicySnapshot, at: datetime) -> Iterator[Finding]:
+    for reach, rule in RULES:
+        if reach is scope:
+            yield from _run(rule, subject, snapshot, at)
+
+
+def _run(rule: Rule, subject: Subject, snapshot: PolicySnapshot, at: datetime) -> list[Finding]:
+    """Run one rule. Its failure is our defect, and closes the gate for this subject."""
+    try:
+        return list(rule(subject, snapshot, at))
+    except Exception as failure:  # noqa: BLE001  whatever a rule dies of, the answer is no
+        name = getattr(rule, "__name__", "rule")
+        sentence = f"The rule {name} could not judge this: {type(failure).__name__}."
+        return [Finding(Code.RULE_FAILED, Effect.FORBID, sentence, "Tell the people who run this gate.")]
+
+
+def _verdict(subject: Subject, found: list[Finding], snapshot: PolicySnapshot, at: datetime) -> Verdict:
+    live = [grant for grant in snapshot.grants.get(subject.project, ()) if in_force(grant, at)]
+    return Verdict(subject, snapshot.revision, tuple(_overruled(finding, subject, live) for finding in found))
+
+
+def _overruled(finding: Finding, subject: Subject, live: list[Grant]) -> Finding:
+    """Turn a forbid that an approver met and acknowledged into advice that says so."""
+    if finding.effect is not Effect.FORBID or finding.code not in OVERRULABLE:
+        return finding
+    for grant in live:
+        if _acknowledges(grant, finding, subject.file):
+            said = f"{finding.sentence} Acknowledged by {grant.approval.by}."
+            until = min(filter(None, (finding.until, grant.approval.until)), default=None)
+            return replace(finding, effect=Effect.ADVISE, sentence=said, until=until)
+    return finding
+
+
+def _acknowledges(grant: Grant, finding: Finding, file: ReleaseFile | None) -> bool:
+    if finding.code is Code.LOOK_ALIKE:
+        return f"{Code.LOOK_ALIKE}:{finding.evidence.get('target')}" in grant.approval.acknowledged
+    # Age is acknowledged for the files that were looked at, never for what a standing range lets in later.
+    return file is not None and file.filename in grant.pins and finding.code in grant.approval.acknowledged

@@ -1,0 +1,68 @@
+"""How records chain: each holds the hash of the one before, so that none can be altered unseen.
+
+Canonical form is JSON after RFC 8785: sorted keys, UTF-8, no blanks. Our records hold text,
+integers, lists and objects with ASCII keys only, for which the standard library's writer with these
+options gives exactly that form. Hash: SHA-256 over a domain prefix and the canonical record.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+GENESIS = "0" * 64
+"""What the first record of a chain calls the one before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """The first thing wrong in a chain: at which sequence number, and what."""
+
+    seq: int
+    problem: str
+
+
+def canonical(record: Mapping[str, object]) -> bytes:
+    """Return the one spelling of ``record`` that is hashed. Floats are refused (RFC 8785 3.2.2.3)."""
+    _without_floats(record)
+    return json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def seal(record: Mapping[str, object], previous: str) -> str:
+    """Return the hash of ``record`` (without its own ``hash``) chained to ``previous``."""
+    body = {key: value for key, value in record.items() if key not in {"hash", "previous"}}
+    return hashlib.sha256(b"wicketgate:1\n" + previous.encode() + b"\n" + canonical(body)).hexdigest()
+
+
+def verify(records: Iterable[Mapping[str, object]]) -> Iterator[Flaw]:
+    """Yield what is wrong with a chain, in order: altered, missing, added or reordered records.
+
+    Records come in the order of their ``seq``, the first being 1.
+    """
+    previous, expected = GENESIS, 1
+    for record in records:
+        seq = record["seq"]
+        if not isinstance(seq, int):
+            yield Flaw(expected, "the sequence number is not a number")
+            return
+        if seq != expected:
+            missing = f"event {expected} is missing" if seq > expected else f"event {seq} stands out of order"
+            yield Flaw(expected, missing)
+        elif record["previous"] != previous:
+            yield Flaw(seq, f"event {seq} does not follow the one before it: one of the two was replaced")
+        if record["hash"] != seal(record, str(record["previous"])):
+            yield Flaw(seq, f"event {seq} was altered: its content does not give its hash")
+        previous, expected = str(record["hash"]), seq + 1
+
+
+def _without_floats(value: object) -> None:
+    if isinstance(value, float):
+        raise TypeError("a record may not hold a float: its spelling is not canonical")
+    if isinstance(value, Mapping):
+        for item in value.values():
+            _without_floats(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _without_floats(item)

@@ -1,0 +1,253 @@
+"""Which advisories affect a version: every record about a project, compiled to one row of cuts.
+
+Between two neighbouring cuts the answer is the same for every version, so it is made once and a
+question costs one bisection, however many records there are.
+
+Decided here:
+
+* Withdrawn records never match; they are left out before anything is compiled.
+* Records that are aliases of each other (id and ``aliases``, transitively, among the live ones about
+  the project) are one matter: all of them carry the worst severity said of it, and malware said by
+  one is malware for all. Each is still a match of its own, since a waiver counts for one id.
+* A local version (``1.9+cu118``) is a build of its public version: it also has what affects that.
+* A version that PEP 440 cannot read is below all that it can (see :mod:`spans`); a text too long
+  for any version is not compared at all and has everything.
+* Compiling is lazy and its results are kept within a bound: a start costs nothing per record.
+
+Must not know: feeds, files, the network, terms, waivers.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import accumulate
+from operator import xor
+from types import MappingProxyType
+from typing import Final
+
+import msgspec
+from packaging.utils import NormalizedName
+
+from proxy.model import Advisory, Rating, Severity
+from proxy.policy import severity, spans, versions
+
+_KEPT_COMPILED: Final = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """An advisory that affects the version asked about.
+
+    ``group`` holds every id of the matter, this one included; matches with the same group count
+    once. ``severity`` and ``malicious`` are the matter's. ``fixed`` is the lowest version above the
+    one asked about that the record calls fixed, or None.
+    """
+
+    id: str
+    group: tuple[str, ...]
+    severity: Severity
+    malicious: bool
+    summary: str
+    fixed: str | None
+
+
+class _Compact(msgspec.Struct, frozen=True, array_like=True):
+    """A live record about one project, as it is packed."""
+
+    id: str
+    aliases: tuple[str, ...]
+    malicious: bool
+    rating: Rating
+    score: float | None
+    summary: str
+    cuts: tuple[str, ...]
+    fixed: tuple[str, ...]
+    odd: tuple[str, ...]
+
+
+_unpack: Final = msgspec.msgpack.Decoder(tuple[_Compact, ...])
+
+
+class ProjectAdvisories:
+    """The live records about one project, ready for asking."""
+
+    __slots__ = ("_answers", "_cuts", "_fixes", "_masks", "_matters", "_odd")
+
+    def __init__(self, records: Sequence[_Compact]) -> None:
+        self._matters, ordered = _ordered(records)
+        self._fixes = tuple(tuple((spans.place(fix), fix) for fix in record.fixed) for record in ordered)
+        self._cuts, self._masks = _segments(ordered)
+        self._odd = _odd(ordered)
+        self._answers: dict[tuple[int, int], tuple[Match, ...]] = {}
+
+    def match(self, version: str) -> tuple[Match, ...]:
+        """Return what affects ``version`` (any text), the gravest first; several may be one matter."""
+        segment, mask = self._look(version)
+        known = self._answers.get((segment, mask))
+        if known is None:
+            known = self._answers[segment, mask] = tuple(self._matches(mask, spans.place(version)))
+        return known
+
+    def clear_above(self, version: str) -> str | None:
+        """Return the lowest fixed version above ``version`` that nothing here affects, or None."""
+        at = spans.place(version)
+        fixes = sorted({fix for of_record in self._fixes for fix in of_record if fix[0] > at})
+        return next((text for _, text in fixes if not self.match(text)), None)
+
+    def _look(self, version: str) -> tuple[int, int]:
+        """Return the segment a version is in, and which records affect it, one bit each."""
+        segment = bisect_right(self._cuts, spans.place(version))
+        if len(version) > versions.LONGEST:
+            return segment, (1 << len(self._matters)) - 1
+        mask = self._masks[segment] | self._odd.get(version, 0)
+        read = versions.version(version)
+        if read is not None and read.local:
+            mask |= self._masks[bisect_right(self._cuts, spans.place(read.public))]
+        return segment, mask
+
+    def _matches(self, mask: int, at: spans.Cut) -> Iterator[Match]:
+        for number, matter in enumerate(self._matters):
+            if mask >> number & 1:
+                fixed = next((text for fix, text in self._fixes[number] if fix > at), None)
+                yield replace(matter, fixed=fixed)
+
+
+def pack(advisories: Iterable[Advisory], project: str) -> bytes:
+    """Return what matching needs of the records about ``project``, withdrawn ones left out.
+
+    The bytes depend on the records alone, not on their order.
+    """
+    return _packed(_compact(record, project) for record in advisories if record.withdrawn is None)
+
+
+def unpack(packed: bytes) -> ProjectAdvisories:
+    """Return packed records ready for asking. Raises msgspec.DecodeError on other bytes."""
+    return ProjectAdvisories(_unpack.decode(packed))
+
+
+def compile_project(advisories: Iterable[Advisory], project: NormalizedName) -> ProjectAdvisories:
+    """Return the records about ``project`` ready for asking."""
+    return unpack(pack(advisories, project))
+
+
+def matters(matches: Iterable[Match]) -> int:
+    """Return how many matters the matches are: aliases count once."""
+    return len({match.group for match in matches})
+
+
+class AdvisoryIndex:
+    """Every project's advisories. Immutable; a project is compiled when it is first asked about."""
+
+    __slots__ = ("_compiled", "packed")
+
+    def __init__(self, packed: Mapping[str, bytes]) -> None:
+        self.packed: Mapping[str, bytes] = MappingProxyType(dict(packed))
+        blobs = self.packed
+        self._compiled = lru_cache(maxsize=_KEPT_COMPILED)(lambda project: unpack(blobs[project]))
+
+    @classmethod
+    def empty(cls) -> AdvisoryIndex:
+        """Return an index that knows nothing."""
+        return cls({})
+
+    @classmethod
+    def from_packed(cls, packed: Mapping[str, bytes]) -> AdvisoryIndex:
+        """Return an index over what :func:`pack` made of each project."""
+        return cls(packed)
+
+    @classmethod
+    def of(cls, advisories: Iterable[Advisory]) -> AdvisoryIndex:
+        """Return an index over records; of several with one id all count."""
+        about: dict[str, list[_Compact]] = {}
+        for advisory in advisories:
+            if advisory.withdrawn is None:
+                for project in {entry.project for entry in advisory.affected}:
+                    about.setdefault(project, []).append(_compact(advisory, project))
+        return cls({project: _packed(records) for project, records in about.items()})
+
+    def match(self, project: NormalizedName, version: str) -> tuple[Match, ...]:
+        """Return what affects a version of a project (normalised name), the gravest first."""
+        return self._compiled(project).match(version) if project in self.packed else ()
+
+    def clear_above(self, project: NormalizedName, version: str) -> str | None:
+        """Return the lowest fixed version above ``version`` that no advisory affects, or None."""
+        return self._compiled(project).clear_above(version) if project in self.packed else None
+
+    def changed(self, other: AdvisoryIndex) -> set[NormalizedName]:
+        """Return the projects of which the two indexes do not know the same."""
+        mine, theirs = self.packed, other.packed
+        names = mine.keys() | theirs.keys()
+        return {NormalizedName(name) for name in names if mine.get(name) != theirs.get(name)}
+
+
+def _packed(live: Iterable[_Compact]) -> bytes:
+    return msgspec.msgpack.encode(sorted(live, key=lambda record: record.id))
+
+
+def _compact(record: Advisory, project: str) -> _Compact:
+    said = spans.spans(entry for entry in record.affected if entry.project == project)
+    rated = record.severity
+    return _Compact(
+        record.id,
+        record.aliases,
+        record.malicious,
+        rated.rating,
+        rated.score,
+        record.summary,
+        said.cuts,
+        said.fixed,
+        said.odd,
+    )
+
+
+def _ordered(records: Sequence[_Compact]) -> tuple[tuple[Match, ...], tuple[_Compact, ...]]:
+    """Return a match without a fix for each record, the gravest first, and the records likewise."""
+    pairs = [(_match(record, group), record) for group in _groups(records) for record in group]
+    pairs.sort(key=lambda pair: _gravity(pair[0]))
+    return tuple(match for match, _ in pairs), tuple(record for _, record in pairs)
+
+
+def _match(record: _Compact, group: list[_Compact]) -> Match:
+    ids = {name for member in group for name in (member.id, *member.aliases)}
+    worst = severity.worst(Severity(member.rating, member.score) for member in group)
+    malicious = any(member.malicious for member in group)
+    return Match(record.id, tuple(sorted(ids)), worst, malicious, record.summary, None)
+
+
+def _gravity(match: Match) -> tuple[bool, int, float, str]:
+    rated = match.severity
+    return not match.malicious, -severity.RATINGS[rated.rating], -(rated.score or 0.0), match.id
+
+
+def _groups(records: Iterable[_Compact]) -> list[list[_Compact]]:
+    """Return the records by matter: those that share an id or an alias, transitively."""
+    groups: dict[str, list[_Compact]] = {}
+    for record in records:
+        names = {record.id, *record.aliases}
+        joined = {id(group): group for name in names if (group := groups.get(name))}
+        merged = [member for group in joined.values() for member in group] + [record]
+        groups.update((name, merged) for member in merged for name in (member.id, *member.aliases))
+    return list({id(group): group for group in groups.values()}.values())
+
+
+def _segments(records: Sequence[_Compact]) -> tuple[list[spans.Cut], list[int]]:
+    """Return all cuts, and for each segment between them a bit for every record that affects it."""
+    toggles: dict[spans.Cut, int] = {}
+    for number, record in enumerate(records):
+        for notation in record.cuts:
+            at = spans.cut(notation)
+            toggles[at] = toggles.get(at, 0) ^ 1 << number
+    cuts = sorted(toggles)
+    return cuts, list(accumulate((toggles[cut] for cut in cuts), xor, initial=0))
+
+
+def _odd(records: Sequence[_Compact]) -> dict[str, int]:
+    """Return the records that list a version which PEP 440 cannot read, a bit for each."""
+    listed: dict[str, int] = {}
+    for number, record in enumerate(records):
+        for version in record.odd:
+            listed[version] = listed.get(version, 0) | 1 << number
+    return listed

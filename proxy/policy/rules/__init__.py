@@ -1,0 +1,49 @@
+"""The rules, one file each: a pure function from a subject to findings, with its sentences.
+
+A rule never raises to say no and never looks at another rule's findings. A new rule is one function
+in one file here, one line in :data:`RULES`, and a table of cases in ``tests/policy/rules``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from enum import IntEnum
+
+from proxy.model import Finding, Subject
+from proxy.policy.rules.advisories import advisories
+from proxy.policy.rules.approved import approved
+from proxy.policy.rules.digest import digest
+from proxy.policy.rules.freshness import freshness
+from proxy.policy.rules.internal_name import internal_name
+from proxy.policy.rules.known_origin import known_origin
+from proxy.policy.rules.minimum_age import minimum_age
+from proxy.policy.rules.prohibited import prohibited
+from proxy.policy.rules.quarantined import quarantined
+from proxy.policy.rules.similar_name import similar_name
+from proxy.policy.snapshot import PolicySnapshot
+
+Rule = Callable[[Subject, PolicySnapshot, datetime], Iterable[Finding]]
+
+
+class Scope(IntEnum):
+    """How deep a rule looks: its findings are the same for every subject that agrees so far."""
+
+    PROJECT = 1
+    VERSION = 2
+    FILE = 3
+
+
+RULES: tuple[tuple[Scope, Rule], ...] = (
+    (Scope.PROJECT, internal_name),
+    (Scope.PROJECT, similar_name),
+    (Scope.PROJECT, quarantined),
+    (Scope.PROJECT, freshness),
+    (Scope.VERSION, prohibited),
+    (Scope.VERSION, advisories),
+    (Scope.FILE, approved),
+    (Scope.FILE, minimum_age),
+    (Scope.FILE, digest),
+    (Scope.FILE, known_origin),
+)
+"""The table of contents. The order is that of the sentences in a refusal and of nothing else."""

@@ -1,0 +1,82 @@
+"""Known vulnerabilities and malware (OSV records) withhold the versions they affect.
+
+Malware always refuses. A vulnerability refuses from the severity in the terms upwards; a waiver,
+which names one advisory and ends, turns that refusal into advice. Advisories that are aliases of
+each other are one matter, yet a waiver counts for the id it names alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from proxy.model import Code, Effect, Finding, Subject, Terms, Waiver
+from proxy.policy.ranges import Match
+from proxy.policy.severity import RATINGS
+from proxy.policy.snapshot import PolicySnapshot
+from proxy.policy.versions import covers
+
+
+def advisories(subject: Subject, snapshot: PolicySnapshot, at: datetime) -> Iterator[Finding]:
+    """Give a finding for each advisory that matches the version."""
+    if subject.version is None:
+        return
+    for match in snapshot.advisories.match(subject.project, subject.version):
+        waiver = _waiver(match, subject, snapshot, at)
+        if match.malicious:
+            yield _malware(match, subject)
+        elif waiver:
+            yield _waived(match, waiver)
+        else:
+            yield _vulnerable(match, subject, snapshot.terms)
+
+
+def _waiver(match: Match, subject: Subject, snapshot: PolicySnapshot, at: datetime) -> Waiver | None:
+    for waiver in snapshot.waivers.get(subject.project, ()):
+        if waiver.advisory == match.id and at < waiver.until and covers(waiver.specifier, subject.version or ""):
+            return waiver
+    return None
+
+
+def _malware(match: Match, subject: Subject) -> Finding:
+    return Finding(
+        Code.MALWARE,
+        Effect.FORBID,
+        f"{subject.project} {subject.version} is reported as malware ({match.id}).",
+        "Do not install it from elsewhere either. Tell the security team if you already have it.",
+        evidence={"advisory": match.id, "summary": match.summary},
+    )
+
+
+def _waived(match: Match, waiver: Waiver) -> Finding:
+    sentence = f"{match.id} is waived until {waiver.until:%Y-%m-%d}: {waiver.reason}"
+    evidence = {"advisory": match.id, "waiver": waiver.id, "by": waiver.by}
+    return Finding(Code.WAIVED, Effect.ADVISE, sentence, until=waiver.until, evidence=evidence)
+
+
+def _vulnerable(match: Match, subject: Subject, terms: Terms) -> Finding:
+    fixed = f"Use {match.fixed} or later." if match.fixed else "No fixed version is known."
+    return Finding(
+        Code.VULNERABLE,
+        Effect.FORBID if _refuses(match, terms) else Effect.ADVISE,
+        f"{subject.project} {subject.version} has a known vulnerability: {match.id} ({_how_bad(match)}).",
+        fixed,
+        evidence={
+            "advisory": match.id,
+            "severity": match.severity.rating,
+            "fixed": match.fixed or "",
+            "summary": match.summary,
+        },
+    )
+
+
+def _refuses(match: Match, terms: Terms) -> bool:
+    rating = match.severity.rating
+    if rating == "unknown":
+        return terms.refuse_unknown_severity
+    return RATINGS[rating] >= RATINGS[terms.refuse_severity]
+
+
+def _how_bad(match: Match) -> str:
+    rating, score = match.severity.rating, match.severity.score
+    return f"severity {rating}" if score is None else f"severity {rating}, CVSS {score:.1f}"

@@ -1,0 +1,93 @@
+"""The one rule that permits. An approval opens the files it froze, by digest; a standing one its range.
+
+What it says of a file that no approval opens is the most helpful of the reasons there are: a file
+added after the approval, a pre-release, an sdist, an approval that ended, or simply never approved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from proxy.model import Code, Effect, Finding, ReleaseFile, Subject
+from proxy.policy.snapshot import Grant, PolicySnapshot
+from proxy.policy.versions import covers, is_prerelease, pins_exactly
+
+
+def approved(subject: Subject, snapshot: PolicySnapshot, at: datetime) -> Iterator[Finding]:
+    """Permit what an approval in force opens; forbid everything else."""
+    grants = snapshot.grants.get(subject.project, ())
+    live = [grant for grant in grants if in_force(grant, at)]
+    file = subject.file
+    opening = [grant for grant in live if opens(grant, file)] if file else live
+    if opening:
+        # Several may open it: the verdict stands until the last of them ends, and is looked at again at the first.
+        ends = [grant.approval.until for grant in opening if grant.approval.until]
+        yield _permit(opening[0], min(ends, default=None))
+    else:
+        yield _refusal(subject, live, grants)
+
+
+def in_force(grant: Grant, at: datetime) -> bool:
+    """Whether the approval has not ended."""
+    return grant.approval.until is None or at < grant.approval.until
+
+
+def opens(grant: Grant, file: ReleaseFile) -> bool:
+    """Whether the approval opens this very file: pinned by digest, or within a standing range."""
+    pin = grant.pins.get(file.filename)
+    if pin is not None:
+        return pin.sha256 is not None and pin.sha256 == file.sha256
+    return grant.approval.standing and admits(grant, file)
+
+
+def admits(grant: Grant, file: ReleaseFile) -> bool:
+    """Whether the approval's range, and what it says of pre-releases and sdists, takes this file in."""
+    approval = grant.approval
+    if not covers(approval.specifier, file.version):
+        return False
+    if file.kind == "sdist" and not approval.sdists:
+        return False
+    return approval.prereleases or not is_prerelease(file.version) or pins_exactly(approval.specifier, file.version)
+
+
+def _permit(grant: Grant, until: datetime | None) -> Finding:
+    approval = grant.approval
+    return Finding(
+        Code.APPROVED,
+        Effect.PERMIT,
+        f"Approved by {approval.by} on {approval.at:%Y-%m-%d}: {approval.reason}",
+        until=until,
+        evidence={"approval": approval.id, "by": approval.by},
+    )
+
+
+def _refusal(subject: Subject, live: list[Grant], grants: tuple[Grant, ...]) -> Finding:
+    code, sentence = _why(subject, live, grants)
+    wanted = f"{subject.project}=={subject.version}" if live and subject.version else subject.project
+    return Finding(code, Effect.FORBID, sentence, f"Ask for it: wicketgate request {wanted}")
+
+
+def _why(subject: Subject, live: list[Grant], grants: tuple[Grant, ...]) -> tuple[Code, str]:
+    project, file = subject.project, subject.file
+    if grants and not live:
+        return Code.ENDED, f"The approval of {project} has ended."
+    if file is None or not live:
+        return Code.NOT_APPROVED, f"{project} is not approved."
+    in_range = [grant for grant in live if covers(grant.approval.specifier, file.version)]
+    if not in_range:
+        return Code.NOT_APPROVED, f"{project} {file.version} is not approved; other versions are."
+    return _why_not_within(project, file, in_range)
+
+
+def _why_not_within(project: str, file: ReleaseFile, in_range: list[Grant]) -> tuple[Code, str]:
+    if file.kind == "sdist" and not any(grant.approval.sdists for grant in in_range):
+        return (
+            Code.SDIST,
+            f"{file.filename} is a source archive, which runs code on install; only wheels are approved.",
+        )
+    if is_prerelease(file.version) and not any(grant.approval.prereleases for grant in in_range):
+        return Code.PRERELEASE, f"{project} {file.version} is a pre-release; the approval leaves those out."
+    if any(file.version in grant.versions for grant in in_range):
+        return Code.LATE_FILE, f"{file.filename} was added after {project} {file.version} was approved."
+    return Code.LATE_FILE, f"{project} {file.version} came out after the approval and waits for a look."

@@ -1,0 +1,37 @@
+"""Approved means these bytes: a file without a SHA-256, or with another one than was approved, is refused.
+
+The second holds for ever and for every approval: a file that changed under its own name is either
+an attack or a mistake, and a person looks at it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from proxy.model import Code, Effect, Finding, Subject
+from proxy.policy.snapshot import PolicySnapshot
+
+
+def digest(subject: Subject, snapshot: PolicySnapshot, _at: datetime) -> Iterator[Finding]:
+    """Forbid files without a digest, or whose digest or size differs from a pinned one."""
+    file = subject.file
+    if file is None:
+        return
+    if file.sha256 is None:
+        sentence = f"{file.filename} is listed without a SHA-256 digest, so nothing can prove what it is."
+        yield Finding(Code.NO_DIGEST, Effect.FORBID, sentence, "Ask for another file of this version.")
+    for grant in snapshot.grants.get(subject.project, ()):
+        pin = grant.pins.get(file.filename)
+        if pin is not None and (pin.sha256 != file.sha256 or _differ(pin.size, file.size)):
+            yield Finding(
+                Code.CHANGED,
+                Effect.FORBID,
+                f"{file.filename} changed upstream after it was approved.",
+                "Do not install it from elsewhere. The security team has been told.",
+                evidence={"approved": pin.sha256 or "", "now": file.sha256 or ""},
+            )
+
+
+def _differ(pinned: int | None, listed: int | None) -> bool:
+    return pinned is not None and listed is not None and pinned != listed

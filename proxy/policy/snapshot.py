@@ -1,0 +1,128 @@
+"""The policy at one revision, indexed for asking. Immutable: a change makes a new one.
+
+A snapshot is derived from what the store keeps and can be thrown away at any time. It carries the
+dates of its parts, so that a rule may find it too old.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from typing import TypeVar
+
+from packaging.utils import NormalizedName
+
+from proxy.model import Approval, Entry, FeedState, Origin, Prohibition, ReleaseFile, Terms, Waiver
+from proxy.policy.ranges import AdvisoryIndex
+from proxy.policy.similarity import NameIndex
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """An approval with its frozen files by name, so that a page of thousands is judged quickly."""
+
+    approval: Approval
+    pins: Mapping[str, ReleaseFile]
+    versions: frozenset[str]
+
+    @classmethod
+    def of(cls, approval: Approval) -> Grant:
+        """Index ``approval``."""
+        files = approval.files
+        return cls(approval, {file.filename: file for file in files}, frozenset(file.version for file in files))
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What is known of names: popular projects, and the index that recognises look-alikes.
+
+    ``look`` is None only while the index is still being built at start; the rule then refuses.
+    """
+
+    known: frozenset[str] = frozenset()
+    popular: NameIndex | None = None
+    protected: NameIndex | None = None
+    approved: frozenset[str] = frozenset()
+
+    def protecting(self, approved: Iterable[str]) -> Names:
+        """Return the same names with these approved ones protected as well."""
+        names = frozenset(approved)
+        if names == self.approved or self.popular is None:
+            return self
+        return replace(self, protected=self.popular.extended(sorted(names)), approved=names)
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySnapshot:
+    """Everything a rule may look at, at one ``revision``."""
+
+    revision: int = 0
+    terms: Terms = field(default_factory=Terms)
+    grants: Mapping[NormalizedName, tuple[Grant, ...]] = field(default_factory=dict)
+    prohibitions: Mapping[NormalizedName, tuple[Prohibition, ...]] = field(default_factory=dict)
+    waivers: Mapping[NormalizedName, tuple[Waiver, ...]] = field(default_factory=dict)
+    origins: tuple[Origin, ...] = ()
+    advisories: AdvisoryIndex = field(default_factory=AdvisoryIndex.empty)
+    feed: FeedState | None = None
+    names: Names = field(default_factory=Names)
+
+    def is_internal(self, project: NormalizedName) -> bool:
+        """Whether the terms keep this name away from the public index."""
+        return any(fnmatchcase(project, pattern) for pattern in self.terms.internal)
+
+    def pinned(self, project: NormalizedName) -> dict[str, ReleaseFile]:
+        """Return every file that an approval of the project froze, by file name."""
+        return {name: file for grant in self.grants.get(project, ()) for name, file in grant.pins.items()}
+
+    def amended(self, puts: Iterable[Entry], ends: Iterable[str], revision: int) -> PolicySnapshot:
+        """Return this snapshot with entries put (by id, replacing) and others ended."""
+        puts = tuple(puts)
+        gone = frozenset(ends) | {entry.id for entry in puts}
+        approvals = [entry for entry in puts if isinstance(entry, Approval)]
+        granted = _amend(self.grants, [Grant.of(entry) for entry in approvals], gone)
+        return replace(
+            self,
+            revision=revision,
+            terms=next((entry for entry in puts if isinstance(entry, Terms)), self.terms),
+            grants=granted,
+            prohibitions=_amend(self.prohibitions, _only(puts, Prohibition), gone),
+            waivers=_amend(self.waivers, _only(puts, Waiver), gone),
+            feed=next((entry for entry in puts if isinstance(entry, FeedState)), self.feed),
+            origins=tuple(o for o in self.origins if o.id not in gone) + tuple(_only(puts, Origin)),
+            names=self.names.protecting(granted),
+        )
+
+
+_Kind = TypeVar("_Kind", Prohibition, Waiver, Origin)
+_Kept = TypeVar("_Kept", Grant, Prohibition, Waiver)
+
+
+def _only(puts: Iterable[Entry], kind: type[_Kind]) -> list[_Kind]:
+    return [entry for entry in puts if isinstance(entry, kind)]
+
+
+def _amend(
+    kept: Mapping[NormalizedName, tuple[_Kept, ...]], new: list[_Kept], gone: frozenset[str]
+) -> Mapping[NormalizedName, tuple[_Kept, ...]]:
+    """Return the index without ``gone`` and with ``new``, sharing what did not change."""
+    touched = {project for project, items in kept.items() if any(_id(item) in gone for item in items)}
+    touched |= {_project(item) for item in new}
+    if not touched:
+        return kept
+    amended = dict(kept)
+    for project in touched:
+        items = tuple(item for item in kept.get(project, ()) if _id(item) not in gone)
+        items += tuple(item for item in new if _project(item) == project)
+        amended[project] = items
+        if not items:
+            del amended[project]
+    return amended
+
+
+def _id(item: Grant | Prohibition | Waiver) -> str:
+    return item.approval.id if isinstance(item, Grant) else item.id
+
+
+def _project(item: Grant | Prohibition | Waiver) -> NormalizedName:
+    return item.approval.project if isinstance(item, Grant) else item.project

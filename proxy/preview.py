@@ -1,0 +1,63 @@
+"""The index as it would be if everything asked for were approved: what a resolver looks at for a reviewer.
+
+It answers what every other rule refuses, and nothing of it is ever served to an installer: each preview
+lives at an address with a secret in it, as long as its resolution runs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from packaging.utils import NormalizedName
+
+from proxy.live import Live
+from proxy.model import Approval, Code
+from proxy.policy.snapshot import PolicySnapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The policy in force with a standing approval of whatever project is asked for."""
+
+    live: Live
+    wish: Approval
+
+    @property
+    def snapshot(self) -> PolicySnapshot:
+        """The policy in force, without the wish."""
+        return self.live.snapshot
+
+    async def current(self, project: NormalizedName | None = None) -> PolicySnapshot:
+        """Return the policy in force with the wish granted for ``project``."""
+        snapshot = await self.live.names_known()
+        if project is None:
+            return snapshot
+        granted = replace(self.wish, id=f"preview:{project}", project=project, specifier="", standing=True, files=())
+        terms = snapshot.terms
+        if Code.TOO_NEW in self.wish.acknowledged:
+            terms = replace(terms, minimum_age=timedelta(0))
+        return snapshot.amended((granted, terms), (), snapshot.revision)
+
+    async def names_known(self, project: NormalizedName | None = None) -> PolicySnapshot:
+        """The same: a preview always waits for the names."""
+        return await self.current(project)
+
+
+def wish(
+    by: str, reason: str, at: datetime, *, sdists: bool, prereleases: bool, acknowledged: tuple[str, ...]
+) -> Approval:
+    """Return what a preview grants: an approval without a project."""
+    nobody = NormalizedName("")
+    return Approval(
+        "preview",
+        nobody,
+        "",
+        (),
+        by,
+        reason,
+        at,
+        sdists=sdists,
+        prereleases=prereleases,
+        acknowledged=acknowledged,
+    )

@@ -1,0 +1,97 @@
+"""Listening: the index and, where it lives apart, the admin; and stopping without cutting anybody off.
+
+Decided here:
+
+* Ctrl-C gives running downloads five seconds, SIGTERM thirty; a second signal ends at once.
+* No header of a client changes who it is or what it asked: uvicorn's proxy headers are off.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Callable, Iterator
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from proxy.app import Gate
+from proxy.errors import SettingsError
+from proxy.settings import Settings
+
+GRACE = {signal.SIGINT: 5, signal.SIGTERM: 30}
+BACKLOG = 2048
+IDLE_SECONDS = 75
+
+
+class _Server(uvicorn.Server):
+    """A uvicorn server whose signals are ours: there may be two of them in one process."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
+
+
+def bind(settings: Settings) -> list[socket.socket]:
+    """Take the addresses before anything else is done. Raises SettingsError where one is taken."""
+    places = [("port", settings.host, settings.port)]
+    if settings.admin_apart:
+        places.append(("admin-port", settings.admin_host, settings.admin_port))
+    return [_bound(option, host, port) for option, host, port in places]
+
+
+async def serve(gate: Gate, sockets: list[socket.socket], ready: Callable[[], None]) -> None:
+    """Run until a signal comes; ``ready`` is called when the addresses answer."""
+    async with gate.running():
+        servers = [_server(app) for app in (gate.index, gate.admin)[: len(sockets)]]
+        _stop_on_signals(servers)
+        running = [
+            asyncio.create_task(server.serve(sockets=[place])) for server, place in zip(servers, sockets, strict=True)
+        ]
+        while not all(server.started for server in servers) and not any(task.done() for task in running):
+            await asyncio.sleep(0.005)  # uvicorn has a flag here, no event
+        ready()
+        await asyncio.gather(*running)
+
+
+def _server(app: ASGIApp) -> _Server:
+    config = uvicorn.Config(
+        app,
+        lifespan="off",
+        log_level="error",
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=IDLE_SECONDS,
+        backlog=BACKLOG,
+    )
+    return _Server(config)
+
+
+def _stop_on_signals(servers: list[_Server]) -> None:
+    loop = asyncio.get_running_loop()
+
+    def stop(number: signal.Signals) -> None:
+        for server in servers:
+            server.config.timeout_graceful_shutdown = GRACE[number]
+            server.force_exit = server.should_exit
+            server.should_exit = True
+
+    for number in GRACE:
+        loop.add_signal_handler(number, stop, number)
+
+
+def _bound(option: str, host: str, port: int) -> socket.socket:
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        place = socket.socket(family, kind, protocol)
+        place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        place.bind(address)
+    except OSError as error:
+        step = f"Say another --{option}, or stop what listens there."
+        raise SettingsError([f"Nothing can listen on {host}:{port} ({error.strerror}). {step}"]) from error
+    place.set_inheritable(True)
+    return place

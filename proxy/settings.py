@@ -1,0 +1,183 @@
+"""The operator's settings: options and ``WICKETGATE_…`` variables to one frozen value.
+
+Every fault is found before any is reported, each with a next step. What the security team decides
+is not here: those are the terms, which are changed like any approval.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from proxy.errors import OriginRefused, SettingsError
+from proxy.upstream.origins import origin_of
+
+PREFIX = "WICKETGATE_"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What ``wicketgate serve`` was told. Sizes in bytes, times in seconds.
+
+    ``upstream`` is "" where nothing was said: the index of pip on this machine is meant then.
+    ``advisories`` is a URL, a path, "off", or "" for the data that is shipped.
+    """
+
+    host: str
+    port: int
+    data_dir: Path
+    upstream: str
+    file_origins: tuple[str, ...]
+    index_ttl: float
+    public_url: str
+    advisories: str
+    anonymous: bool
+    admin_host: str
+    admin_port: int
+    cache_size: int
+
+    @property
+    def admin_apart(self) -> bool:
+        """Whether the admin listens on an address of its own."""
+        return (self.admin_host, self.admin_port) != (self.host, self.port)
+
+    @property
+    def url(self) -> str:
+        """Where people reach the gate, without a slash at the end."""
+        return self.public_url or f"http://{_bracketed(self.host)}:{self.port}"
+
+    @property
+    def admin_url(self) -> str:
+        """Where people reach the admin, without a slash at the end."""
+        return f"http://{_bracketed(self.admin_host)}:{self.admin_port}" if self.admin_apart else self.url
+
+
+def read(given: Mapping[str, str]) -> Settings:
+    """Read settings from texts by option name (``data_dir``). Raises SettingsError with every fault."""
+    reader = _Reader(given)
+    host = reader.text("host", "127.0.0.1")
+    port = reader.number("port", 8080, 1, 65535)
+    settings = Settings(
+        host=host,
+        port=port,
+        data_dir=reader.directory("data_dir"),
+        upstream=reader.url("upstream"),
+        file_origins=reader.origins("file_origin"),
+        index_ttl=reader.number("index_ttl", 600, 0, 7 * 86400),
+        public_url=reader.url("public_url"),
+        advisories=reader.advisories("advisories"),
+        anonymous=reader.flag("anonymous", default=is_loopback(host)),
+        admin_host=reader.text("admin_host", host),
+        admin_port=reader.number("admin_port", port, 1, 65535),
+        cache_size=reader.number("cache_size", 10 << 30, 1 << 20, 1 << 50),
+    )
+    reader.finish()
+    return settings
+
+
+def data_dir(given: str | None) -> Path:
+    """Return the data directory: as given, else ``~/.local/share/wicketgate`` (XDG)."""
+    return Path(given or "~/.local/share/wicketgate").expanduser().absolute()
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach that address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+class _Reader:
+    """Reads one text after the other and collects what is wrong."""
+
+    def __init__(self, given: Mapping[str, str]) -> None:
+        self._given = {name: value.strip() for name, value in given.items() if value.strip()}
+        self._faults: list[str] = []
+
+    def fault(self, name: str, wrong: str, step: str) -> None:
+        option = "--" + name.replace("_", "-")
+        self._faults.append(f"{option} ({PREFIX}{name.upper()}) {wrong}. {step}")
+
+    def finish(self) -> None:
+        if self._faults:
+            raise SettingsError(self._faults)
+
+    def text(self, name: str, default: str) -> str:
+        return self._given.get(name, default)
+
+    def number(self, name: str, default: int, least: int, most: int) -> int:
+        text = self._given.get(name)
+        if text is None:
+            return default
+        if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+            self.fault(name, f"is not a whole number from {least} to {most}: {text!r}", f"Say for example {default}")
+            return default
+        return int(text)
+
+    def flag(self, name: str, *, default: bool) -> bool:
+        text = self._given.get(name, "").lower()
+        if text not in {"", "true", "false", "1", "0", "yes", "no"}:
+            self.fault(name, f"is neither yes nor no: {text!r}", "Say yes or no")
+        return text in {"true", "1", "yes"} if text else default
+
+    def url(self, name: str) -> str:
+        text = self._given.get(name, "")
+        if text and not self._usable(text):
+            self.fault(name, f"is not an http or https URL: {_redacted(text)!r}", "Say https://index.example/simple/")
+        return text.rstrip("/")
+
+    def origins(self, name: str) -> tuple[str, ...]:
+        found = []
+        for text in self._given.get(name, "").replace(",", " ").split():
+            try:
+                found.append(origin_of(text))
+            except OriginRefused as error:
+                self.fault(name, f"is not an origin: {error}", "Say https://files.example")
+        return tuple(found)
+
+    def advisories(self, name: str) -> str:
+        text = self._given.get(name, "")
+        if not text or text == "off" or self._usable(text):
+            return text
+        if "://" in text:
+            self.fault(
+                name,
+                f"is not an http or https URL: {_redacted(text)!r}",
+                "Say a URL, a file, a folder or off",
+            )
+        elif not Path(text).expanduser().exists():
+            self.fault(name, f"is not there: {text!r}", "Say a URL, a file, a folder or off")
+        return str(Path(text).expanduser().absolute())
+
+    def directory(self, name: str) -> Path:
+        path = data_dir(self._given.get(name))
+        try:
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=path):
+                return path
+        except OSError as error:
+            self.fault(name, f"cannot be written: {path} ({error.strerror})", "Say a directory that you own")
+            return path
+
+    @staticmethod
+    def _usable(text: str) -> bool:
+        try:
+            parts = urlsplit(text)
+            return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            return False
+
+
+def _redacted(url: str) -> str:
+    """Return the URL without what stands before an ``@``: faults end up in logs."""
+    scheme, mark, rest = url.partition("://")
+    return f"{scheme}{mark}{rest.rpartition('@')[2]}" if mark else rest or scheme

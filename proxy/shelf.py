@@ -1,0 +1,126 @@
+"""The upstream's pages as the gate knows them: kept, revalidated, asked for once, served stale.
+
+Decided here:
+
+* A page younger than the index TTL is used as it is; an older one is revalidated conditionally.
+* However many ask for one page, the upstream is asked once.
+* With the upstream away a kept page goes on serving, marked stale, and is tried again after a pause.
+* A project that the upstream does not have is remembered for a short while only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from packaging.utils import NormalizedName
+
+from proxy.cache.pages import KeptPage, Pages
+from proxy.errors import CacheError, UpstreamError
+from proxy.model import ProjectPage
+from proxy.simple.parse import parse
+from proxy.upstream import NOT_MODIFIED, Page, Upstream
+
+log = logging.getLogger(__name__)
+
+PARSED_FILES_AT_MOST = 200_000
+"""How many file rows of parsed pages stay in memory, about 1 kB each."""
+
+RETRY_AFTER = timedelta(seconds=10)
+MISSING_FOR = timedelta(seconds=60)
+LARGE_BODY = 256 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A project's page (None: the upstream has none), until when it may be used, and whether it is stale."""
+
+    page: ProjectPage | None
+    good_until: datetime
+    stale: bool = False
+
+
+class Shelf:
+    """Gets pages from memory, the page cache or the upstream, in this order."""
+
+    def __init__(self, upstream: Upstream, pages: Pages, ttl: timedelta, clock: Callable[[], datetime]) -> None:
+        self._upstream, self._pages, self._ttl, self._clock = upstream, pages, ttl, clock
+        self._held: OrderedDict[NormalizedName, Held] = OrderedDict()
+        self._rows = 0
+        self._asking: dict[NormalizedName, asyncio.Task[Held]] = {}
+
+    async def get(self, project: NormalizedName, *, fresh: bool = False) -> Held:
+        """Return the page, asking the upstream when it is due or ``fresh`` is wanted.
+
+        Raises UpstreamError when the upstream fails and nothing was kept.
+        """
+        held = self._held.get(project)
+        if held and not fresh and self._clock() < held.good_until:
+            self._held.move_to_end(project)
+            return held
+        task = self._asking.get(project)
+        if task is None:
+            task = self._asking[project] = asyncio.create_task(self._ask(project, fresh=fresh))
+            task.add_done_callback(lambda _: self._asking.pop(project, None))
+        return await asyncio.shield(task)
+
+    async def _ask(self, project: NormalizedName, *, fresh: bool) -> Held:
+        kept = await asyncio.to_thread(self._kept, project)
+        now = self._clock()
+        if kept and not fresh and now < kept.fetched_at + self._ttl:
+            return await self._hold(project, kept)
+        try:
+            reply = await self._upstream.page(project, kept.validators if kept else None)
+        except UpstreamError:
+            if kept is None:
+                raise
+            return replace(await self._hold(project, kept), good_until=now + RETRY_AFTER, stale=True)
+        if isinstance(reply, Page):
+            kept = KeptPage(reply.body, reply.content_type, reply.url, reply.validators, now)
+        elif reply is NOT_MODIFIED and kept:
+            kept = replace(kept, fetched_at=now)
+        else:
+            return self._keep(project, Held(None, now + min(self._ttl, MISSING_FOR)))
+        held = await self._hold(project, kept)
+        await asyncio.to_thread(self._put, project, kept)
+        return held
+
+    def _kept(self, project: NormalizedName) -> KeptPage | None:
+        try:
+            return self._pages.get(project)
+        except CacheError as error:
+            log.error("A kept page cannot be read, the upstream is asked instead: %s", error)
+            return None
+
+    def _put(self, project: NormalizedName, kept: KeptPage) -> None:
+        try:
+            self._pages.put(project, kept)
+        except CacheError as error:
+            log.error("A page is not kept: %s", error)
+
+    async def _hold(self, project: NormalizedName, kept: KeptPage) -> Held:
+        """Parse a page and hold it in memory. Raises UpstreamBroken, and then nothing is kept."""
+        arguments = kept.body, kept.content_type, kept.url, project
+        large = len(kept.body) > LARGE_BODY
+        page = await asyncio.to_thread(parse, *arguments) if large else parse(*arguments)
+        return self._keep(project, Held(page, kept.fetched_at + self._ttl))
+
+    def _keep(self, project: NormalizedName, held: Held) -> Held:
+        self._forget(project)
+        self._held[project] = held
+        self._rows += _rows(held)
+        while self._rows > PARSED_FILES_AT_MOST and len(self._held) > 1:
+            self._forget(next(iter(self._held)))
+        return held
+
+    def _forget(self, project: NormalizedName) -> None:
+        gone = self._held.pop(project, None)
+        self._rows -= _rows(gone) if gone else 0
+
+
+def _rows(held: Held) -> int:
+    return 10 + (len(held.page.files) if held.page else 0)

@@ -1,0 +1,17 @@
+"""Core metadata (PEP 566, PEP 643), as far as the gate reads it: whom it speaks of, and what it needs."""
+
+from __future__ import annotations
+
+from packaging.metadata import parse_email
+from packaging.utils import NormalizedName, canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+
+def speaks_of(content: bytes, project: NormalizedName, version: str) -> bool:
+    """Whether a ``METADATA`` file names this project and this version (canonical text)."""
+    raw, _ = parse_email(content)
+    try:
+        named = Version(raw.get("version", ""))
+    except InvalidVersion:
+        return False
+    return canonicalize_name(raw.get("name", "")) == project and str(named) == version

@@ -1,0 +1,135 @@
+"""What the gate remembers: the policy's entries, the audit, the decisions, the advisory records.
+
+Decided here:
+
+* :meth:`Store.commit` is the one writing door for acts of people and feeds: entries, audit event
+  and revision in one transaction. No change without an event, no event without a change.
+* Every entry is kept for ever; ending one writes when. What was in force at any time can be read.
+* Traffic (:meth:`Store.record`) comes in groups and has a chain of its own.
+* Everything here is synchronous and safe to call from any thread; callers keep it off the loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from proxy.model import Actor, Advisory, AuditEvent, Change, DecisionRecord, Entry
+from proxy.policy.ledger import Flaw
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Entries put and ids ended since some event, with the revision and the newest event they make."""
+
+    puts: tuple[Entry, ...]
+    ends: tuple[str, ...]
+    revision: int
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class AdvisoryRow:
+    """An advisory as the store keeps it: the record, and the digest of its source text."""
+
+    advisory: Advisory
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventFilter:
+    """Which audit events are wanted. Empty text matches everything."""
+
+    project: str = ""
+    tag: str = ""
+    actor: str = ""
+    since: datetime | None = None
+    before_seq: int | None = None
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionFilter:
+    """Which decision records are wanted. Empty text matches everything."""
+
+    project: str = ""
+    client: str = ""
+    verdict: str = ""
+    what: str = ""
+    since: datetime | None = None
+    before_seq: int | None = None
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A decision record with its place in the chain."""
+
+    seq: int
+    record: DecisionRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """How often something was refused: one line of the inbox."""
+
+    project: str
+    count: int
+    clients: int
+    first: datetime
+    last: datetime
+    codes: tuple[str, ...]
+
+
+class Store(Protocol):
+    """What every store offers. Errors: :class:`~proxy.errors.StoreError` and its family."""
+
+    def close(self) -> None:
+        """Release everything. Idempotent."""
+
+    def load(self, after_seq: int = 0) -> Kept:
+        """Return the entries that changed after event ``after_seq`` (0: all that are in force)."""
+
+    def revision(self) -> int:
+        """Return the revision of the policy in force."""
+
+    def commit(
+        self,
+        change: Change,
+        actor: Actor,
+        at: datetime,
+        *,
+        if_revision: int | None = None,
+        advisories: Iterable[AdvisoryRow] = (),
+        forget: Sequence[str] = (),
+    ) -> AuditEvent:
+        """Write one act: its entries, the advisory records it brings or drops, its event, the revision.
+
+        Raises RevisionConflict when ``if_revision`` is given and no longer the one in force.
+        """
+
+    def events(self, wanted: EventFilter) -> list[AuditEvent]:
+        """Return matching audit events, newest first."""
+
+    def entries(self, kind: str) -> list[Entry]:
+        """Return the entries of one kind that are in force, oldest first."""
+
+    def verify(self) -> Iterator[Flaw]:
+        """Yield what is wrong with the two chains: changes first, then decisions."""
+
+    def record(self, records: Sequence[tuple[str, DecisionRecord]], *, again: bool = False) -> None:
+        """Write decisions, each with an id unique for ever. ``again``: some may be written already."""
+
+    def decisions(self, wanted: DecisionFilter) -> list[Decision]:
+        """Return matching decisions, newest first."""
+
+    def demand(self, since: datetime) -> list[Demand]:
+        """Return what was refused since then, by project, most wanted first."""
+
+    def advisory_digests(self) -> Mapping[str, tuple[datetime, str]]:
+        """Return ``modified`` and digest of every advisory record kept, by id."""
+
+    def packed_advisories(self) -> Mapping[str, bytes]:
+        """Return the packed advisories of every project that has any."""

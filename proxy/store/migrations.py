@@ -1,0 +1,53 @@
+"""The schema, step by step. A step is never edited once released; a new one is added below it.
+
+Events and decisions are append-only; the triggers guard against accidents, the chain against intent.
+"""
+
+from __future__ import annotations
+
+from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
+
+migrations = Migrations("wicketgate")
+
+_NEVER = """
+create trigger {table}_never_{verb} before {verb} on {table}
+begin select raise(abort, '{table} is append-only'); end
+"""
+
+
+@migrations()
+def first_schema(db: Database) -> None:
+    """Entries with their history, the two chains, the advisories and a place for single values."""
+    for statement in (
+        "create table meta (key text primary key, value text not null) strict",
+        """create table entries (
+            id text not null, kind text not null, project text not null, body text not null,
+            put_seq integer not null, ended_seq integer, primary key (id, put_seq)) strict""",
+        "create index entries_in_force on entries (kind, project) where ended_seq is null",
+        "create index entries_ended on entries (ended_seq) where ended_seq is not null",
+        """create table events (
+            seq integer primary key, at text not null, tag text not null, actor text not null,
+            project text not null, reason text not null, revision integer not null,
+            detail text not null, previous text not null, hash text not null) strict""",
+        "create index events_project on events (project, seq)",
+        """create table decisions (
+            seq integer primary key, uid text not null unique, at text not null, what text not null,
+            client text not null, token text not null, agent text not null, project text not null,
+            version text not null, filename text not null, sha256 text not null, status integer not null,
+            verdict text not null, codes text not null, revision integer not null,
+            request_id text not null, count integer not null,
+            previous text not null, hash text not null) strict""",
+        "create index decisions_project on decisions (project, seq)",
+        "create index decisions_refused on decisions (at) where verdict = 'refused'",
+        """create table advisories (
+            id text primary key, modified text not null, digest text not null, record blob not null) strict""",
+        "create table advisory_projects (project text primary key, packed blob not null) strict",
+        """create table advisory_links (
+            id text not null, project text not null, primary key (project, id)) strict, without rowid""",
+        "create index advisory_links_id on advisory_links (id)",
+    ):
+        db.execute(statement)
+    for table in ("events", "decisions"):
+        for verb in ("update", "delete"):
+            db.execute(_NEVER.format(table=table, verb=verb))

@@ -1,0 +1,201 @@
+"""What people, not installers, ask of the gate: set-up, explanations, checks, requests, and its health."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from proxy.asking import Asking, TooMany
+from proxy.errors import GateError, StoreError, UpstreamAway
+from proxy.gateway import Gateway
+from proxy.health import Health
+from proxy.live import Live
+from proxy.policy import explaining
+from proxy.policy.versions import version as read_version
+from proxy.simple import names
+from proxy.web.readers import Readers
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+SECURE = {
+    "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "cache-control": "no-store",
+}
+STATUS: tuple[tuple[type[Exception], int], ...] = (
+    (ValueError, 400),
+    (TooMany, 429),
+    (UpstreamAway, 503),
+    (StoreError, 503),
+)
+CHECK_AT_MOST = 2_000
+BODY_AT_MOST = 1 << 20
+
+pages = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined
+)
+
+
+class Wanted(msgspec.Struct):
+    """One requirement to check: a project's name and a PEP 440 specifier."""
+
+    name: str
+    specifier: str = ""
+
+
+class Developers:
+    """The handlers. Each answers a browser with a page, a script with JSON, and curl with text."""
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        live: Live,
+        asking: Asking,
+        health: Health,
+        readers: Readers,
+        clock: Callable[[], datetime],
+        url: str,
+    ) -> None:
+        self._gateway, self._live, self._asking, self._health = gateway, live, asking, health
+        self._readers, self._clock, self._url = readers, clock, url
+
+    def routes(self) -> list[Route]:
+        """Return the routes, in the order in which they are tried."""
+        return [
+            Route("/", self.home),
+            Route("/style.css", style),
+            Route("/healthz", self.healthz),
+            Route("/readyz", self.readyz),
+            Route("/check", self.check, methods=["POST"]),
+            Route("/explain/{name}", self.explain),
+            Route("/explain/{name}/request", self.request, methods=["POST"]),
+            Route("/explain/{name}/{version}", self.explain),
+        ]
+
+    async def home(self, _request: Request) -> Response:
+        """Say how to point installers here."""
+        return _page("home.html", url=self._url, feed=self._feed())
+
+    async def healthz(self, _request: Request) -> Response:
+        """The process lives."""
+        return PlainTextResponse("ok\n")
+
+    async def readyz(self, _request: Request) -> Response:
+        """The gate can answer: 200 with its particulars, else 503 with the reasons."""
+        report = self._health.report(self._clock())
+        return JSONResponse(report, 200 if report["ready"] else 503)
+
+    async def explain(self, request: Request) -> Response:
+        """Explain a project, or one version of it."""
+        project = names.normal(request.path_params["name"])
+        wanted = request.path_params.get("version")
+        if project is None:
+            return PlainTextResponse("That is not the name of a project (PEP 508).\n", 404)
+        if wanted is not None and read_version(wanted) is None:
+            return PlainTextResponse(f"That is not a version (PEP 440): {wanted[:64]}\n", 404)
+        try:
+            listing = await self._gateway.listing(project)
+        except GateError as error:
+            return _failed(error)
+        data = explaining.explanation(listing.composition, wanted)
+        data |= {"advisory_data": self._feed(), "url": self._url, "stale": listing.stale}
+        match _preferred(request):
+            case "html":
+                return _page("explain.html", **{"version": None, "files": [], "said": "", **data})
+            case "json":
+                return JSONResponse(data, headers=SECURE)
+        return PlainTextResponse(pages.get_template("explain.txt").render({"version": None, **data}))
+
+    async def request(self, request: Request) -> Response:
+        """Put a wish into the security team's inbox."""
+        project = names.normal(request.path_params["name"])
+        if project is None:
+            return PlainTextResponse("That is not the name of a project (PEP 508).\n", 404)
+        if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
+            return PlainTextResponse("Requests are made on the gate's own page.\n", 403)
+        async with request.form(max_files=0, max_fields=4) as form:
+            specifier, why = str(form.get("specifier", "")), str(form.get("why", ""))
+        client = request.client.host if request.client else ""
+        try:
+            ask = await self._asking.ask(project, specifier, why, client)
+        except (GateError, ValueError) as error:
+            return _failed(error)
+        if _preferred(request) == "html":
+            return RedirectResponse(f"../{project}", 303)
+        return JSONResponse({"id": ask.id, "project": ask.project, "specifier": ask.specifier}, 201)
+
+    async def check(self, request: Request) -> Response:
+        """Judge many requirements at once, each as an installer would meet it."""
+        body = await request.body()
+        try:
+            if len(body) > BODY_AT_MOST:
+                raise msgspec.ValidationError("that is more than 1 MiB")
+            wanted = msgspec.json.decode(body, type=list[Wanted])
+        except msgspec.DecodeError as error:
+            return JSONResponse({"detail": f"Send a list of objects with name and specifier: {error}"}, 400)
+        if len(wanted) > CHECK_AT_MOST:
+            return JSONResponse({"detail": f"Ask for at most {CHECK_AT_MOST} at once."}, 400)
+        gate = asyncio.Semaphore(16)
+        answers = await asyncio.gather(*(self._answer(one, gate) for one in wanted))
+        return JSONResponse({"results": answers, "advisory_data": self._feed()})
+
+    async def _answer(self, wanted: Wanted, gate: asyncio.Semaphore) -> dict[str, object]:
+        said: dict[str, object] = {"name": wanted.name, "specifier": wanted.specifier}
+        project = names.normal(wanted.name)
+        if project is None:
+            return said | {
+                "verdict": "refused",
+                "version": None,
+                "reasons": [{"sentence": "Not a project name."}],
+            }
+        try:
+            async with gate:
+                composition = (await self._gateway.listing(project)).composition
+        except GateError as error:
+            return said | {"verdict": "unknown", "version": None, "reasons": [{"sentence": str(error)}]}
+        found = explaining.answer(composition, wanted.specifier)
+        if not found.known:
+            reason = {"sentence": f"No version of {project} in this range is known here."}
+            return said | {"verdict": "refused", "version": None, "reasons": [reason]}
+        verdict = "allowed" if found.allowed else "refused"
+        return said | {
+            "verdict": verdict,
+            "version": found.version,
+            "reasons": explaining.reasons(found.verdict),
+        }
+
+    def _feed(self) -> dict[str, object]:
+        return explaining.feed_data(self._live.snapshot.feed, self._clock())
+
+
+async def style(_request: Request) -> Response:
+    """The one style sheet."""
+    css = (Path(__file__).parent / "templates" / "style.css").read_text()
+    return Response(css, media_type="text/css", headers={"cache-control": "max-age=3600"})
+
+
+def _page(template: str, **facts: object) -> HTMLResponse:
+    return HTMLResponse(pages.get_template(template).render(facts), headers=SECURE)
+
+
+def _failed(error: Exception) -> Response:
+    """Answer for what cannot be done: our words, and a status that says whose turn it is."""
+    status = next((status for kind, status in STATUS if isinstance(error, kind)), 502)
+    return PlainTextResponse(f"{error}\n", status, headers={"retry-after": "10"} if status in {429, 503} else {})
+
+
+def _preferred(request: Request) -> str:
+    accept = request.headers.get("accept", "")
+    if "json" in accept or request.query_params.get("format") == "json":
+        return "json"
+    return "html" if "text/html" in accept else "text"

@@ -1,0 +1,183 @@
+"""Files and their ``.metadata``, and the refusals that tombstones lead to.
+
+``/files/`` and the upstream's own path: a lock file may keep such an address for years, and it maps
+back to the upstream's by text. Every answer here is judged and recorded, HEAD, ranges and 304 included.
+A transfer that turns out wrong is broken off: only bytes with the right digest ever complete.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+
+from starlette.types import Receive, Scope, Send
+
+from proxy.cache.blobs import Blob
+from proxy.cache.fetch import Download
+from proxy.errors import GateError
+from proxy.gateway import Gateway
+from proxy.policy.listing import Judged
+from proxy.simple.negotiate import matches
+from proxy.web.byterange import UNSATISFIABLE, Span, span
+from proxy.web.http import ALWAYS, Asked, Headers, answer, asked, fail, only_reading, say
+from proxy.web.readers import Readers
+from proxy.web.recording import Recorder
+from proxy.web.refusals import Refusals
+
+log = logging.getLogger(__name__)
+
+METADATA = ".metadata"
+INLINE = 256 << 10
+"""Up to here a cached file is read on the loop: a thread would cost more than the page cache does."""
+PIECE = 1 << 20
+
+Bytes = Blob | Download | bytes
+
+
+class FileDoor:
+    """Answers under ``/files/``."""
+
+    def __init__(self, gateway: Gateway, readers: Readers, recorder: Recorder, refusals: Refusals) -> None:
+        self._gateway, self._readers, self._recorder, self._refusals = gateway, readers, recorder, refusals
+
+    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
+        """Answer one request for a file or its metadata."""
+        if not await only_reading(scope, send):
+            return
+        token = await self._readers.admit(scope, send)
+        if token is None:
+            return
+        by = asked(scope, token)
+        try:
+            await self._file(scope["raw_path"].decode("latin-1").partition("?")[0], by, send)
+        except GateError as error:
+            await fail(send, error, head=by.head)
+
+    async def _file(self, raw_path: str, by: Asked, send: Send) -> None:
+        path = raw_path.removeprefix("/files")
+        metadata = path.endswith(METADATA)
+        verdict, judged = await self._gateway.find(path.removesuffix(METADATA))
+        if judged is None or not verdict.allowed:
+            await self._refusals.refuse(verdict, by, send, path.rpartition("/")[2], metadata=metadata)
+            return
+        content = await (self._gateway.metadata(judged) if metadata else self._gateway.open(judged))
+        if content is None:
+            await say(send, 404, "The upstream has no metadata for this file.", head=by.head)
+            return
+        try:
+            await self._hand_out(content, judged, by, send, metadata=metadata)
+        finally:
+            if isinstance(content, Blob):
+                content.close()
+
+    async def _hand_out(self, content: Bytes, judged: Judged, by: Asked, send: Send, *, metadata: bool) -> None:
+        digest = judged.file.metadata if metadata else judged.file.sha256
+        headers = _headers(judged, digest)
+        etag = f'"{digest}"' if digest else ""
+        known = by.headers.get(b"if-none-match")
+        if known and etag and matches(known.decode("latin-1"), etag):
+            self._record(by, judged, 304, metadata)
+            await answer(send, 304, headers, b"", head=True)
+            return
+        size = _size(content)
+        part = _part(by, etag, size)
+        if part is UNSATISFIABLE:
+            self._record(by, judged, 416, metadata)
+            headers.append((b"content-range", f"bytes */{size}".encode()))
+            await answer(send, 416, headers, b"", head=by.head)
+            return
+        pieces = _pieces(content, part)
+        # The first piece before the head: what fails at once is told by a status, not by a broken transfer.
+        first = b"" if by.head else await anext(pieces, b"")
+        self._record(by, judged, 206 if part else 200, metadata)
+        await _start(send, headers, part, size)
+        await _rest(send, first, pieces, head=by.head)
+
+    def _record(self, by: Asked, judged: Judged, status: int, metadata: bool) -> None:
+        filename = judged.file.filename + (METADATA if metadata else "")
+        self._recorder.file(by, judged.verdict, status, filename, metadata=metadata)
+
+
+class RefusedDoor:
+    """Answers under ``/refused/``: where tombstones lead. Nothing is ever handed out here."""
+
+    def __init__(self, gateway: Gateway, readers: Readers, refusals: Refusals) -> None:
+        self._gateway, self._readers, self._refusals = gateway, readers, refusals
+
+    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
+        """Answer one request for a file that a page listed as refused."""
+        if not await only_reading(scope, send):
+            return
+        token = await self._readers.admit(scope, send)
+        if token is None:
+            return
+        by = asked(scope, token)
+        filename = scope["path"].rpartition("/")[2]
+        metadata = filename.endswith(METADATA)
+        try:
+            verdict = await self._gateway.why(filename.removesuffix(METADATA))
+            await self._refusals.refuse(verdict, by, send, filename, metadata=metadata)
+        except GateError as error:
+            await fail(send, error, head=by.head)
+
+
+def _headers(judged: Judged, digest: str | None) -> Headers:
+    name = judged.file.filename.encode()
+    headers = [
+        (b"content-type", b"application/octet-stream"),
+        (b"content-disposition", b'attachment; filename="' + name + b'"'),
+        (b"cache-control", b"no-cache"),
+        (b"accept-ranges", b"bytes"),
+    ]
+    return [*headers, (b"etag", f'"{digest}"'.encode())] if digest else headers
+
+
+def _size(content: Bytes) -> int | None:
+    if isinstance(content, bytes):
+        return len(content)
+    return content.size if isinstance(content, Blob) else content.length
+
+
+def _part(by: Asked, etag: str, size: int | None) -> Span | None:
+    wanted = by.headers.get(b"range")
+    if wanted is None or size is None:
+        return None
+    return span(wanted.decode("latin-1"), by.headers.get(b"if-range", b"").decode("latin-1"), etag, size)
+
+
+async def _start(send: Send, headers: Headers, part: Span | None, size: int | None) -> None:
+    length = part.stop - part.start if part else size
+    extra: Headers = list(ALWAYS)
+    if length is not None:
+        extra.append((b"content-length", str(length).encode()))
+    if part:
+        extra.append((b"content-range", f"bytes {part.start}-{part.stop - 1}/{size}".encode()))
+    await send({"type": "http.response.start", "status": 206 if part else 200, "headers": headers + extra})
+
+
+async def _rest(send: Send, piece: bytes, pieces: AsyncIterator[bytes], *, head: bool) -> None:
+    """Send the body. When it turns out wrong the answer is left unfinished, which ends the connection."""
+    while piece and not head:
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+        try:
+            piece = await anext(pieces, b"")
+        except GateError as error:
+            log.error("A transfer was broken off: %s", error)
+            return
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _pieces(content: Bytes, part: Span | None) -> AsyncIterator[bytes]:
+    if isinstance(content, bytes):
+        yield content[part.start : part.stop] if part else content
+    elif isinstance(content, Download):
+        async for piece in content.chunks(part.start if part else 0, part.stop if part else None):
+            yield piece
+    else:
+        at, stop = (part.start, part.stop) if part else (0, content.size)
+        while at < stop:
+            length = min(PIECE, stop - at)
+            piece = content.read(at, length) if length <= INLINE else await asyncio.to_thread(content.read, at, length)
+            yield piece
+            at += len(piece)

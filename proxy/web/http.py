@@ -1,0 +1,99 @@
+"""The few things every door of the index needs: who asks, and how an answer is sent.
+
+Identity for the record comes from the connection and the User-Agent; it never decides anything.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from starlette.types import Receive, Scope, Send
+
+from proxy.errors import CacheError, GateError, StoreError, UpstreamAway
+from proxy.model import Token
+
+Headers = list[tuple[bytes, bytes]]
+
+PLAIN = b"text/plain; charset=utf-8"
+ALWAYS: Headers = [(b"x-content-type-options", b"nosniff")]
+_CONTROL = re.compile(r"[^\x20-\x7e]+")
+AGENT_AT_MOST = 200
+
+
+@dataclass(slots=True)
+class Asked:
+    """One request: its method and headers (lower-case names), and who sent it."""
+
+    head: bool
+    headers: dict[bytes, bytes]
+    client: str
+    agent: str
+    token: str
+    request_id: str
+
+
+def asked(scope: Scope, token: Token | None = None) -> Asked:
+    """Read a request's facts. Nothing in them is trusted for a decision."""
+    headers = dict(scope["headers"])
+    client = scope.get("client") or ("", 0)
+    agent = agent_of(headers.get(b"user-agent", b""))
+    name = token.name if token else ""
+    return Asked(scope["method"] == "HEAD", headers, client[0], agent, name, secrets.token_hex(8))
+
+
+@lru_cache(maxsize=1024)
+def agent_of(header: bytes) -> str:
+    """Return installer and Python in words ("pip/26.3 CPython/3.11.7"), from a User-Agent as pip and uv send it."""
+    text = _CONTROL.sub(" ", header[:4096].decode("latin-1")).strip()
+    product, _, details = text.partition(" ")
+    try:
+        facts = json.loads(details)
+        implementation = facts["implementation"]
+        text = f"{product} {implementation['name']}/{implementation['version']}" + (" CI" if facts.get("ci") else "")
+    except (ValueError, KeyError, TypeError, RecursionError):
+        pass  # another client: its own words are the record
+    return _CONTROL.sub(" ", text)[:AGENT_AT_MOST]
+
+
+async def answer(send: Send, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes, *, head: bool) -> None:
+    """Send a whole answer. A HEAD gets the headers of the GET."""
+    length = (b"content-length", str(len(body)).encode())
+    await send({"type": "http.response.start", "status": status, "headers": [*headers, *ALWAYS, length]})
+    await send({"type": "http.response.body", "body": b"" if head else body})
+
+
+async def redirect(send: Send, location: str, *, head: bool) -> None:
+    """Send a permanent redirect to a path of our own, relative to the one asked."""
+    await answer(send, 301, [(b"location", location.encode()), (b"content-type", PLAIN)], b"", head=head)
+
+
+async def say(send: Send, status: int, text: str, *, head: bool, extra: Headers | None = None) -> None:
+    """Send a sentence in plain text."""
+    await answer(send, status, [(b"content-type", PLAIN), *(extra or [])], f"{text}\n".encode(), head=head)
+
+
+async def fail(send: Send, error: GateError, *, head: bool) -> None:
+    """Answer for the world failing: 503 where trying later may help, else 502."""
+    if isinstance(error, UpstreamAway | StoreError | CacheError):
+        await say(send, 503, str(error), head=head, extra=[(b"retry-after", b"10")])
+    else:
+        await say(send, 502, str(error), head=head)
+
+
+async def only_reading(scope: Scope, send: Send) -> bool:
+    """Whether the method is GET or HEAD; answers 405 when it is not."""
+    if scope["method"] in {"GET", "HEAD"}:
+        return True
+    await say(send, 405, "Only GET and HEAD are answered here.", head=False, extra=[(b"allow", b"GET, HEAD")])
+    return False
+
+
+async def drained(receive: Receive) -> None:
+    """Wait until the client has gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,58 @@
+"""The parts that most tests share: an upstream, a gate in front of it, and a bench for installers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.clients import CLIENTS, PIPS, Bench
+from tests.world.gatehouse import Gatehouse
+from tests.world.upstream import Upstream
+
+MakeGate = Callable[..., Gatehouse]
+
+
+@pytest.fixture
+def index() -> Iterator[Upstream]:
+    """A fresh stand-in upstream."""
+    with Upstream() as upstream:
+        yield upstream
+
+
+@pytest.fixture
+def make_gate(tmp_path: Path, index: Upstream) -> Iterator[MakeGate]:
+    """Start gates with options; all of them are ended with the test."""
+    gates: list[Gatehouse] = []
+
+    def make(*options: str, name: str = "gate", upstream: str = "", **environment: str) -> Gatehouse:
+        gate = Gatehouse(tmp_path / name, upstream or index.url, *options, environment=environment)
+        gates.append(gate)
+        return gate.start()
+
+    yield make
+    for gate in gates:
+        if gate.running:
+            gate.stop()
+
+
+@pytest.fixture
+def gate(make_gate: MakeGate) -> Gatehouse:
+    """A gate with an empty data directory and the default policy."""
+    return make_gate()
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    """A folder for an installer to work in."""
+    return Bench(tmp_path / "bench")
+
+
+@pytest.fixture(params=PIPS)
+def pip_version(request: pytest.FixtureRequest) -> str:
+    """Each version of pip in turn."""
+    version: str = request.param
+    if not (CLIENTS / f"pip-{version}-py3-none-any.whl").exists():
+        pytest.fail("The pips are not here. Run: python -m tests.clients")
+    return version

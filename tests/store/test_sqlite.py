@@ -1,0 +1,170 @@
+"""The store: one writing door, history, conflicts, and chains in which every alteration is found."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from proxy.errors import RevisionConflict, StoreError
+from proxy.model import Actor, DecisionRecord
+from proxy.policy import changes
+from proxy.store import DecisionFilter, EventFilter
+from proxy.store.sqlite import SqliteStore
+from tests.policy.facts import AT, approval, wheel
+
+ADA = Actor("token", "token:1", "ada", "owner", "127.0.0.1")
+RECORD = DecisionRecord(
+    at=AT, what="file", client="10.0.0.9", token="", agent="pip/26", project="flask", version="3.0.0",
+    filename="flask-3.0.0-py3-none-any.whl", sha256="a" * 64, status=200, verdict="allowed", codes=("approved",),
+    revision=1, request_id="r1",
+)  # fmt: skip
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SqliteStore]:
+    opened = SqliteStore(tmp_path)
+    yield opened
+    opened.close()
+
+
+def test_a_change_is_entry_event_and_revision_together(store: SqliteStore) -> None:
+    granted = approval(wheel(), specifier=">=3")
+    event = store.commit(changes.grant([granted]), ADA, AT)
+    assert (event.revision, store.revision(), store.bell.read()) == (1, 1, 1)
+    assert store.load().puts == (granted,)
+    (kept,) = store.events(EventFilter())
+    assert (kept.tag, kept.actor, kept.reason, kept.at) == ("project:approval:granted", ADA, "needed", AT)
+    assert kept.detail["approvals"][0]["files"] == [["flask-3.0.0-py3-none-any.whl", "a" * 64]]  # type: ignore[index]
+
+
+def test_only_what_changed_is_loaded_again(store: SqliteStore) -> None:
+    first, second = approval(wheel(), id="one"), approval(wheel("4.0"), id="two")
+    store.commit(changes.grant([first]), ADA, AT)
+    seen = store.load()
+    store.commit(changes.grant([second]), ADA, AT)
+    store.commit(changes.revoke([first], "no longer"), ADA, AT)
+    kept = store.load(seen.seq)
+    assert (kept.puts, kept.ends, kept.revision) == ((second,), ("one",), 3)
+
+
+def test_the_second_of_two_people_sees_a_conflict(store: SqliteStore) -> None:
+    store.commit(changes.grant([approval(wheel())]), ADA, AT, if_revision=0)
+    with pytest.raises(RevisionConflict, match="revision 0, it is at 1"):
+        store.commit(changes.grant([approval(wheel("4.0"))]), ADA, AT, if_revision=0)
+    assert store.revision() == 1
+
+
+def test_a_store_is_found_again_as_it_was_left(tmp_path: Path) -> None:
+    first = SqliteStore(tmp_path)
+    first.commit(changes.grant([approval(wheel())]), ADA, AT)
+    first.close()
+    again = SqliteStore(tmp_path)
+    assert again.load().puts == (approval(wheel()),)
+    assert not list(again.verify())
+    again.close()
+
+
+def test_a_missing_database_is_not_taken_for_a_new_one(tmp_path: Path) -> None:
+    SqliteStore(tmp_path).close()
+    (tmp_path / "wicketgate.db").unlink()
+    with pytest.raises(StoreError, match="Restore it from a backup"):
+        SqliteStore(tmp_path)
+
+
+def test_the_database_of_another_gate_is_refused(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        SqliteStore(tmp_path / name).close()
+    (tmp_path / "one" / "wicketgate.db").write_bytes((tmp_path / "two" / "wicketgate.db").read_bytes())
+    with pytest.raises(StoreError, match="not the database that belongs"):
+        SqliteStore(tmp_path / "one")
+
+
+def test_a_file_that_is_no_database_is_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / "wicketgate.db").write_bytes(b"this is not a database, it is a sentence" * 100)
+    with pytest.raises(StoreError, match="cannot be used"):
+        SqliteStore(tmp_path)
+
+
+def test_decisions_are_written_once_even_when_they_come_again(store: SqliteStore) -> None:
+    store.record([("a-1", RECORD), ("a-2", replace(RECORD, status=304))])
+    store.record([("a-2", replace(RECORD, status=304)), ("a-3", RECORD)], again=True)
+    assert [found.record.status for found in store.decisions(DecisionFilter())] == [200, 304, 200]
+    assert [found.seq for found in store.decisions(DecisionFilter(before_seq=3, limit=1))] == [2]
+    assert not list(store.verify())
+
+
+def test_demand_counts_what_was_refused(store: SqliteStore) -> None:
+    refused = replace(RECORD, project="requests", verdict="refused", codes=("not-approved",), what="page", count=3)
+    store.record([("1", refused), ("2", replace(refused, client="10.0.0.8", count=1)), ("3", RECORD)])
+    (line,) = store.demand(AT - timedelta(days=1))
+    assert (line.project, line.count, line.clients, line.codes) == ("requests", 4, 2, ("not-approved",))
+
+
+def _edit(db: sqlite3.Connection, table: str) -> None:
+    column = "reason" if table == "events" else "client"
+    db.execute(f"update {table} set {column} = 'somebody else' where seq = 2")
+
+
+def _delete(db: sqlite3.Connection, table: str) -> None:
+    db.execute(f"delete from {table} where seq = 2")
+
+
+def _reorder(db: sqlite3.Connection, table: str) -> None:
+    for old, new in ((2, 100), (3, 2), (100, 3)):
+        db.execute(f"update {table} set seq = {new} where seq = {old}")
+
+
+def _insert(db: sqlite3.Connection, table: str) -> None:
+    columns = ", ".join(row[1] for row in db.execute(f"pragma table_info({table})") if row[1] not in {"seq", "uid"})
+    extra = (", uid", ", 'forged'") if table == "decisions" else ("", "")
+    db.execute(
+        f"insert into {table} (seq, {columns}{extra[0]}) select 4, {columns}{extra[1]} from {table} where seq = 3"
+    )
+
+
+@pytest.mark.parametrize("table", ["events", "decisions"])
+@pytest.mark.parametrize(("tamper", "seq"), [(_edit, 2), (_delete, 2), (_reorder, 2), (_insert, 4)])
+def test_every_alteration_is_found_and_named(
+    tmp_path: Path, table: str, tamper: Callable[[sqlite3.Connection, str], None], seq: int
+) -> None:
+    store = SqliteStore(tmp_path)
+    for number in range(3):
+        store.commit(changes.grant([approval(wheel(f"{number}.0"), id=f"a{number}")]), ADA, AT)
+        store.record([(f"u{number}", replace(RECORD, request_id=f"r{number}"))])
+    with sqlite3.connect(tmp_path / "wicketgate.db") as db:
+        for verb in ("update", "delete"):
+            db.execute(f"drop trigger {table}_never_{verb}")
+        tamper(db, table)
+    db.close()
+    flaws = list(store.verify())
+    store.close()
+    assert flaws
+    assert flaws[0].seq == seq
+
+
+def test_an_approval_that_no_event_granted_is_found(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path)
+    store.commit(changes.grant([approval(wheel(), id="real")]), ADA, AT)
+    with sqlite3.connect(tmp_path / "wicketgate.db") as db:
+        db.execute(
+            "insert into entries select 'forged', kind, project, replace(body, 'real', 'forged'), 1, null from entries"
+        )
+    db.close()
+    assert [flaw.problem for flaw in store.verify()] == ["entry forged is not what any event put there"]
+    store.close()
+
+
+def test_the_tables_of_the_record_refuse_to_be_changed(store: SqliteStore, tmp_path: Path) -> None:
+    store.commit(changes.grant([approval(wheel())]), ADA, AT)
+    with (
+        sqlite3.connect(tmp_path / "wicketgate.db") as db,
+        pytest.raises(sqlite3.IntegrityError, match="append-only"),
+    ):
+        db.execute("delete from events")
+    db.close()

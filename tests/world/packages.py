@@ -1,0 +1,61 @@
+"""Real, tiny, valid packages: wheels and source archives with the same bytes every time."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import io
+import tarfile
+import zipfile
+from collections.abc import Sequence
+
+
+def metadata(name: str, version: str, requires: Sequence[str] = (), requires_python: str = "") -> bytes:
+    """Core metadata 2.1 of a project."""
+    lines = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}", f"Summary: {name} for tests"]
+    lines += [f"Requires-Python: {requires_python}"] if requires_python else []
+    lines += [f"Requires-Dist: {requirement}" for requirement in requires]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def wheel(
+    name: str,
+    version: str,
+    requires: Sequence[str] = (),
+    *,
+    requires_python: str = "",
+    padding: int = 0,
+    says: str | None = None,
+) -> bytes:
+    """A pure-Python wheel that imports; ``padding`` bytes make it larger, ``says`` is the name in its metadata."""
+    module, info = name.replace("-", "_"), f"{name.replace('-', '_')}-{version}.dist-info"
+    members = {
+        f"{module}/__init__.py": f"__version__ = {version!r}\n".encode(),
+        f"{info}/METADATA": metadata(says or name, version, requires, requires_python),
+        f"{info}/WHEEL": b"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    if padding:
+        members[f"{module}/padding.bin"] = hashlib.shake_128(name.encode()).digest(padding)
+    record = "".join(f"{path},sha256={_hash(data)},{len(data)}\n" for path, data in members.items())
+    members[f"{info}/RECORD"] = f"{record}{info}/RECORD,,\n".encode()
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for path, data in members.items():
+            archive.writestr(zipfile.ZipInfo(path, (2020, 1, 1, 0, 0, 0)), data)
+    return buffer.getvalue()
+
+
+def sdist(name: str, version: str) -> bytes:
+    """A source archive."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        data = metadata(name, version)
+        entry = tarfile.TarInfo(f"{name}-{version}/PKG-INFO")
+        entry.size = len(data)
+        archive.addfile(entry, io.BytesIO(data))
+    return gzip.compress(buffer.getvalue(), mtime=0)
+
+
+def _hash(data: bytes) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
