@@ -195,6 +195,7 @@ class Gateway:
     async def review(self, project: NormalizedName) -> Held:
         """Return the upstream's page for a reviewer, who may ask for any name that is not internal."""
         held = await self._shelf.get(project, fresh=True)
+        self._listings.pop(project, None)  # installers see what the reviewer sees
         await self._notices.origins(held.page, await self._policy.current(project))
         return held
 

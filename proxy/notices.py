@@ -88,6 +88,7 @@ class Notices:
     async def _commit(self, change: Change) -> None:
         try:
             await asyncio.to_thread(self._store.commit, change, SYSTEM, self._clock())
+            await self._live.current()
         except StoreError as error:
             # The notice is in the log already; what was decided goes on serving.
             log.error("Not in the audit: %s (%s)", change.reason, error)

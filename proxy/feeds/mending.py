@@ -2,8 +2,10 @@
 
 Decided here, for what cannot be read (a wrong type, no text, text longer than any version):
 
-* ``introduced`` becomes "0"; ``fixed``, ``last_affected`` and ``limit`` are dropped, so nothing ends
-  early. A range that opens nowhere opens at "0". A range of unknown type is an ECOSYSTEM one.
+* ``introduced`` becomes "0" in a range of two events; in a longer one, like an event of unknown kind,
+  it may have opened anywhere, so the range is everything, as is one that opens nowhere.
+* ``fixed`` and ``last_affected`` are dropped and a ``limit`` is "*", so nothing ends early.
+* A range of unknown type is an ECOSYSTEM one.
 * A listed version that is a number is read as its text; others are dropped, the readable ones stay.
 * A lone value where a list belongs is a list of one.
 * An entry without ecosystem is about PyPI; one without a name cannot be placed and is dropped.
@@ -32,7 +34,9 @@ EVENTS: Final = frozenset({"introduced", "fixed", "last_affected", "limit"})
 NO_DATE: Final = "0001-01-01T00:00:00Z"
 """Go's zero time, which OSV data carries where ``modified`` is not known."""
 
-_TYPES: Final = frozenset({"ECOSYSTEM", "SEMVER", "GIT"})
+_TYPES: Final = ("ECOSYSTEM", "SEMVER", "GIT")
+_AT_WIDEST: Final = {"introduced": "0", "limit": "*"}
+_ONE_SPAN: Final = 2
 _ID: Final = re.compile(r"[!-~]{1,128}")
 _EVERYTHING: Final = {"type": "ECOSYSTEM", "events": [{"introduced": "0"}]}
 _Time = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -65,7 +69,7 @@ def is_sound_range(kind: str, events: Iterable[Mapping[str, str]], *, strict: bo
     """Whether a range of the right types can be evaluated; ``strict`` asks for PEP 440 throughout."""
     if kind == "GIT":
         return True
-    pairs = [pair for event in events for pair in event.items()]
+    pairs = [pair for event in events for pair in event.items() or [("", "")]]
     opens = any(name == "introduced" for name, _ in pairs)
     return kind in _TYPES and opens and all(_is_sound_event(*pair, strict=strict) for pair in pairs)
 
@@ -115,7 +119,7 @@ def _entries(raw: object, problems: list[str], *, strict: bool) -> Iterator[Raw]
         if package is None:
             continue
         faults: list[str] = []
-        ranges = [_range(wanted, faults, strict=strict) for wanted in _items(entry.get("ranges"))]
+        ranges = [_range(wanted, faults, strict=strict) for wanted in _noted(entry.get("ranges"), faults)]
         listed = list(_versions(entry.get("versions"), faults))
         problems += faults
         yield {
@@ -149,25 +153,26 @@ def _range(raw: object, faults: list[str], *, strict: bool) -> Raw:
     if kind not in _TYPES:
         faults.append("a range is of an unknown type")
         kind = "ECOSYSTEM"
-    events = list(_events(wanted.get("events"), faults, strict=strict))
+    events = _events(wanted.get("events"), faults, strict=strict)
     if not any("introduced" in event for event in events):
         faults.append("a range does not say where it begins")
-        events.append({"introduced": "0"})
+        events = [{"introduced": "0"}]
     return {"type": kind, "events": events}
 
 
-def _events(raw: object, faults: list[str], *, strict: bool) -> Iterator[dict[str, str]]:
-    for item in _items(raw):
-        pairs = _object(item).items()
-        if not pairs:
-            faults.append("an event of a range cannot be read")
-        for name, version in pairs:
-            if isinstance(version, str) and _is_sound_event(name, version, strict=strict):
-                yield {name: version}
-                continue
-            faults.append("an event of a range cannot be read")
-            if name == "introduced":
-                yield {name: "0"}
+def _events(raw: object, faults: list[str], *, strict: bool) -> list[dict[str, str]]:
+    pairs = [pair for item in _noted(raw, faults) for pair in _object(item).items() or [("", None)]]
+    events = []
+    for name, version in pairs:
+        if isinstance(version, str) and _is_sound_event(name, version, strict=strict):
+            events.append({name: version})
+            continue
+        faults.append("an event of a range cannot be read")
+        if name not in EVENTS or (name == "introduced" and len(pairs) > _ONE_SPAN):
+            return [{"introduced": "0"}]
+        if name in _AT_WIDEST:
+            events.append({name: _AT_WIDEST[name]})
+    return events
 
 
 def _is_sound_event(name: str, version: str, *, strict: bool) -> bool:
@@ -177,7 +182,7 @@ def _is_sound_event(name: str, version: str, *, strict: bool) -> bool:
 
 
 def _versions(raw: object, faults: list[str]) -> Iterator[str]:
-    for item in _items(raw):
+    for item in _noted(raw, faults):
         if isinstance(item, str) and is_version(item):
             yield item
             continue
@@ -204,6 +209,12 @@ def _items(raw: object) -> list[object]:
     if raw is None:
         return []
     return raw if isinstance(raw, list) else [raw]
+
+
+def _noted(raw: object, faults: list[str]) -> list[object]:
+    if raw is not None and not isinstance(raw, list):
+        faults.append("what should be a list is none")
+    return _items(raw)
 
 
 def _object(raw: object) -> Raw:

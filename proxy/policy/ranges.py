@@ -35,6 +35,7 @@ from proxy.model import Advisory, Rating, Severity
 from proxy.policy import severity, spans, versions
 
 _KEPT_COMPILED: Final = 4096
+_KEPT_ANSWERS: Final = 32768
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,12 +142,14 @@ def matters(matches: Iterable[Match]) -> int:
 class AdvisoryIndex:
     """Every project's advisories. Immutable; a project is compiled when it is first asked about."""
 
-    __slots__ = ("_compiled", "packed")
+    __slots__ = ("_compiled", "_match", "packed")
 
     def __init__(self, packed: Mapping[str, bytes]) -> None:
         self.packed: Mapping[str, bytes] = MappingProxyType(dict(packed))
         blobs = self.packed
-        self._compiled = lru_cache(maxsize=_KEPT_COMPILED)(lambda project: unpack(blobs[project]))
+        compiled = lru_cache(maxsize=_KEPT_COMPILED)(lambda project: unpack(blobs[project]))
+        self._compiled = compiled
+        self._match = lru_cache(maxsize=_KEPT_ANSWERS)(lambda project, version: compiled(project).match(version))
 
     @classmethod
     def empty(cls) -> AdvisoryIndex:
@@ -170,7 +173,7 @@ class AdvisoryIndex:
 
     def match(self, project: NormalizedName, version: str) -> tuple[Match, ...]:
         """Return what affects a version of a project (normalised name), the gravest first."""
-        return self._compiled(project).match(version) if project in self.packed else ()
+        return self._match(project, version) if project in self.packed else ()
 
     def clear_above(self, project: NormalizedName, version: str) -> str | None:
         """Return the lowest fixed version above ``version`` that no advisory affects, or None."""

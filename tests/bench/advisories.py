@@ -100,15 +100,15 @@ def is_rated(entry: dict[str, Any]) -> bool:
 
 
 def pages(exports: list[Path]) -> None:
-    """Print how long matching every version of a page of 5,000 takes, of the project with most records."""
+    """Print how long matching a page takes: 5,000 files, 21 a version, of the project with most records."""
     index = AdvisoryIndex.of(chain.from_iterable(map(records, exports)))
     busiest = NormalizedName(max(index.packed, key=lambda project: len(index.packed[project])))
-    listed = [f"{number // 50}.{number % 50}.{number % 7}" for number in range(5_000)]
+    listed = [f"{number // 21 // 20}.{number // 21 % 20}.{number // 21 % 7}" for number in range(5_000)]
     for which in ("first", "again"):
         began = time.perf_counter()
         for version in listed:
             index.match(busiest, version)
-        print(f"matching 5,000 versions of {busiest}, {which}: {(time.perf_counter() - began) * 1000:.1f} ms")
+        print(f"matching a page of 5,000 files of {busiest}, {which}: {(time.perf_counter() - began) * 1000:.1f} ms")
 
 
 def measure_import(export: Path) -> None:
