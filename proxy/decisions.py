@@ -6,7 +6,8 @@ Decided here:
   none of a file: the next start finds the journal of a dead process and commits what is in it. A crash of the
   machine may lose what the system had not written yet (less than a second's worth).
 * Groups are committed every 50 ms or 512 records; then their journal is removed.
-* Pages are folded by client, project, verdict and minute; a file's record never is.
+* The first look-up of a page is written at once; its repeats by the same client, with the same verdict,
+  within the same minute are folded into one record with their count. A file's record never is.
 * When neither journal nor store can be written, :meth:`Decisions.note` says so by raising: the first
   ten thousand files are still answered (held in memory), after that nothing is handed out unrecorded.
 """
@@ -73,24 +74,23 @@ class Decisions:
     @property
     def waiting(self) -> int:
         """How many records are not committed yet."""
-        return len(self._waiting) + len(self._folded)
+        return len(self._waiting)
 
     def note(self, record: DecisionRecord) -> None:
         """Take one record. Call it before the answer leaves. Raises StoreError when it cannot be kept."""
-        if record.what == "page" and record.verdict != "refused":
-            self._fold(record)
-        else:
+        if record.what != "page" or self._is_first(record):
             self._keep(record)
         if len(self._waiting) >= GROUP:
             self._wake.set()
 
-    def _fold(self, record: DecisionRecord) -> None:
-        minute = record.at.replace(second=0, microsecond=0)
-        key = (record.client, record.project, record.verdict, minute)
+    def _is_first(self, record: DecisionRecord) -> bool:
+        """Whether this look-up is the first of its kind in its minute; a repeat is counted."""
+        key = (record.client, record.project, record.verdict, record.at.replace(second=0, microsecond=0))
         seen = self._folded.get(key)
-        self._folded[key] = replace(seen, count=seen.count + 1) if seen else record
         if len(self._folded) >= HELD_AT_MOST:
             self._unfold(everything=True, now=record.at)
+        self._folded[key] = replace(record, count=seen.count + 1 if seen else 0)
+        return seen is None
 
     def _keep(self, record: DecisionRecord) -> None:
         if len(self._waiting) >= HELD_AT_MOST:
@@ -112,7 +112,9 @@ class Decisions:
         """Move folded pages whose minute is over to the records that wait."""
         minute = now.replace(second=0, microsecond=0)
         for key in [key for key in self._folded if everything or key[3] < minute]:
-            self._keep(self._folded.pop(key))
+            repeats = self._folded.pop(key)
+            if repeats.count:
+                self._keep(repeats)
 
     async def flush(self, now: datetime, *, everything: bool = False) -> None:
         """Commit what waits. Raises StoreError; what was not committed waits on."""

@@ -226,7 +226,8 @@ class FeedState:
     """What is known of the advisory data in force: where from, how much, how fresh.
 
     ``newest`` is the newest ``modified`` in the data, ``synced`` the last successful import.
-    ``sha256`` is the digest of the accepted data.
+    ``sha256`` is the digest of the accepted data. ``missing`` are ids in force that the source no longer
+    has: they were reported once, and stay until a person drops them.
     """
 
     source: str
@@ -234,6 +235,7 @@ class FeedState:
     newest: datetime
     synced: datetime
     sha256: str
+    missing: tuple[str, ...] = ()
     id: str = "feed"
 
 

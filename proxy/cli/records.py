@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
+from io import BufferedReader
 from pathlib import Path
+from typing import cast
 
 import click
 
-from proxy.cli.desk import ALLOWED, REFUSED, Data, Desk, json_option, show, table, with_desk
+from proxy import settings
+from proxy.cli.desk import ALLOWED, REFUSED, Data, Desk, data_dir_option, give_up, json_option, show, table, with_desk
+from proxy.errors import GateError
+from proxy.policy.ranges import AdvisoryIndex
 
 
 @click.group()
@@ -86,6 +92,32 @@ def sync(desk: Desk, as_json: bool) -> None:
     """Fetch the configured source now."""
     report = desk.admin("POST", "/advisories/sync")
     show(report, as_json, lambda: _imported(report))
+
+
+@advisories.command()
+@click.option(
+    "--database",
+    "databases",
+    multiple=True,
+    type=click.Path(exists=True, path_type=Path),
+    help="An OSV zip or folder instead of the data in force; several are laid together.",
+)
+@data_dir_option
+def match(data_dir: str | None, databases: tuple[Path, ...]) -> None:
+    """Read JSON lines {"name", "version"} and print each with the ids of its advisories and their severity."""
+    from proxy.feeds import match as matching  # noqa: PLC0415  no other command reads records itself
+    from proxy.store.sqlite import SqliteStore  # noqa: PLC0415
+
+    try:
+        if databases:
+            index = matching.load(databases, datetime.now(UTC))  # noqa: TID251  a command without a gate
+        else:
+            store = SqliteStore(settings.data_dir(data_dir))
+            index = AdvisoryIndex.from_packed(store.packed_advisories())
+            store.close()
+    except GateError as error:
+        give_up(str(error))
+    matching.stream(cast(BufferedReader, sys.stdin.buffer), sys.stdout.buffer, index)
 
 
 @advisories.command("import")

@@ -12,6 +12,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 import click
+
 from proxy.cli.desk import ADDRESS_FILE, TOKEN_FILE, give_up
 from proxy.errors import GateError, SettingsError
 from proxy.model import FeedState

@@ -10,13 +10,16 @@ Must not know: the store, the policy, where the index comes from.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from functools import lru_cache
 from io import BufferedReader
+from pathlib import Path
 from typing import BinaryIO, Final
 
 import msgspec
 from packaging.utils import canonicalize_name
 
+from proxy.feeds import osv
 from proxy.model import Rating
 from proxy.policy.ranges import AdvisoryIndex
 from proxy.policy.severity import gravest
@@ -49,6 +52,12 @@ class Problem(msgspec.Struct):
 _ask: Final = msgspec.json.Decoder(Question).decode
 _say: Final = msgspec.json.Encoder().encode
 _normalised: Final = lru_cache(maxsize=65536)(canonicalize_name)
+
+
+def load(sources: Iterable[Path], at: datetime) -> AdvisoryIndex:
+    """Return the records of several zips or folders laid together. ``at`` is now. Raises FeedRefused."""
+    readings = [osv.read_path(source, at=at) for source in sources]
+    return AdvisoryIndex.of(record for reading in readings for record in reading.advisories())
 
 
 def answer(lines: Iterable[bytes], index: AdvisoryIndex) -> Iterator[bytes]:

@@ -16,8 +16,10 @@ import asyncio
 import fcntl
 import logging
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import chain
 from pathlib import Path
 
 import httpx
@@ -25,11 +27,12 @@ import httpx
 from proxy.errors import FeedRefused, GateError
 from proxy.feeds import compare, names, osv
 from proxy.feeds.compare import Plan
+from proxy.feeds.mending import join
 from proxy.feeds.osv import Reading
 from proxy.live import Live
 from proxy.model import Actor, Change, FeedState
 from proxy.policy import changes
-from proxy.store import Store
+from proxy.store import AdvisoryRow, Store
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +40,7 @@ Data = dict[str, object]
 
 FEED = Actor("feed", "feed:osv", "feed:osv", "feed")
 OFF = "off"
+SHIPPED = "the data shipped with the gate"
 OSV_EXPORT = "https://osv-vulnerabilities.storage.googleapis.com/PyPI/all.zip"
 EVERY = timedelta(hours=1)
 DOWNLOAD_AT_MOST = 128 << 20
@@ -61,7 +65,7 @@ class AdvisorySync:
         if self._is_path:
             await self._try(FEED)
         else:
-            await self.take(names.shipped_advisories(), "the data shipped with the gate", FEED)
+            await self.take(names.shipped_advisories(), SHIPPED, FEED)
 
     async def run(self) -> None:
         """Sync every hour, one worker for all, until cancelled."""
@@ -102,10 +106,11 @@ class AdvisorySync:
                 self._refuse_loss(len(old), plan, reading)
             forget = plan.vanished if allow_shrink else ()
             records = len(old.keys() | reading.entries.keys()) - len(forget)
-            feed = FeedState(source, records, reading.newest, at, reading.sha256)
+            missing = () if allow_shrink else plan.vanished
+            feed = FeedState(source, records, reading.newest, at, reading.sha256, missing)
             counts = _counts(plan, reading)
             change = changes.take_advisories(feed, **counts)
-            rows = reading.rows(plan.puts)
+            rows = chain(reading.rows(plan.puts), self._joined(plan, reading))
             await asyncio.to_thread(self._store.commit, change, actor, at, advisories=rows, forget=forget)
             await self._live.current()
         faults = [f"{fault.member}: {fault.problem}" for fault in reading.faults[:FAULTS_AT_MOST]]
@@ -118,10 +123,20 @@ class AdvisorySync:
         }
 
     def _refuse_loss(self, in_force: int, plan: Plan, reading: Reading) -> None:
-        compare.refuse_if_shrunk(in_force, plan)
         feed = self._live.snapshot.feed
-        if feed is not None:
-            compare.refuse_if_older(feed.newest, reading)
+        if feed is None or feed.source == SHIPPED:
+            return  # what ships is a part: another source need not hold it, and it stays in force all the same
+        lost_now = tuple(identity for identity in plan.vanished if identity not in set(feed.missing))
+        compare.refuse_if_shrunk(in_force, replace(plan, vanished=lost_now))
+        compare.refuse_if_older(feed.newest, reading)
+
+    def _joined(self, plan: Plan, reading: Reading) -> Iterator[AdvisoryRow]:
+        """Yield broken records joined with what is in force under their ids: they may widen it, never narrow it."""
+        for identity in plan.damaged:
+            known = self._store.advisory(identity)
+            arrived = reading.entries[identity].advisory
+            entry = osv.Entry.of(join(known, arrived) if known else arrived)
+            yield AdvisoryRow(entry.advisory, entry.digest)
 
     @property
     def _is_path(self) -> bool:
@@ -152,7 +167,7 @@ class AdvisorySync:
         feed, at = self._live.snapshot.feed, self._clock()
         if feed is None:
             raise FeedRefused("The source says that nothing changed, yet nothing is in force. Import a file.")
-        current = FeedState(feed.source, feed.records, feed.newest, at, feed.sha256)
+        current = replace(feed, synced=at)
         await asyncio.to_thread(self._store.commit, changes.take_advisories(current), actor, at)
         await self._live.current()
         counts = dict.fromkeys(("added", "changed", "withdrawn", "vanished", "unreadable"), 0)

@@ -9,8 +9,8 @@ whoever asks measures the distance anyway.
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 _POSITION_BITS = 20
 _POSITIONS = (1 << _POSITION_BITS) - 1
@@ -33,7 +33,7 @@ def deep(text: str) -> list[str]:
     if _DEEP_FROM <= size <= _DEEP_TO:
         for i in range(size - 1):
             head, tail = text[:i], text[i + 1 :]
-            variants += [head + tail[:j] + tail[j + 1 :] for j in range(i, size - 1)]
+            variants += [head + tail[:j] + tail[j + 1 :] for j in range(size - 1 - i)]
     return variants
 
 
@@ -42,24 +42,26 @@ class Neighbours:
 
     def __init__(self, texts: Sequence[str], *, thorough: bool) -> None:
         """Index ``texts`` by position; ``thorough`` with two letters left out, otherwise one."""
-        variants = deep if thorough else shallow
-        self._packed = array("Q", sorted(self._pack(texts, variants)))
-
-    @staticmethod
-    def _pack(texts: Iterable[str], variants: object) -> Iterator[int]:
-        for position, text in enumerate(texts):
-            for variant in set(variants(text)):
-                yield (hash(variant) & _HASH) << _POSITION_BITS | position
+        self._packed = array("Q", sorted(_pack(texts, deep if thorough else shallow)))
+        self._slots = (1 << max(10, len(self._packed).bit_length() + 3)) - 1
+        self._seen = bytearray(self._slots + 1)
+        for word in self._packed:
+            self._seen[word >> _POSITION_BITS & self._slots] = 1
 
     def near(self, variants: Iterable[str]) -> set[int]:
         """Return the positions of texts that share one of ``variants``."""
-        packed, found = self._packed, set()
-        end = len(packed)
-        for variant in variants:
-            key = (hash(variant) & _HASH) << _POSITION_BITS
-            at = bisect_left(packed, key)
-            key |= _POSITIONS
-            while at < end and packed[at] <= key:
-                found.add(packed[at] & _POSITIONS)
-                at += 1
+        seen, slots, found = self._seen, self._slots, set[int]()
+        for key in {number for variant in variants if seen[(number := hash(variant)) & slots]}:
+            found.update(self._positions((key & _HASH) << _POSITION_BITS))
         return found
+
+    def _positions(self, key: int) -> Iterator[int]:
+        packed = self._packed
+        for at in range(bisect_left(packed, key), bisect_right(packed, key | _POSITIONS)):
+            yield packed[at] & _POSITIONS
+
+
+def _pack(texts: Sequence[str], variants: Callable[[str], list[str]]) -> Iterator[int]:
+    for position, text in enumerate(texts):
+        for variant in set(variants(text)):
+            yield (hash(variant) & _HASH) << _POSITION_BITS | position

@@ -32,7 +32,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class AdvisoryRow:
-    """An advisory as the store keeps it: the record, and the digest of its source text."""
+    """An advisory as the store keeps it: the record, and the digest of what the gate understood of it."""
 
     advisory: Advisory
     digest: str
@@ -130,6 +130,9 @@ class Store(Protocol):
 
     def advisory_digests(self) -> Mapping[str, tuple[datetime, str]]:
         """Return ``modified`` and digest of every advisory record kept, by id."""
+
+    def advisory(self, identity: str) -> Advisory | None:
+        """Return one advisory record whole, None where there is none with that id."""
 
     def packed_advisories(self) -> Mapping[str, bytes]:
         """Return the packed advisories of every project that has any."""

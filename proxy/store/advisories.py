@@ -16,7 +16,7 @@ from proxy.policy import ranges
 from proxy.store import AdvisoryRow
 from proxy.store.rows import instant
 
-_records = msgspec.msgpack.Decoder(Advisory)
+records = msgspec.msgpack.Decoder(Advisory)
 
 
 class AdvisoryTables:
@@ -60,9 +60,9 @@ class AdvisoryTables:
             "select record from advisories join advisory_links using (id) where project = ? order by id",
             [project],
         )
-        records = [_records.decode(row["record"]) for row in found]
-        if records:
-            packed = ranges.pack(records, project)
+        found_records = [records.decode(row["record"]) for row in found]
+        if found_records:
+            packed = ranges.pack(found_records, project)
             self._db.execute("insert or replace into advisory_projects values (?, ?)", [project, packed])
         else:
             self._db.execute("delete from advisory_projects where project = ?", [project])

@@ -46,7 +46,7 @@ Record = dict[str, object]
 
 def instant(at: datetime) -> str:
     """Return a time as text that sorts: UTC, microseconds, always the same width."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def moment(text: str) -> datetime:

@@ -27,10 +27,10 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from proxy.errors import RevisionConflict, StoreError
-from proxy.model import Actor, AuditEvent, Change, DecisionRecord, Entry
+from proxy.model import Actor, Advisory, AuditEvent, Change, DecisionRecord, Entry
 from proxy.policy import ledger
 from proxy.store import AdvisoryRow, Decision, DecisionFilter, Demand, EventFilter, Kept, rows
-from proxy.store.advisories import AdvisoryTables
+from proxy.store.advisories import AdvisoryTables, records
 from proxy.store.bell import Bell
 from proxy.store.migrations import migrations
 
@@ -261,6 +261,12 @@ class SqliteStore:
         with _store_errors():
             found = self._reader.query("select id, modified, digest from advisories")
             return {row["id"]: (rows.moment(row["modified"]), row["digest"]) for row in found}
+
+    def advisory(self, identity: str) -> Advisory | None:
+        """Return one advisory record whole, None where there is none with that id."""
+        with _store_errors():
+            row = next(self._reader.query("select record from advisories where id = ?", [identity]), None)
+            return None if row is None else records.decode(row["record"])
 
     def packed_advisories(self) -> Mapping[str, bytes]:
         """Return the packed advisories of every project that has any."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import http.client
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -17,6 +17,13 @@ from tests.world.upstream import Upstream
 
 JSON = "application/vnd.pypi.simple.v1+json"
 HTML = "application/vnd.pypi.simple.v1+html"
+
+
+DECODE: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.decompress,
+    "zstd": zstandard.decompress,
+    "identity": bytes,
+}
 
 
 class World:
@@ -106,11 +113,23 @@ def test_a_name_that_is_not_normalised_is_redirected(world: World, path: str, lo
 @pytest.mark.parametrize(
     "path",
     [
-        "/simple/flask%2f/", "/simple/..%2fflask/", "/simple/%00/", "/simple/flask%00/", "/simple/f%EF%BD%8Cask/",
-        "/simple/%E2%84%AAlask/", "/simple/flask/extra/", "/simple/-flask/", "/simple/flask-/", "/simple/fl ask/".replace(" ", "%20"),
-        "/simple/" + "a" * 129 + "/", "/simple/fla%C2%ADsk/", "/simple/fla%E2%80%8Bsk/", "/simple/./flask/", "/simple//flask/",
+        "/simple/flask%2f/",
+        "/simple/..%2fflask/",
+        "/simple/%00/",
+        "/simple/flask%00/",
+        "/simple/f%EF%BD%8Cask/",
+        "/simple/%E2%84%AAlask/",
+        "/simple/flask/extra/",
+        "/simple/-flask/",
+        "/simple/flask-/",
+        "/simple/fl ask/".replace(" ", "%20"),
+        "/simple/" + "a" * 129 + "/",
+        "/simple/fla%C2%ADsk/",
+        "/simple/fla%E2%80%8Bsk/",
+        "/simple/./flask/",
+        "/simple//flask/",
     ],
-)  # fmt: skip
+)
 def test_what_is_no_name_is_no_page_and_reaches_nobody(world: World, path: str) -> None:
     before = len(world.upstream.requests)
     assert _raw(world.gate, "GET", path)[0] in {404, 301}
@@ -121,8 +140,7 @@ def test_what_is_no_name_is_no_page_and_reaches_nobody(world: World, path: str) 
 def test_pages_are_compressed_as_the_client_likes(world: World, coding: str) -> None:
     status, headers, body = _raw(world.gate, "GET", "/simple/flask/", {"accept": JSON, "accept-encoding": coding})
     assert status == 200
-    decode = {"gzip": gzip.decompress, "zstd": zstandard.decompress, "identity": bytes}[coding]
-    assert json.loads(decode(body))["name"] == "flask"
+    assert json.loads(DECODE[coding](body))["name"] == "flask"
     assert headers.get("content-encoding", "identity") == coding
     assert headers["vary"] == "Accept, Accept-Encoding"
 
@@ -158,12 +176,19 @@ def test_a_file_has_its_digest_as_entity_tag_and_is_always_revalidated(world: Wo
 @pytest.mark.parametrize(
     ("wanted", "status", "span"),
     [
-        ("bytes=0-9", 206, (0, 10)), ("bytes=10-", 206, (10, None)), ("bytes=-10", 206, (-10, None)),
-        ("bytes=0-0", 206, (0, 1)), ("bytes=5-999999999", 206, (5, None)),
-        ("bytes=999999999-", 416, None), ("bytes=-0", 416, None),
-        ("bytes=0-1,5-6", 200, (0, None)), ("bytes=9-3", 200, (0, None)), ("items=0-1", 200, (0, None)), ("bytes=-", 200, (0, None)),
+        ("bytes=0-9", 206, (0, 10)),
+        ("bytes=10-", 206, (10, None)),
+        ("bytes=-10", 206, (-10, None)),
+        ("bytes=0-0", 206, (0, 1)),
+        ("bytes=5-999999999", 206, (5, None)),
+        ("bytes=999999999-", 416, None),
+        ("bytes=-0", 416, None),
+        ("bytes=0-1,5-6", 200, (0, None)),
+        ("bytes=9-3", 200, (0, None)),
+        ("items=0-1", 200, (0, None)),
+        ("bytes=-", 200, (0, None)),
     ],
-)  # fmt: skip
+)
 def test_one_range_of_a_file(world: World, wanted: str, status: int, span: tuple[int, int | None] | None) -> None:
     answer = world.gate.get(f"/files{world.wheel.path}", range=wanted)
     assert answer.status_code == status
@@ -211,9 +236,14 @@ def test_only_reading_is_answered(world: World, method: str) -> None:
 
 def test_headers_change_neither_identity_nor_route(world: World) -> None:
     lies = {
-        "x-forwarded-for": "6.6.6.6", "x-real-ip": "6.6.6.6", "x-original-url": "/simple/flask/", "x-rewrite-url": "/simple/flask/",
-        "x-http-method-override": "DELETE", "forwarded": "for=6.6.6.6", "host": "evil.example",
-    }  # fmt: skip
+        "x-forwarded-for": "6.6.6.6",
+        "x-real-ip": "6.6.6.6",
+        "x-original-url": "/simple/flask/",
+        "x-rewrite-url": "/simple/flask/",
+        "x-http-method-override": "DELETE",
+        "forwarded": "for=6.6.6.6",
+        "host": "evil.example",
+    }
     status, _, body = _raw(world.gate, "GET", "/simple/requests/", lies)
     assert status == 200
     assert b"evil.example" not in body

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import http.client
 import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import MakeGate
 from tests.world.gatehouse import Gatehouse
-from tests.world.upstream import Answer, Asked, Upstream
+from tests.world.upstream import Answer, Asked, Listed, Upstream, now
 
 JSON = "application/vnd.pypi.simple.v1+json"
 
@@ -53,21 +55,12 @@ def test_relative_addresses_and_compressed_pages(index: Upstream, make_gate: Mak
 
 
 def test_a_page_of_five_thousand_files(index: Upstream, gate: Gatehouse) -> None:
+    long_ago = now() - timedelta(days=400)
     for number in range(5000):
-        index.publish(
-            type(index.release("tiny", "0.1"))("boto", f"1.{number}", f"boto-1.{number}-py3-none-any.whl", b"", _old())
-        )
+        index.publish(Listed("boto", f"1.{number}", f"boto-1.{number}-py3-none-any.whl", b"", long_ago))
     outcome = gate.approve("boto>=1.4000,<1.4010")
     assert len(outcome["opened"]) == 10
     assert len(listed(gate, "boto")) == 10
-
-
-def _old():  # type: ignore[no-untyped-def]
-    from datetime import timedelta
-
-    from tests.world.upstream import now
-
-    return now() - timedelta(days=400)
 
 
 def test_kept_pages_are_revalidated_and_served_stale(index: Upstream, make_gate: MakeGate) -> None:
@@ -100,11 +93,18 @@ def test_with_the_upstream_away_what_is_cached_is_served_and_what_is_not_is_503(
 @pytest.mark.parametrize(
     "wrong",
     [
-        Answer(body=b"x" * 5000), Answer(body=b"", status=404), Answer(status=500), Answer(status=204), Answer(body=b"PK", stop_after=1),
-        Answer(raw=b"HTTP/1.1 200 OK\r\ncontent-length: 9999999\r\n\r\nPK"), Answer(raw=b"nonsense\r\n\r\n"), Answer(raw=b""),
-        Answer(status=302, headers={"location": "http://127.0.0.1:1/x"}), Answer(body=b"x", headers={"content-encoding": "gzip"}),
+        Answer(body=b"x" * 5000),
+        Answer(body=b"", status=404),
+        Answer(status=500),
+        Answer(status=204),
+        Answer(body=b"PK", stop_after=1),
+        Answer(raw=b"HTTP/1.1 200 OK\r\ncontent-length: 9999999\r\n\r\nPK"),
+        Answer(raw=b"nonsense\r\n\r\n"),
+        Answer(raw=b""),
+        Answer(status=302, headers={"location": "http://127.0.0.1:1/x"}),
+        Answer(body=b"x", headers={"content-encoding": "gzip"}),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_body_never_completes_and_leaves_nothing(index: Upstream, gate: Gatehouse, wrong: Answer) -> None:
     wheel = index.release("flask", "3.0.0", padding=300_000)
     gate.approve("flask")
@@ -183,8 +183,6 @@ def test_a_name_that_may_not_be_asked_for_never_reaches_the_upstream(index: Upst
 
 
 def test_many_clients_of_one_cold_file_are_one_upstream_request(index: Upstream, gate: Gatehouse) -> None:
-    from concurrent.futures import ThreadPoolExecutor
-
     wheel = index.release("flask", "3.0.0", padding=2_000_000)
     gate.approve("flask")
     with ThreadPoolExecutor(20) as pool:

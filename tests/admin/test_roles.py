@@ -1,0 +1,131 @@
+"""The table of permissions, and every route of the admin API tried with every role."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from admin.roles import ROLES, Forbidden, Permission, demand
+from proxy.model import Actor
+from tests.world.gatehouse import Gatehouse
+from tests.world.upstream import Upstream
+
+BODIES: dict[str, object] = {
+    "/v1/approvals": {"requirement": "flask", "reason": "x"},
+    "/v1/approvals/revoke": {"requirement": "flask", "reason": "x"},
+    "/v1/prohibitions": {"requirement": "left-pad", "reason": "x"},
+    "/v1/prohibitions/lift": {"requirement": "left-pad", "reason": "x"},
+    "/v1/inbox/decline": {"project": "flask", "reason": "x"},
+    "/v1/terms": {"reason": "x"},
+    "/v1/origins": {"url": "https://files.example", "reason": "x"},
+    "/v1/tokens": {"name": "other", "role": "reader"},
+}
+NEEDS: dict[tuple[str, str], Permission | None] = {
+    ("POST", "/v1/approvals"): Permission.POLICY_APPROVE,
+    ("GET", "/v1/approvals"): Permission.POLICY_READ,
+    ("POST", "/v1/approvals/revoke"): Permission.POLICY_APPROVE,
+    ("POST", "/v1/prohibitions"): Permission.POLICY_PROHIBIT,
+    ("POST", "/v1/prohibitions/lift"): Permission.POLICY_PROHIBIT,
+    ("GET", "/v1/inbox"): Permission.INBOX_READ,
+    ("POST", "/v1/inbox/decline"): Permission.POLICY_APPROVE,
+    ("GET", "/v1/terms"): Permission.POLICY_READ,
+    ("PATCH", "/v1/terms"): Permission.TERMS_WRITE,
+    ("GET", "/v1/origins"): Permission.POLICY_READ,
+    ("POST", "/v1/origins"): Permission.ORIGINS_WRITE,
+    ("GET", "/v1/advisories/status"): Permission.POLICY_READ,
+    ("POST", "/v1/advisories/sync"): Permission.FEED_WRITE,
+    ("POST", "/v1/advisories/import"): Permission.FEED_WRITE,
+    ("GET", "/v1/audit/events"): Permission.AUDIT_READ,
+    ("GET", "/v1/audit/decisions"): Permission.AUDIT_READ,
+    ("GET", "/v1/audit/verify"): Permission.AUDIT_READ,
+    ("GET", "/v1/whoami"): None,
+    ("GET", "/v1/tokens"): Permission.ACCESS_WRITE,
+    ("POST", "/v1/tokens"): Permission.ACCESS_WRITE,
+    ("DELETE", "/v1/tokens/{identity}"): Permission.ACCESS_WRITE,
+}
+
+
+@pytest.fixture(scope="module")
+def gate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gatehouse]:
+    with Upstream() as upstream:
+        made = Gatehouse(tmp_path_factory.mktemp("roles") / "gate", upstream.url).start()
+        yield made
+        made.stop()
+
+
+def routes(gate: Gatehouse) -> set[tuple[str, str]]:
+    """Every operation that the OpenAPI document names."""
+    document = gate.get("/admin/api/openapi.json").json()
+    return {(method.upper(), path) for path, found in document["paths"].items() for method in found}
+
+
+def test_every_route_stands_in_the_table(gate: Gatehouse) -> None:
+    assert routes(gate) == set(NEEDS)
+
+
+def test_every_route_wants_a_token(gate: Gatehouse) -> None:
+    for method, path in NEEDS:
+        url = f"{gate.url}/admin/api{path.replace('{identity}', 'token:x')}?reason=x"
+        for headers in ({}, {"authorization": "Bearer wgt_nonsense"}, {"authorization": f"Basic {gate.token}"}):
+            answer = httpx.request(method, url, headers=headers, json=BODIES.get(path), trust_env=False)
+            assert answer.status_code == 401, (method, path)
+            assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("role", sorted(ROLES.keys() - {"owner"}))
+def test_every_role_may_do_what_the_table_says_and_no_more(gate: Gatehouse, role: str) -> None:
+    secret = gate.facts("token", "issue", f"a {role}", "--role", role)["secret"]
+    for (method, path), needed in NEEDS.items():
+        url = f"{gate.url}/admin/api{path.replace('{identity}', 'token:x')}?reason=x"
+        answer = httpx.request(
+            method,
+            url,
+            headers={"authorization": f"Bearer {secret}"},
+            json=BODIES.get(path),
+            trust_env=False,
+            timeout=30,
+        )
+        permitted = needed is None or needed in ROLES[role]
+        assert (answer.status_code == 403) is not permitted, (role, method, path, answer.text)
+
+
+def test_a_role_that_nobody_wrote_down_may_do_nothing() -> None:
+    stranger = Actor("token", "token:1", "eve", "superuser")
+    for permission in Permission:
+        with pytest.raises(Forbidden):
+            demand(stranger, permission)
+
+
+def test_nobody_but_the_first_run_holds_both_halves() -> None:
+    for role, permissions in ROLES.items():
+        both = {Permission.POLICY_APPROVE, Permission.ACCESS_WRITE} <= permissions
+        assert both is (role == "owner")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        [],
+        "x",
+        {"requirement": "flask"},
+        {"requirement": "flask", "reason": "x", "approved_by": "me"},
+        {"requirement": "f" * 600, "reason": "x"},
+        {"requirement": "flask", "reason": "x", "until": "yesterday"},
+        {"requirement": "flask", "reason": "x", "acknowledge": ["too-new"] * 9},
+    ],
+)
+def test_bad_input_is_a_problem_that_says_where(gate: Gatehouse, body: object) -> None:
+    answer = gate.admin("POST", "/approvals", json=body)
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["detail"]
+
+
+def test_a_stale_revision_is_a_conflict(gate: Gatehouse) -> None:
+    wanted = {"reason": "x", "minimum_age_days": 3}
+    answer = gate.admin("PATCH", "/terms", json=wanted, headers={"if-match": "0"})
+    assert answer.status_code == 412
+    assert "you saw revision 0" in answer.json()["detail"]

@@ -1,0 +1,95 @@
+"""Advisory data arriving on a running gate: in force, refused, alerted, matched, and never silently stale."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import MakeGate
+from tests.world.gatehouse import ROOT, Gatehouse
+from tests.world.upstream import Answer, Upstream
+
+DATA = ROOT / "tests" / "data" / "advisories"
+UPDATE = DATA / "update"
+
+
+def test_an_advisory_withholds_what_was_served_and_names_the_fix(gate: Gatehouse, index: Upstream) -> None:
+    wheel = index.release("flask", "2.3.1")
+    gate.approve("flask")
+    assert gate.get(f"/files{wheel.path}").status_code == 200
+    ranges = [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "2.3.2"}]}]
+    gate.advisory("PYSEC-2026-1", "flask", ranges=ranges)
+    refused = gate.get(f"/files{wheel.path}", **{"if-none-match": f'"{wheel.sha256}"'})
+    assert refused.status_code == 403, "a copy that a client kept is recalled as well"
+    assert "PYSEC-2026-1" in refused.json()["detail"]
+    assert "Use 2.3.2 or later" in refused.json()["detail"]
+
+
+@pytest.mark.parametrize("name", ["bad-truncated", "bad-not-a-zip", "bad-empty", "bad-shrunk"])
+def test_bad_data_is_refused_and_the_old_stays_in_force(gate: Gatehouse, name: str) -> None:
+    assert gate.cli("advisories", "import", str(UPDATE / "state2.zip")).returncode == 0
+    before = gate.facts("advisories", "status")
+    refused = gate.cli("advisories", "import", str(UPDATE / f"{name}.zip"))
+    assert refused.returncode == 2
+    assert "stays in force" in refused.stderr
+    after = gate.facts("advisories", "status")
+    assert (after["sha256"], after["records"]) == (before["sha256"], before["records"])
+
+
+def test_a_loss_may_be_confirmed_by_a_person(gate: Gatehouse) -> None:
+    gate.cli("advisories", "import", str(UPDATE / "state2.zip"))
+    report = gate.facts("advisories", "import", str(UPDATE / "bad-shrunk.zip"), "--allow-shrink")
+    assert report["records"] == 7
+
+
+def test_a_file_that_fails_is_told_once_and_its_recovery_too(make_gate: MakeGate, tmp_path: Path) -> None:
+    source = tmp_path / "all.zip"
+    source.write_bytes(b"not a zip")
+    gate = make_gate("--advisories", str(source))
+    assert "nothing is known to be safe" in gate.output()
+    (failed,) = gate.facts("audit", "list", "--tag", "feed:advisories:failed")["events"]
+    assert "no zip archive" in failed["reason"] or "zip" in failed["reason"]
+    shutil.copy(UPDATE / "state1.zip", source)
+    assert gate.facts("advisories", "sync")["records"] == 70
+
+
+def test_data_comes_from_a_url_and_is_asked_for_conditionally(make_gate: MakeGate, index: Upstream) -> None:
+    content = (UPDATE / "state1.zip").read_bytes()
+    index.misbehave(
+        "/osv/all.zip",
+        lambda asked: (
+            Answer(304, {"etag": '"one"'})
+            if asked.headers.get("if-none-match") == '"one"'
+            else Answer(200, {"etag": '"one"'}, content)
+        ),
+    )
+    gate = make_gate("--advisories", index.url.replace("/simple/", "/osv/all.zip"))
+    assert gate.facts("advisories", "sync")["records"] == 8895 + 70
+    assert [asked.headers.get("if-none-match") for asked in index.asked("/osv/all.zip")][-1] == '"one"'
+
+
+def test_the_update_is_taken_as_it_says(gate: Gatehouse) -> None:
+    assert gate.facts("advisories", "import", str(UPDATE / "state1.zip"))["records"] == 70
+    report = gate.facts("advisories", "import", str(UPDATE / "state2.zip"))
+    assert (report["added"], report["vanished"], report["withdrawn"]) == (10, 2, 3)
+    again = gate.facts("advisories", "import", str(UPDATE / "state2.zip"))
+    assert (again["added"], again["changed"]) == (0, 0)
+
+
+def test_the_stream_matches_as_expected() -> None:
+    pairs = json.loads((DATA / "expected-dev.json").read_text())["pairs"]
+    lines = "".join(json.dumps({"name": pair["name"], "version": pair["version"]}) + "\n" for pair in pairs)
+    databases = [ROOT / "data" / "advisories.zip", DATA / "synthetic-osv.zip"]
+    words = [word for path in databases for word in ("--database", str(path))]
+    command = [sys.executable, "-m", "proxy.cli", "advisories", "match", *words]
+    done = subprocess.run(command, input=lines, capture_output=True, text=True, cwd=ROOT, check=True)
+    for pair, line in zip(pairs, done.stdout.splitlines(), strict=True):
+        answer = json.loads(line)
+        assert (answer["name"], answer["version"]) == (pair["name"], pair["version"])
+        either = set(pair.get("ambiguous", ()))
+        assert set(answer["ids"]) - either == set(pair["ids"]) - either

@@ -1,0 +1,117 @@
+"""Records on their way to the store: folded, grouped, journalled, recovered."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from proxy import decisions as module
+from proxy.decisions import Decisions, recover
+from proxy.errors import StoreError
+from proxy.model import DecisionRecord
+from proxy.store import DecisionFilter
+from proxy.store.sqlite import SqliteStore
+from tests.policy.facts import AT
+from tests.store.test_sqlite import RECORD
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
+    opened = SqliteStore(tmp_path)
+    yield opened
+    opened.close()
+
+
+def journals(folder: Path) -> list[Path]:
+    """The journals in a directory."""
+    return list(folder.glob("decisions-*.journal"))
+
+
+async def test_a_record_is_in_the_journal_before_it_is_in_the_store(store: SqliteStore, tmp_path: Path) -> None:
+    held = Decisions(store, tmp_path, "one")
+    held.note(RECORD)
+    (journal,) = journals(tmp_path)
+    assert b"flask-3.0.0-py3-none-any.whl" in journal.read_bytes()
+    await held.flush(AT)
+    assert not journals(tmp_path)
+    assert [found.record for found in store.decisions(DecisionFilter())] == [RECORD]
+
+
+async def test_the_journal_of_a_dead_process_is_committed_once(store: SqliteStore, tmp_path: Path) -> None:
+    held = Decisions(store, tmp_path, "one")
+    for number in range(3):
+        held.note(replace(RECORD, request_id=f"r{number}"))
+    (journal,) = journals(tmp_path)
+    left = journal.read_bytes()
+    await held.flush(AT)
+    dead = tmp_path / "decisions-dead-1.journal"
+    dead.write_bytes(left + b'["cut off in the mid')
+    assert recover(store, tmp_path) == 1, "one line was cut off"
+    assert len(store.decisions(DecisionFilter())) == 3
+    assert not list(store.verify())
+    assert not journals(tmp_path)
+
+
+async def test_the_journal_of_a_living_process_is_left_alone(store: SqliteStore, tmp_path: Path) -> None:
+    held = Decisions(store, tmp_path, "one")
+    held.note(RECORD)
+    assert recover(store, tmp_path) == 0
+    assert len(journals(tmp_path)) == 1
+    await held.flush(AT)
+
+
+async def test_the_first_look_up_is_written_and_repeats_are_counted(store: SqliteStore, tmp_path: Path) -> None:
+    held = Decisions(store, tmp_path, "one")
+    page = replace(RECORD, what="page")
+    for seconds in range(5):
+        held.note(replace(page, at=AT + timedelta(seconds=seconds)))
+    held.note(replace(page, client="10.0.0.1"))
+    await held.flush(AT)
+    assert sorted(found.record.count for found in store.decisions(DecisionFilter())) == [1, 1]
+    await held.flush(AT + timedelta(minutes=1))
+    assert sorted(found.record.count for found in store.decisions(DecisionFilter())) == [1, 1, 4]
+
+
+async def test_files_are_never_folded(store: SqliteStore, tmp_path: Path) -> None:
+    held = Decisions(store, tmp_path, "one")
+    for _ in range(5):
+        held.note(RECORD)
+    await held.flush(AT)
+    assert len(store.decisions(DecisionFilter())) == 5
+
+
+async def test_a_store_that_fails_loses_nothing(tmp_path: Path, store: SqliteStore) -> None:
+    class Failing:
+        broken = True
+
+        def record(self, records: Sequence[tuple[str, DecisionRecord]], *, again: bool = False) -> None:
+            if self.broken:
+                raise StoreError("the disk is full")
+            store.record(records, again=again)
+
+    failing = Failing()
+    held = Decisions(failing, tmp_path, "one")  # type: ignore[arg-type]  # the one method that is asked for
+    held.note(RECORD)
+    with pytest.raises(StoreError):
+        await held.flush(AT)
+    held.note(replace(RECORD, request_id="r2"))
+    assert held.waiting == 2
+    failing.broken = False
+    await held.flush(AT)
+    assert [found.record.request_id for found in store.decisions(DecisionFilter())] == ["r2", "r1"]
+    assert not journals(tmp_path)
+
+
+async def test_when_nothing_more_can_be_held_back_nothing_is_handed_out(
+    store: SqliteStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "HELD_AT_MOST", 2)
+    held = Decisions(store, tmp_path / "not-there", "one")
+    held.note(RECORD)
+    held.note(RECORD)
+    with pytest.raises(StoreError, match="audit log cannot be written"):
+        held.note(RECORD)
