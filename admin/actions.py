@@ -36,12 +36,14 @@ from proxy.model import (
     Code,
     Entry,
     Finding,
+    HandedOut,
     Origin,
     Prohibition,
     ProjectPage,
     ReleaseFile,
     Terms,
     Token,
+    Waiver,
 )
 from proxy.policy import changes
 from proxy.policy.judge import OVERRULABLE
@@ -52,6 +54,8 @@ from proxy.policy.versions import covers
 from proxy.simple import names
 from proxy.store import Store
 from proxy.upstream.origins import origin_of
+
+WAIVER_DAYS_AT_MOST = 180
 
 
 class Unusable(GateError):
@@ -158,6 +162,22 @@ class Actions:
         outcomes = await self._grant(actor, drafts, dry_run=dry_run, if_revision=if_revision) if drafts else []
         return Closure(tuple(nodes), tuple(outcomes), (await self.live.current()).revision)
 
+    async def who_has(self, project: str, version: str, sha256: str, advisory: str) -> list[HandedOut]:
+        """Return who got a release. Raises Unusable where nothing says which."""
+        if advisory:
+            record = await asyncio.to_thread(self.store.advisory, advisory)
+            if record is None:
+                raise Unusable(f"No advisory {advisory[:40]!r} is known.")
+            projects = sorted({affected.project for affected in record.affected})
+            index = (await self.live.current()).advisories
+            had = await asyncio.to_thread(self.store.handed_out, projects)
+            return [
+                line for line in had if advisory in {m.id for m in index.match(_project(line.project), line.version)}
+            ]
+        if not project and not sha256:
+            raise Unusable("Say which: a project (and version), a digest, or an advisory.")
+        return await asyncio.to_thread(self.store.handed_out, [_project(project)] if project else [], version, sha256)
+
     async def _draft(self, actor: Actor, wish: Wish, project: NormalizedName, specifier: str) -> Draft:
         page, at = await self._page(project)
         approval = _approval(actor, wish, project, specifier, at)
@@ -228,6 +248,35 @@ class Actions:
         if not found:
             raise Unusable(f"{project}{specifier} is not prohibited in these words.")
         return await self._commit(changes.lift(found, said(reason)), actor, self.clock())
+
+    async def waive(self, actor: Actor, requirement: str, advisory: str, reason: str, days: int) -> AuditEvent:
+        """Set one advisory aside for a range of a project, for at most 180 days. Malware is never waived."""
+        demand(actor, Permission.POLICY_WAIVE)
+        project, specifier = read_requirement(requirement)
+        if not 1 <= days <= WAIVER_DAYS_AT_MOST:
+            raise Unusable(f"A waiver lasts from 1 to {WAIVER_DAYS_AT_MOST} days.")
+        snapshot, at = await self.live.current(), self.clock()
+        record = await asyncio.to_thread(self.store.advisory, advisory)
+        if record is None or all(affected.project != project for affected in record.affected):
+            raise Unusable(
+                f"No advisory {advisory[:40]!r} about {project} is known. wicketgate explain {project} names them."
+            )
+        if snapshot.advisories.is_malicious(project, advisory):
+            raise Unusable(f"{advisory} reports malware: that cannot be waived.")
+        identity = f"waiver:{secrets.token_hex(8)}"
+        until = at + timedelta(days=days)
+        entry = Waiver(identity, project, specifier, advisory, actor.name, said(reason), at, until)
+        return await self._commit(changes.waive(entry), actor, at)
+
+    async def end_waiver(self, actor: Actor, requirement: str, advisory: str, reason: str) -> AuditEvent:
+        """End the waivers of an advisory for a project before their time."""
+        demand(actor, Permission.POLICY_WAIVE)
+        project, _ = read_requirement(requirement)
+        snapshot = await self.live.current()
+        found = [waiver for waiver in snapshot.waivers.get(project, ()) if waiver.advisory == advisory]
+        if not found:
+            raise Unusable(f"{advisory[:40]} is not waived for {project}.")
+        return await self._commit(changes.end_waivers(found, said(reason)), actor, self.clock())
 
     async def decline(self, actor: Actor, project: str, reason: str) -> AuditEvent:
         """Take the wishes for a project out of the inbox."""

@@ -31,15 +31,19 @@ from admin.schemas import (
     RequirementIn,
     TermsIn,
     TokenIn,
+    WaiverEndIn,
+    WaiverIn,
     approval_data,
     ask_data,
     closure_data,
     decision_data,
     demand_data,
     event_data,
+    holder_data,
     outcome_data,
     terms_data,
     token_data,
+    waiver_data,
 )
 from proxy.errors import (
     FeedRefused,
@@ -151,6 +155,23 @@ def _approvals(desk: Desk, who: Who) -> APIRouter:
     async def prohibit(body: RequirementIn, by: Actor = Depends(who)) -> Data:
         """Never serve a project or a range of it."""
         return event_data(await actions.prohibit(by, body.requirement, body.reason))
+
+    @router.get("/waivers")
+    async def waivers(by: Actor = Depends(who)) -> list[Data]:
+        """List the waivers, those that ended by themselves included."""
+        demand(by, Permission.POLICY_READ)
+        snapshot = await actions.live.current()
+        return [waiver_data(waiver, desk.clock()) for found in snapshot.waivers.values() for waiver in found]
+
+    @router.post("/waivers", status_code=201)
+    async def waive(body: WaiverIn, by: Actor = Depends(who)) -> Data:
+        """Set one advisory aside for a range of a project, until a date."""
+        return event_data(await actions.waive(by, body.requirement, body.advisory, body.reason, body.days))
+
+    @router.post("/waivers/end")
+    async def end_waiver(body: WaiverEndIn, by: Actor = Depends(who)) -> Data:
+        """End a waiver before its time."""
+        return event_data(await actions.end_waiver(by, body.requirement, body.advisory, body.reason))
 
     @router.post("/prohibitions/lift")
     async def lift(body: RequirementIn, by: Actor = Depends(who)) -> Data:
@@ -285,6 +306,18 @@ def _audit(desk: Desk, who: Who) -> APIRouter:
         found = await asyncio.to_thread(desk.store.decisions, wanted)
         following = found[-1].seq if len(found) == limit else None
         return {"decisions": [decision_data(record) for record in found], "next": following}
+
+    @router.get("/audit/who-has")
+    async def who_has(
+        by: Actor = Depends(who),
+        project: str = Query("", max_length=128),
+        version: str = Query("", max_length=128),
+        sha256: str = Query("", max_length=64),
+        advisory: str = Query("", max_length=100),
+    ) -> list[Data]:
+        """List who got a release: by project and version, by digest, or by an advisory that matches it."""
+        demand(by, Permission.AUDIT_READ)
+        return [holder_data(line) for line in await desk.actions.who_has(project, version, sha256, advisory)]
 
     @router.get("/audit/verify")
     async def verify(by: Actor = Depends(who)) -> Data:

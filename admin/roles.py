@@ -15,6 +15,7 @@ class Permission(StrEnum):
     POLICY_READ = "policy:read"
     POLICY_APPROVE = "policy:approve"
     POLICY_PROHIBIT = "policy:prohibit"
+    POLICY_WAIVE = "policy:waive"
     TERMS_WRITE = "terms:write"
     ORIGINS_WRITE = "origins:write"
     FEED_WRITE = "feed:write"
@@ -24,7 +25,12 @@ class Permission(StrEnum):
 
 
 _READING = frozenset({Permission.POLICY_READ, Permission.INBOX_READ})
-_APPROVING = _READING | {Permission.POLICY_APPROVE, Permission.POLICY_PROHIBIT, Permission.AUDIT_READ}
+_APPROVING = _READING | {
+    Permission.POLICY_APPROVE,
+    Permission.POLICY_PROHIBIT,
+    Permission.POLICY_WAIVE,
+    Permission.AUDIT_READ,
+}
 _RUNNING = _READING | {
     Permission.TERMS_WRITE,
     Permission.ORIGINS_WRITE,

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from admin.actions import Closure, Outcome, Wish
 from admin.closure import Target
-from proxy.model import Approval, Ask, AuditEvent, Terms, Token
+from proxy.model import Approval, Ask, AuditEvent, HandedOut, Terms, Token, Waiver
 from proxy.policy import explaining
 from proxy.store import Decision, Demand
 
@@ -66,6 +66,23 @@ class DeclineIn(Strict):
     """A project whose wishes leave the inbox, and why."""
 
     project: str = Field(min_length=1, max_length=128)
+    reason: Reason
+
+
+class WaiverIn(Strict):
+    """One advisory to be set aside for a range of a project."""
+
+    requirement: Requirement
+    advisory: str = Field(min_length=1, max_length=100, examples=["PYSEC-2023-74"])
+    reason: Reason
+    days: int = Field(30, ge=1, le=180, description="Days until it ends.")
+
+
+class WaiverEndIn(Strict):
+    """A waiver to be ended before its time."""
+
+    requirement: Requirement
+    advisory: str = Field(min_length=1, max_length=100)
     reason: Reason
 
 
@@ -219,6 +236,17 @@ def decision_data(decision: Decision) -> dict[str, object]:
     """Return a decision record as JSON data."""
     record = decision.record
     return asdict(record) | {"seq": decision.seq, "at": record.at.isoformat(), "codes": list(record.codes)}
+
+
+def waiver_data(waiver: Waiver, at: datetime) -> dict[str, object]:
+    """Return a waiver as JSON data; ``in_force`` says whether it has not ended."""
+    until = waiver.until.isoformat()
+    return asdict(waiver) | {"at": waiver.at.isoformat(), "until": until, "in_force": at < waiver.until}
+
+
+def holder_data(line: HandedOut) -> dict[str, object]:
+    """Return who got a release as JSON data."""
+    return asdict(line) | {"first": line.first.isoformat(), "last": line.last.isoformat()}
 
 
 def terms_data(terms: Terms) -> dict[str, object]:

@@ -25,12 +25,13 @@ from admin import api, auth, pages
 from admin.actions import Actions
 from admin.auth import Authenticator
 from admin.closure import Resolver
+from proxy.alerts import Alerts, Apprised, Messenger
 from proxy.asking import Asking
 from proxy.cache.blobs import Blobs
 from proxy.cache.fetch import Fetches
 from proxy.cache.pages import Pages
 from proxy.decisions import Decisions, recover
-from proxy.errors import StoreError
+from proxy.errors import SettingsError, StoreError
 from proxy.feeds import names
 from proxy.feeds.sync import AdvisorySync
 from proxy.gateway import Gateway
@@ -56,6 +57,7 @@ from proxy.web.refusals import Refusals
 log = logging.getLogger(__name__)
 
 TRIM_SECONDS = 60.0
+ALERT_SECONDS = 5.0
 
 
 def now() -> datetime:
@@ -71,6 +73,7 @@ class Gate:
     store: SqliteStore
     live: Live
     decisions: Decisions
+    alerts: Alerts
     notices: Notices
     fetches: Fetches
     blobs: Blobs
@@ -99,6 +102,7 @@ class Gate:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await self.fetches.close(0)
+            await self.alerts.close(ALERT_SECONDS)
             await self._last_flush()
             await self.client.aclose()
             self.store.close()
@@ -174,10 +178,11 @@ def build(settings: Settings) -> Gate:
     blobs, kept_pages = Blobs(cache / "blobs"), Pages(cache / "pages")
     fetches = Fetches(blobs)
     shelf = Shelf(upstream, kept_pages, timedelta(seconds=settings.index_ttl), now)
-    notices = Notices(store, live, own_origin, now)
+    alerts = Alerts(store, live, now, _messenger(settings))
+    notices = Notices(alerts, live, own_origin, now)
     gateway = Gateway(live, shelf, upstream, blobs, fetches, notices, now)
     decisions = Decisions(store, settings.data_dir, f"{os.getpid()}-{secrets.token_hex(4)}")
-    sync = AdvisorySync(store, live, settings.advisories, settings.data_dir / "sync.lock", now)
+    sync = AdvisorySync(store, live, alerts, settings.advisories, settings.data_dir / "sync.lock", now)
     trouble: dict[str, str] = {}
 
     readers, recorder = Readers(live, now, anonymous=settings.anonymous), Recorder(decisions, now)
@@ -197,7 +202,7 @@ def build(settings: Settings) -> Gate:
         rest,
     )
     return Gate(
-        settings, store, live, decisions, notices, fetches, blobs, kept_pages, sync, client, own_origin, doors,
+        settings, store, live, decisions, alerts, notices, fetches, blobs, kept_pages, sync, client, own_origin, doors,
         Starlette(routes=admin), trouble,
     )  # fmt: skip
 
@@ -209,6 +214,19 @@ def _admin(settings: Settings, store: SqliteStore, live: Live, actions: Actions,
         Mount("/admin/api", api.build(desk)),
         Mount("/admin", routes=pages.routes(pages.Room(actions, authenticator, store, now, settings.admin_url))),
     ]
+
+
+def _messenger(settings: Settings) -> Messenger | None:
+    """Return whoever carries alerts out of the house. Raises SettingsError for a URL that nobody understands."""
+    if not settings.alert_urls:
+        return None
+    messenger = Apprised(settings.alert_urls)
+    if messenger.unusable:
+        kinds = ", ".join(messenger.unusable)
+        raise SettingsError(
+            [f"--alert-url (WICKETGATE_ALERT_URL) is not understood: {kinds}://… See Apprise's list of URLs."]
+        )
+    return messenger
 
 
 def _own_address(settings: Settings) -> str:

@@ -404,3 +404,17 @@ class DecisionRecord:
     revision: int
     request_id: str
     count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOut:
+    """Who got a release: one client (by address, token and installer), how often, first and last."""
+
+    project: str
+    version: str
+    client: str
+    token: str
+    agent: str
+    count: int
+    first: datetime
+    last: datetime

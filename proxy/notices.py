@@ -12,12 +12,12 @@ from datetime import datetime
 
 from packaging.utils import NormalizedName
 
-from proxy.errors import OriginRefused, StoreError
+from proxy.alerts import Alerts
+from proxy.errors import OriginRefused
 from proxy.live import Live
 from proxy.model import Actor, Change, Origin, ProjectPage, ReleaseFile
 from proxy.policy import changes
 from proxy.policy.snapshot import PolicySnapshot
-from proxy.store import Store
 from proxy.upstream.origins import origin_of
 
 log = logging.getLogger(__name__)
@@ -27,10 +27,10 @@ TOLD_AT_MOST = 10_000
 
 
 class Notices:
-    """Commits the gate's own findings through the one writing door."""
+    """Knows what was learnt and what was told."""
 
-    def __init__(self, store: Store, live: Live, own_origin: str, clock: Callable[[], datetime]) -> None:
-        self._store, self._live, self._own, self._clock = store, live, own_origin, clock
+    def __init__(self, alerts: Alerts, live: Live, own_origin: str, clock: Callable[[], datetime]) -> None:
+        self._alerts, self._live, self._own, self._clock = alerts, live, own_origin, clock
         self._told: dict[tuple[str, ...], None] = {}
         self._learning = asyncio.Lock()
 
@@ -65,7 +65,7 @@ class Notices:
     async def allow(self, url: str, reason: str) -> None:
         """Let files come from an origin, as the gate's own act."""
         origin = Origin(f"origin:{url}", url, SYSTEM.name, self._clock())
-        await self._commit(changes.allow_origin(origin, reason))
+        await self._alerts.record(changes.allow_origin(origin, reason), SYSTEM)
         log.warning("Files may come from %s: %s.", url, reason)
 
     async def changed(self, project: NormalizedName, files: Iterable[ReleaseFile]) -> None:
@@ -82,16 +82,7 @@ class Notices:
         if len(self._told) >= TOLD_AT_MOST:
             self._told.pop(next(iter(self._told)))
         self._told[matter] = None
-        log.error("%s: %s", change.tag, change.reason)
-        await self._commit(change)
-
-    async def _commit(self, change: Change) -> None:
-        try:
-            await asyncio.to_thread(self._store.commit, change, SYSTEM, self._clock())
-            await self._live.current()
-        except StoreError as error:
-            # The notice is in the log already; what was decided goes on serving.
-            log.error("Not in the audit: %s (%s)", change.reason, error)
+        await self._alerts.tell(change, SYSTEM)
 
 
 def _origin(url: str) -> str:

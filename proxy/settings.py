@@ -6,6 +6,7 @@ is not here: those are the terms, which are changed like any approval.
 
 from __future__ import annotations
 
+import importlib.util
 import ipaddress
 import tempfile
 from collections.abc import Mapping
@@ -39,6 +40,7 @@ class Settings:
     admin_host: str
     admin_port: int
     cache_size: int
+    alert_urls: tuple[str, ...]
 
     @property
     def admin_apart(self) -> bool:
@@ -74,6 +76,7 @@ def read(given: Mapping[str, str]) -> Settings:
         admin_host=reader.text("admin_host", host),
         admin_port=reader.number("admin_port", port, 1, 65535),
         cache_size=reader.number("cache_size", 10 << 30, 1 << 20, 1 << 50),
+        alert_urls=reader.alert_urls("alert_url"),
     )
     reader.finish()
     return settings
@@ -157,6 +160,12 @@ class _Reader:
         elif not Path(text).expanduser().exists():
             self.fault(name, f"is not there: {text!r}", "Say a URL, a file, a folder or off")
         return str(Path(text).expanduser().absolute())
+
+    def alert_urls(self, name: str) -> tuple[str, ...]:
+        urls = tuple(self._given.get(name, "").replace(",", " ").split())
+        if urls and importlib.util.find_spec("apprise") is None:
+            self.fault(name, "needs Apprise, which is not installed", "Install it: pip install 'wicketgate[alerts]'")
+        return urls
 
     def directory(self, name: str) -> Path:
         path = data_dir(self._given.get(name))

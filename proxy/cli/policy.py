@@ -101,6 +101,44 @@ def prohibit(desk: Desk, as_json: bool, requirement: str, reason: str, lift: boo
 
 
 @click.command()
+@click.argument("requirement")
+@click.argument("advisory")
+@reason_option
+@click.option("--days", default=30, show_default=True, type=click.IntRange(1, 180), help="Days until it ends.")
+@click.option("--end", is_flag=True, help="End the waiver instead.")
+@json_option
+@with_desk
+def waive(desk: Desk, as_json: bool, end: bool, days: int, **wanted: str) -> None:
+    """Set ADVISORY aside for REQUIREMENT, for a while."""
+    if end:
+        event = desk.admin("POST", "/waivers/end", json=wanted)
+        show(event, as_json, lambda: click.echo(f"{wanted['advisory']} counts again (revision {event['revision']})."))
+    else:
+        event = desk.admin("POST", "/waivers", json={**wanted, "days": days})
+        until = event["detail"]["until"][:10]
+        show(event, as_json, lambda: click.echo(f"{wanted['advisory']} is waived until {until}."))
+
+
+@click.command()
+@json_option
+@with_desk
+def waivers(desk: Desk, as_json: bool) -> None:
+    """List the waivers and when they end."""
+    data = desk.admin("GET", "/waivers")
+    rows = [
+        [
+            w["project"] + w["specifier"],
+            w["advisory"],
+            w["by"],
+            w["until"][:10] if w["in_force"] else "ended",
+            w["reason"],
+        ]
+        for w in data
+    ]
+    show(data, as_json, lambda: table(rows, ["for", "advisory", "by", "until", "why"]))
+
+
+@click.command()
 @json_option
 @with_desk
 def inbox(desk: Desk, as_json: bool) -> None:
@@ -179,5 +217,5 @@ def allow_origin(desk: Desk, as_json: bool, server: str, reason: str) -> None:
     show(event, as_json, lambda: click.echo(f"Allowed {event['detail']['origin']}."))
 
 
-COMMANDS = (approve, revoke, prohibit, inbox, decline, terms, origins)
+COMMANDS = (approve, revoke, prohibit, waive, waivers, inbox, decline, terms, origins)
 __all__ = ["COMMANDS", "REFUSED", "sentences"]

@@ -71,6 +71,31 @@ def verify(desk: Desk, as_json: bool) -> None:
     sys.exit(ALLOWED if data["intact"] else REFUSED)
 
 
+@click.command("who-has")
+@click.argument("release", default="", metavar="[NAME[==VERSION]]")
+@click.option("--sha256", default="", help="The digest of a file.")
+@click.option("--advisory", default="", help="Every release that this advisory matches.")
+@json_option
+@with_desk
+def who_has(desk: Desk, as_json: bool, release: str, sha256: str, advisory: str) -> None:
+    """List who got a release: by name, by digest, or by an advisory."""
+    project, _, version = release.partition("==")
+    wanted = {"project": project, "version": version, "sha256": sha256, "advisory": advisory}
+    data = desk.admin("GET", "/audit/who-has", params=_given(dict(wanted)))
+    rows = [
+        [
+            f"{line['project']} {line['version']}",
+            line["client"],
+            line["token"],
+            line["count"],
+            line["last"][:19],
+            line["agent"],
+        ]
+        for line in data
+    ]
+    show(data, as_json, lambda: table(rows, ["release", "client", "token", "times", "last (UTC)", "agent"]))
+
+
 @click.group()
 def advisories() -> None:
     """Known vulnerabilities and malware: what the data is and how old."""
@@ -158,4 +183,4 @@ def _given(wanted: dict[str, object]) -> dict[str, str]:
     return {name: str(value) for name, value in wanted.items() if value not in (None, "")}
 
 
-COMMANDS = (audit, advisories)
+COMMANDS = (audit, who_has, advisories)

@@ -36,6 +36,7 @@ OPTIONS = (
     ("advisories", "OSV data: a URL, a file, a folder, or off (what ships with the gate)."),
     ("admin-host", "Address of the admin (that of the index)."),
     ("admin-port", "Port of the admin (that of the index)."),
+    ("alert-url", "Where alerts go, as Apprise URLs separated by commas: json://, mailto://, slack:// …"),
     ("cache-size", "Bytes that cached files may take (10 GiB)."),
 )
 

@@ -23,15 +23,19 @@ from itertools import chain
 from pathlib import Path
 
 import httpx
+from packaging.utils import NormalizedName
 
+from proxy.alerts import Alerts
 from proxy.errors import FeedRefused, GateError
 from proxy.feeds import compare, names, osv
 from proxy.feeds.compare import Plan
 from proxy.feeds.mending import join
 from proxy.feeds.osv import Reading
 from proxy.live import Live
-from proxy.model import Actor, Change, FeedState
+from proxy.model import Actor, FeedState, HandedOut
 from proxy.policy import changes
+from proxy.policy.consequences import Turned, approved_releases, turned
+from proxy.policy.snapshot import PolicySnapshot
 from proxy.store import AdvisoryRow, Store
 
 log = logging.getLogger(__name__)
@@ -46,13 +50,16 @@ EVERY = timedelta(hours=1)
 DOWNLOAD_AT_MOST = 128 << 20
 TIMEOUT = httpx.Timeout(30.0)
 FAULTS_AT_MOST = 100
+ASK_AT_ONCE = 500
 
 
 class AdvisorySync:
     """Imports advisory data. ``source`` is a URL, a path, "off", or "" for OSV's public export."""
 
-    def __init__(self, store: Store, live: Live, source: str, lock: Path, clock: Callable[[], datetime]) -> None:
-        self._store, self._live, self._clock = store, live, clock
+    def __init__(
+        self, store: Store, live: Live, alerts: Alerts, source: str, lock: Path, clock: Callable[[], datetime]
+    ) -> None:
+        self._store, self._live, self._alerts, self._clock = store, live, alerts, clock
         self._source, self._lock = source, lock
         self._taking = asyncio.Lock()
         self._etag = ""
@@ -111,8 +118,9 @@ class AdvisorySync:
             counts = _counts(plan, reading)
             change = changes.take_advisories(feed, **counts)
             rows = chain(reading.rows(plan.puts), self._joined(plan, reading))
+            before = await self._live.current()
             await asyncio.to_thread(self._store.commit, change, actor, at, advisories=rows, forget=forget)
-            await self._live.current()
+            await self._consequences(before, await self._live.current(), at)
         faults = [f"{fault.member}: {fault.problem}" for fault in reading.faults[:FAULTS_AT_MOST]]
         return {
             "records": records,
@@ -121,6 +129,23 @@ class AdvisorySync:
             "faults": faults,
             **counts,
         }
+
+    async def _consequences(self, before: PolicySnapshot, after: PolicySnapshot, at: datetime) -> None:
+        """Tell, in one alert, which releases turned bad that were approved or handed out, and who has them."""
+        moved = after.advisories.changed(before.advisories)
+        if not before.feed or not moved:
+            return
+        had = await asyncio.to_thread(self._handed_out, sorted(moved))
+        releases = approved_releases(after, sorted(moved & after.grants.keys()))
+        releases += [(NormalizedName(line.project), line.version) for line in had]
+        bad = turned(before, after, releases, at)
+        if bad:
+            await self._alerts.tell(changes.turned_bad(bad, _who(bad, had)), FEED)
+
+    def _handed_out(self, projects: list[str]) -> list[HandedOut]:
+        """Ask in parts: a database takes only so many names at once."""
+        parts = (projects[start : start + ASK_AT_ONCE] for start in range(0, len(projects), ASK_AT_ONCE))
+        return [line for part in parts for line in self._store.handed_out(part)]
 
     def _refuse_loss(self, in_force: int, plan: Plan, reading: Reading) -> None:
         feed = self._live.snapshot.feed
@@ -149,18 +174,13 @@ class AdvisorySync:
         except GateError as error:
             log.error("The advisory data was not updated: %s", error)
             if not self._failed:
-                await self._tell(changes.report("feed:advisories:failed", "", str(error)))
+                await self._alerts.tell(changes.report("feed:advisories:failed", "", str(error)), FEED)
             self._failed = True
             return
         if self._failed:
-            await self._tell(changes.report("feed:advisories:recovered", "", "The advisory data is updated again."))
+            said = "The advisory data is updated again."
+            await self._alerts.tell(changes.report("feed:advisories:recovered", "", said), FEED)
         self._failed = False
-
-    async def _tell(self, change: Change) -> None:
-        try:
-            await asyncio.to_thread(self._store.commit, change, FEED, self._clock())
-        except GateError as error:
-            log.error("Not in the audit: %s (%s)", change.reason, error)
 
     async def _still_current(self, actor: Actor) -> Data:
         """Note that the source was asked and had nothing new."""
@@ -197,6 +217,11 @@ class AdvisorySync:
                 f"{url} cannot be fetched ({type(error).__name__}: {error}). The old data stays."
             ) from error
         return True
+
+
+def _who(bad: list[Turned], had: list[HandedOut]) -> list[HandedOut]:
+    releases = {(release.project, release.version) for release in bad}
+    return [line for line in had if (line.project, line.version) in releases]
 
 
 async def _receive(answer: httpx.Response, path: Path) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from proxy.model import Approval, Ask, Change, FeedState, Origin, Prohibition, Terms, Token
+from proxy.model import Approval, Ask, Change, FeedState, HandedOut, Origin, Prohibition, Terms, Token, Waiver
+from proxy.policy.consequences import Turned
 from proxy.policy.snapshot import PolicySnapshot
 
 
@@ -133,3 +134,35 @@ def open_session(token: Token) -> Change:
 def close_session(token: Token) -> Change:
     """End a browser's session."""
     return Change("access:session:closed", "", token.name, ends=(token.id,))
+
+
+def waive(waiver: Waiver) -> Change:
+    """Set one advisory aside for a range of a project, until a date."""
+    detail = {"advisory": waiver.advisory, "specifier": waiver.specifier, "until": waiver.until.isoformat()}
+    return Change("project:waiver:granted", waiver.project, waiver.reason, puts=(waiver,), detail=detail)
+
+
+def end_waivers(waivers: Iterable[Waiver], reason: str) -> Change:
+    """End waivers of one project before their time."""
+    ended = tuple(waivers)
+    detail = {"waivers": [[waiver.id, waiver.advisory, waiver.specifier] for waiver in ended]}
+    ids = tuple(waiver.id for waiver in ended)
+    return Change("project:waiver:ended", ended[0].project, reason, ends=ids, detail=detail)
+
+
+def turned_bad(releases: Iterable[Turned], clients: Iterable[HandedOut]) -> Change:
+    """Report releases that were approved or handed out and are withheld now, and who has them."""
+    bad = tuple(releases)
+    sentences = [
+        f"{release.project} {release.version}: {', '.join(release.advisories)}; "
+        + (f"move to {release.move_to}" if release.move_to else "no clean version is known")
+        for release in bad
+    ]
+    had = [
+        f"{line.client} ({line.agent}{f', token {line.token}' if line.token else ''}) has {line.project} "
+        f"{line.version}, {line.count} times, last {line.last:%Y-%m-%d %H:%M} UTC"
+        for line in clients
+    ]
+    reason = f"{len(bad)} releases that were approved or handed out are withheld now; {len(had)} clients have them"
+    projects = " ".join(dict.fromkeys(release.project for release in bad))
+    return Change("release:verdict:turned", projects, reason, detail={"releases": sentences, "who": had}, policy=False)

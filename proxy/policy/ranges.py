@@ -92,6 +92,10 @@ class ProjectAdvisories:
             known = self._answers[segment, mask] = tuple(self._matches(mask, spans.place(version)))
         return known
 
+    def is_malicious(self, identity: str) -> bool:
+        """Whether the record, or another of its matter, reports malware."""
+        return any(matter.malicious for matter in self._matters if matter.id == identity)
+
     def clear_above(self, version: str) -> str | None:
         """Return the lowest fixed version above ``version`` that nothing here affects, or None."""
         at = spans.place(version)
@@ -174,6 +178,10 @@ class AdvisoryIndex:
     def match(self, project: NormalizedName, version: str) -> tuple[Match, ...]:
         """Return what affects a version of a project (normalised name), the gravest first."""
         return self._match(project, version) if project in self.packed else ()
+
+    def is_malicious(self, project: NormalizedName, identity: str) -> bool:
+        """Whether a record about the project, or another of its alias group, reports malware."""
+        return project in self.packed and self._compiled(project).is_malicious(identity)
 
     def clear_above(self, project: NormalizedName, version: str) -> str | None:
         """Return the lowest fixed version above ``version`` that no advisory affects, or None."""

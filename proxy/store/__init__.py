@@ -11,12 +11,12 @@ Decided here:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from proxy.model import Actor, Advisory, AuditEvent, Change, DecisionRecord, Entry
+from proxy.model import Actor, Advisory, AuditEvent, Change, DecisionRecord, Entry, HandedOut
 from proxy.policy.ledger import Flaw
 
 
@@ -127,6 +127,9 @@ class Store(Protocol):
 
     def demand(self, since: datetime) -> list[Demand]:
         """Return what was refused since then, by project, most wanted first."""
+
+    def handed_out(self, projects: Collection[str], version: str = "", sha256: str = "") -> list[HandedOut]:
+        """Return who got files of these projects (or the file with this digest), the newest first."""
 
     def advisory_digests(self) -> Mapping[str, tuple[datetime, str]]:
         """Return ``modified`` and digest of every advisory record kept, by id."""

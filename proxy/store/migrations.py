@@ -51,3 +51,13 @@ def first_schema(db: Database) -> None:
     for table in ("events", "decisions"):
         for verb in ("update", "delete"):
             db.execute(_NEVER.format(table=table, verb=verb))
+
+
+@migrations()
+def find_who_has_it(db: Database) -> None:
+    """Blast radius: files handed out, by project and by digest."""
+    db.execute(
+        """create index decisions_handed_out on decisions (project, version)
+        where what = 'file' and verdict = 'allowed'"""
+    )
+    db.execute("create index decisions_digest on decisions (sha256) where what = 'file' and verdict = 'allowed'")

@@ -19,7 +19,7 @@ import os
 import secrets
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -27,7 +27,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from proxy.errors import RevisionConflict, StoreError
-from proxy.model import Actor, Advisory, AuditEvent, Change, DecisionRecord, Entry
+from proxy.model import Actor, Advisory, AuditEvent, Change, DecisionRecord, Entry, HandedOut
 from proxy.policy import ledger
 from proxy.store import AdvisoryRow, Decision, DecisionFilter, Demand, EventFilter, Kept, rows
 from proxy.store.advisories import AdvisoryTables, records
@@ -253,6 +253,21 @@ class SqliteStore:
                  where verdict = 'refused' and at >= ? group by project order by 2 desc, 5 desc limit 500"""
         with _store_errors():
             return [_demand(row) for row in self._reader.query(sql, [rows.instant(since)])]
+
+    def handed_out(self, projects: Collection[str], version: str = "", sha256: str = "") -> list[HandedOut]:
+        """Return who got files of these projects (or the file with this digest), the newest first."""
+        marks = ", ".join("?" for _ in projects)
+        where, values = _where((version, "version = ?"), (sha256, "sha256 = ?"))
+        scope = f"project in ({marks})" if projects else "true"
+        sql = f"""select project, version, client, token, agent, count(*) as count, min(at) as first, max(at) as last
+            from decisions {where or "where true"} and {scope} and what = 'file' and verdict = 'allowed'
+            group by project, version, client, token, agent order by last desc"""  # noqa: S608  our own constants
+        with _store_errors():
+            found = self._reader.query(sql, [*values, *projects])
+            return [
+                HandedOut(**{**row, "first": rows.moment(row["first"]), "last": rows.moment(row["last"])})
+                for row in found
+            ]
 
     # --- the advisories ---
 

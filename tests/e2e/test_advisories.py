@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -93,3 +94,50 @@ def test_the_stream_matches_as_expected() -> None:
         assert (answer["name"], answer["version"]) == (pair["name"], pair["version"])
         either = set(pair.get("ambiguous", ()))
         assert set(answer["ids"]) - either == set(pair["ids"]) - either
+
+
+def test_what_turned_bad_is_told_at_once_with_who_has_it_and_what_to_move_to(
+    make_gate: MakeGate, index: Upstream
+) -> None:
+    index.misbehave("/hook", Answer(200))
+    hook = index.url.replace("http://", "json://").replace("/simple/", "/hook")
+    gate = make_gate("--alert-url", hook)
+    first = index.release("flask", "2.3.1")
+    index.release("flask", "2.3.2")
+    gate.approve("flask")
+    gate.advisory("PYSEC-2026-0", "unrelated", versions=["1.0"])
+    gate.get(f"/files{first.path}", **{"user-agent": "pip/26.3"})
+    time.sleep(0.3)
+    ranges = [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "2.3.2"}]}]
+    gate.advisory("PYSEC-2026-1", "flask", ranges=ranges)
+    (event,) = gate.facts("audit", "list", "--tag", "release:verdict:turned")["events"]
+    assert event["detail"]["releases"] == ["flask 2.3.1: PYSEC-2026-1; move to 2.3.2"]
+    assert event["detail"]["who"][0].startswith("127.0.0.1 (pip/26.3) has flask 2.3.1, 1 times")
+    for words in (["flask==2.3.1"], ["--advisory", "PYSEC-2026-1"], ["--sha256", first.sha256]):
+        (holder,) = gate.facts("who-has", *words)
+        assert (holder["client"], holder["version"], holder["count"]) == ("127.0.0.1", "2.3.1", 1)
+    assert gate.facts("who-has", "flask==2.3.2") == []
+    deadline = time.monotonic() + 10
+    while not index.asked("/hook") and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert index.asked("/hook"), "the alert left the house"
+
+
+def test_a_waiver_opens_one_advisory_for_a_while_and_never_malware(gate: Gatehouse, index: Upstream) -> None:
+    wheel = index.release("flask", "2.3.1")
+    gate.approve("flask")
+    gate.advisory("PYSEC-2026-1", "flask", versions=["2.3.1"])
+    gate.advisory("PYSEC-2026-2", "flask", versions=["2.3.1"])
+    waive = ["waive", "flask<3", "--reason", "not reachable"]
+    gate.facts(*waive, "PYSEC-2026-1", "--days", "10")
+    assert gate.get(f"/files{wheel.path}").status_code == 403, "the other advisory still counts"
+    gate.facts(*waive, "PYSEC-2026-2")
+    assert gate.get(f"/files{wheel.path}").status_code == 200
+    assert [waiver["in_force"] for waiver in gate.facts("waivers")] == [True, True]
+    gate.facts(*waive, "PYSEC-2026-2", "--end")
+    assert gate.get(f"/files{wheel.path}").status_code == 403
+    gate.advisory("MAL-2026-3", "flask", versions=["2.3.1"])
+    refused = gate.cli(*waive, "MAL-2026-3")
+    assert (refused.returncode, "cannot be waived" in refused.stderr) == (2, True)
+    unknown = gate.cli(*waive, "PYSEC-2026-9")
+    assert "No advisory" in unknown.stderr
