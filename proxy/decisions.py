@@ -19,7 +19,7 @@ import fcntl
 import logging
 import os
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -38,6 +38,8 @@ HELD_AT_MOST: Final = 10_000
 
 Clock = Callable[[], datetime]
 Line = tuple[str, DecisionRecord]
+LookUp = tuple[str, str, str, str, str]
+"""What makes look-ups of pages the same: client, token, agent, project, verdict."""
 _decoder = msgspec.json.Decoder(Line)
 
 
@@ -59,13 +61,22 @@ class Journal:
         os.close(self._file)
 
 
+@dataclass(slots=True)
+class _Repeated:
+    """A look-up that was noted, and how often it came again within its minute."""
+
+    record: DecisionRecord
+    minute: int
+    count: int = 0
+
+
 class Decisions:
     """Collects decision records and commits them in groups. Made and used on one event loop."""
 
     def __init__(self, store: Store, directory: Path, process: str) -> None:
         self._store, self._directory, self._process = store, directory, process
         self._waiting: list[Line] = []
-        self._folded: dict[tuple[str, str, str, datetime], DecisionRecord] = {}
+        self._looked_up: dict[LookUp, _Repeated] = {}
         self._journals: list[Journal] = []
         self._count = 0
         self._wake = asyncio.Event()
@@ -78,19 +89,29 @@ class Decisions:
 
     def note(self, record: DecisionRecord) -> None:
         """Take one record. Call it before the answer leaves. Raises StoreError when it cannot be kept."""
-        if record.what != "page" or self._is_first(record):
-            self._keep(record)
+        self._keep(record)
         if len(self._waiting) >= GROUP:
             self._wake.set()
 
-    def _is_first(self, record: DecisionRecord) -> bool:
-        """Whether this look-up is the first of its kind in its minute; a repeat is counted."""
-        key = (record.client, record.project, record.verdict, record.at.replace(second=0, microsecond=0))
-        seen = self._folded.get(key)
-        if len(self._folded) >= HELD_AT_MOST:
-            self._unfold(everything=True, now=record.at)
-        self._folded[key] = replace(record, count=seen.count + 1 if seen else 0)
-        return seen is None
+    def repeats(self, look_up: LookUp, at: datetime) -> bool:
+        """Whether this look-up of a page was noted within this minute already; it is counted then."""
+        minute, seen = int(at.timestamp() // 60), self._looked_up.get(look_up)
+        if seen is None or seen.minute != minute:
+            return False
+        seen.count += 1
+        return True
+
+    def note_page(self, look_up: LookUp, record: DecisionRecord) -> None:
+        """Take the first look-up of its kind in its minute; those that :meth:`repeats` counts follow as one."""
+        self._close(self._looked_up.pop(look_up, None))
+        if len(self._looked_up) >= HELD_AT_MOST:
+            self._close(self._looked_up.pop(next(iter(self._looked_up))))
+        self._looked_up[look_up] = _Repeated(record, int(record.at.timestamp() // 60))
+        self.note(record)
+
+    def _close(self, repeated: _Repeated | None) -> None:
+        if repeated is not None and repeated.count:
+            self.note(replace(repeated.record, count=repeated.count))
 
     def _keep(self, record: DecisionRecord) -> None:
         if len(self._waiting) >= HELD_AT_MOST:
@@ -108,18 +129,16 @@ class Decisions:
             self._journals.append(Journal(self._directory / f"decisions-{self._process}-{self._count}.journal"))
         return self._journals[-1]
 
-    def _unfold(self, *, everything: bool, now: datetime) -> None:
-        """Move folded pages whose minute is over to the records that wait."""
-        minute = now.replace(second=0, microsecond=0)
-        for key in [key for key in self._folded if everything or key[3] < minute]:
-            repeats = self._folded.pop(key)
-            if repeats.count:
-                self._keep(repeats)
+    def _close_minutes(self, now: datetime, *, everything: bool) -> None:
+        """Note the repeats of look-ups whose minute is over."""
+        minute = int(now.timestamp() // 60)
+        for look_up in [key for key, seen in self._looked_up.items() if everything or seen.minute < minute]:
+            self._close(self._looked_up.pop(look_up))
 
     async def flush(self, now: datetime, *, everything: bool = False) -> None:
         """Commit what waits. Raises StoreError; what was not committed waits on."""
         async with self._flushing:
-            self._unfold(everything=everything, now=now)
+            self._close_minutes(now, everything=everything)
             group, journals = self._waiting[:], self._journals
             if not group:
                 return

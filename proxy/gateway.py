@@ -59,7 +59,7 @@ class Listing:
     good_until: datetime
     stale: bool = False
     by_path: dict[str, Judged] = field(default_factory=dict)
-    bodies: dict[tuple[str, str], object] = field(default_factory=dict)
+    bodies: dict[tuple[bytes, bytes, bytes], object] = field(default_factory=dict)
 
 
 def path_of(url: str) -> str:
@@ -96,17 +96,33 @@ class Gateway:
     ) -> None:
         self._policy, self._shelf, self._upstream = policy, shelf, upstream
         self._blobs, self._fetches, self._notices, self._clock = blobs, fetches, notices, clock
-        self._listings: OrderedDict[NormalizedName, Listing] = OrderedDict()
+        self._listings: OrderedDict[str, Listing] = OrderedDict()
+        self._composing: dict[tuple[str, int], asyncio.Task[Listing]] = {}
 
     async def listing(self, project: NormalizedName) -> Listing:
         """Return what is served of a project. Raises UpstreamError when that cannot be known now."""
-        snapshot, at = await self._policy.current(project), self._clock()
-        listing = self._listings.get(project)
-        if listing and listing.revision == snapshot.revision and at < listing.good_until:
+        snapshot = await self._policy.current(project)
+        listing = self.ready(project, snapshot.revision)
+        if listing:
             return listing
+        matter = project, snapshot.revision
+        task = self._composing.get(matter)
+        if task is None:
+            task = self._composing[matter] = asyncio.create_task(self._made(project, snapshot))
+            task.add_done_callback(lambda _: self._composing.pop(matter, None))
+        return await asyncio.shield(task)
+
+    def ready(self, project: str, revision: int) -> Listing | None:
+        """Return the listing that is at hand, if it is of this revision and time has not passed it by."""
+        listing = self._listings.get(project)
+        if listing and listing.revision == revision and self._clock() < listing.good_until:
+            return listing
+        return None
+
+    async def _made(self, project: NormalizedName, snapshot: PolicySnapshot) -> Listing:
         if project not in snapshot.names.known and project not in snapshot.grants:
             snapshot = await self._policy.names_known(project)  # a look-alike must be recognised from the first second
-        return self._keep(await self._compose(project, snapshot, at))
+        return self._keep(await self._compose(project, snapshot, self._clock()))
 
     async def find(self, path: str) -> tuple[Verdict, Judged | None]:
         """Return the verdict on the file at ``path`` (as in its upstream URL), and the file if it is listed."""

@@ -53,6 +53,10 @@ class Live:
         """Return the token in force whose secret has this digest."""
         return self._tokens.get(sha256)
 
+    async def revision(self) -> int:
+        """Return the revision in force, having loaded it."""
+        return (await self.current()).revision
+
     async def current(self, _project: NormalizedName | None = None) -> PolicySnapshot:
         """Return the snapshot in force, loading it first when the policy moved.
 

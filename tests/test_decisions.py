@@ -67,9 +67,11 @@ async def test_the_journal_of_a_living_process_is_left_alone(store: SqliteStore,
 async def test_the_first_look_up_is_written_and_repeats_are_counted(store: SqliteStore, tmp_path: Path) -> None:
     held = Decisions(store, tmp_path, "one")
     page = replace(RECORD, what="page")
-    for seconds in range(5):
-        held.note(replace(page, at=AT + timedelta(seconds=seconds)))
-    held.note(replace(page, client="10.0.0.1"))
+    mine = ("10.0.0.9", "", "pip/26", "flask", "allowed")
+    other = ("10.0.0.1", *mine[1:])
+    for look_up in (mine, mine, mine, mine, mine, other):
+        if not held.repeats(look_up, AT):
+            held.note_page(look_up, page)
     await held.flush(AT)
     assert sorted(found.record.count for found in store.decisions(DecisionFilter())) == [1, 1]
     await held.flush(AT + timedelta(minutes=1))

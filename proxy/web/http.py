@@ -5,6 +5,7 @@ Identity for the record comes from the connection and the User-Agent; it never d
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import secrets
@@ -25,6 +26,10 @@ _CONTROL = re.compile(r"[^\x20-\x7e]+")
 AGENT_AT_MOST = 200
 
 
+_process = secrets.token_hex(4)
+_numbers = itertools.count(1)
+
+
 @dataclass(slots=True)
 class Asked:
     """One request: its method and headers (lower-case names), and who sent it."""
@@ -32,18 +37,25 @@ class Asked:
     head: bool
     headers: dict[bytes, bytes]
     client: str
-    agent: str
     token: str
-    request_id: str
+    number: int
+
+    @property
+    def agent(self) -> str:
+        """Installer and Python, in words."""
+        return agent_of(self.headers.get(b"user-agent", b""))
+
+    @property
+    def request_id(self) -> str:
+        """What the record and the refusal name this request by."""
+        return f"{_process}{self.number:x}"
 
 
 def asked(scope: Scope, token: Token | None = None) -> Asked:
     """Read a request's facts. Nothing in them is trusted for a decision."""
-    headers = dict(scope["headers"])
     client = scope.get("client") or ("", 0)
-    agent = agent_of(headers.get(b"user-agent", b""))
     name = token.name if token else ""
-    return Asked(scope["method"] == "HEAD", headers, client[0], agent, name, secrets.token_hex(8))
+    return Asked(scope["method"] == "HEAD", dict(scope["headers"]), client[0], name, next(_numbers))
 
 
 @lru_cache(maxsize=1024)

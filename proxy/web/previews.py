@@ -9,6 +9,7 @@ from datetime import datetime
 
 from starlette.types import Receive, Scope, Send
 
+from proxy.decisions import LookUp
 from proxy.gateway import Gateway
 from proxy.live import Live
 from proxy.model import Approval, DecisionRecord
@@ -26,7 +27,14 @@ PREFIX = "/preview/"
 class _Unrecorded:
     """A preview hands nothing to an installer, so nothing is recorded."""
 
-    def note(self, record: DecisionRecord) -> None:
+    def note(self, _record: DecisionRecord, /) -> None:
+        """Record nothing."""
+
+    def repeats(self, _look_up: LookUp, _at: datetime, /) -> bool:
+        """Count nothing."""
+        return True
+
+    def note_page(self, _look_up: LookUp, _record: DecisionRecord, /) -> None:
         """Record nothing."""
 
 

@@ -6,16 +6,25 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Literal, Protocol
 
+from proxy.decisions import LookUp
 from proxy.model import DecisionRecord, Verdict
 from proxy.policy.telling import codes
 from proxy.web.http import Asked
+
+What = Literal["file", "metadata", "page"]
 
 
 class Noting(Protocol):
     """Whoever keeps records."""
 
-    def note(self, record: DecisionRecord) -> None:
+    def note(self, record: DecisionRecord, /) -> None:
         """Take one record. Raises StoreError when it cannot be kept."""
+
+    def repeats(self, look_up: LookUp, at: datetime, /) -> bool:
+        """Count a look-up that was noted within this minute; False where it was not."""
+
+    def note_page(self, look_up: LookUp, record: DecisionRecord, /) -> None:
+        """Take the first look-up of its kind in a minute."""
 
 
 class Recorder:
@@ -26,36 +35,33 @@ class Recorder:
 
     def page(self, by: Asked, verdict: Verdict, status: int) -> None:
         """Note that a project's page was answered."""
-        self._note("page", by, verdict, status)
+        at = self._clock()
+        answer = "allowed" if verdict.allowed else "refused"
+        look_up = (by.client, by.token, by.agent, verdict.subject.project, answer)
+        if not self._decisions.repeats(look_up, at):
+            self._decisions.note_page(look_up, _record("page", by, verdict, status, at))
 
     def file(self, by: Asked, verdict: Verdict, status: int, filename: str, *, metadata: bool = False) -> None:
         """Note that a file (or its metadata) was handed out, revalidated or refused."""
-        self._note("metadata" if metadata else "file", by, verdict, status, filename)
+        what: What = "metadata" if metadata else "file"
+        self._decisions.note(_record(what, by, verdict, status, self._clock(), filename))
 
-    def _note(
-        self,
-        what: Literal["file", "metadata", "page"],
-        by: Asked,
-        verdict: Verdict,
-        status: int,
-        filename: str = "",
-    ) -> None:
-        subject = verdict.subject
-        self._decisions.note(
-            DecisionRecord(
-                at=self._clock(),
-                what=what,
-                client=by.client,
-                token=by.token,
-                agent=by.agent,
-                project=subject.project,
-                version=subject.version or "",
-                filename=filename[:256],
-                sha256=(subject.file.sha256 or "") if subject.file else "",
-                status=status,
-                verdict="allowed" if verdict.allowed else "refused",
-                codes=codes(verdict),
-                revision=verdict.revision,
-                request_id=by.request_id,
-            )
-        )
+
+def _record(what: What, by: Asked, verdict: Verdict, status: int, at: datetime, filename: str = "") -> DecisionRecord:
+    subject = verdict.subject
+    return DecisionRecord(
+        at=at,
+        what=what,
+        client=by.client,
+        token=by.token,
+        agent=by.agent,
+        project=subject.project,
+        version=subject.version or "",
+        filename=filename[:256],
+        sha256=(subject.file.sha256 or "") if subject.file else "",
+        status=status,
+        verdict="allowed" if verdict.allowed else "refused",
+        codes=codes(verdict),
+        revision=verdict.revision,
+        request_id=by.request_id,
+    )
