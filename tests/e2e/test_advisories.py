@@ -7,13 +7,15 @@ import shutil
 import subprocess
 import sys
 import time
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import MakeGate
 from tests.world.gatehouse import ROOT, Gatehouse
-from tests.world.upstream import Answer, Upstream
+from tests.world.upstream import Answer, Asked, Upstream
 
 DATA = ROOT / "tests" / "data" / "advisories"
 UPDATE = DATA / "update"
@@ -59,19 +61,48 @@ def test_a_file_that_fails_is_told_once_and_its_recovery_too(make_gate: MakeGate
     assert gate.facts("advisories", "sync")["records"] == 70
 
 
-def test_data_comes_from_a_url_and_is_asked_for_conditionally(make_gate: MakeGate, index: Upstream) -> None:
-    content = (UPDATE / "state1.zip").read_bytes()
-    index.misbehave(
-        "/osv/all.zip",
-        lambda asked: (
-            Answer(304, {"etag": '"one"'})
-            if asked.headers.get("if-none-match") == '"one"'
-            else Answer(200, {"etag": '"one"'}, content)
-        ),
-    )
+def test_data_comes_from_a_url_whole_first_and_then_what_changed(make_gate: MakeGate, index: Upstream) -> None:
+    served = {"state": "state1"}
+
+    def export(asked: Asked) -> Answer:
+        name = asked.path.rpartition("/")[2]
+        with zipfile.ZipFile(UPDATE / f"{served['state']}.zip") as archive:
+            if name == "all.zip":
+                return Answer(body=(UPDATE / f"{served['state']}.zip").read_bytes())
+            if name == "modified_id.csv":
+                return Answer(body=(UPDATE / f"{served['state']}-modified_id.csv").read_bytes())
+            return Answer(body=archive.read(name)) if name in archive.namelist() else Answer(404)
+
+    index.misbehave("/osv/", export)
     gate = make_gate("--advisories", index.url.replace("/simple/", "/osv/all.zip"))
-    assert gate.facts("advisories", "sync")["records"] == 8895 + 70
-    assert [asked.headers.get("if-none-match") for asked in index.asked("/osv/all.zip")][-1] == '"one"'
+    _until(lambda: gate.facts("advisories", "status")["records"] == 8895 + 70)
+    served["state"] = "state2"
+    report = gate.facts("advisories", "sync")
+    assert (report["added"], report["vanished"]) == (10, 0), "single records cannot show what vanished"
+    assert len(index.asked("/osv/all.zip")) == 1
+    assert gate.facts("advisories", "sync")["added"] == 0
+    expected = json.loads((UPDATE / "expected.json").read_text())["visible_by_modified_id_csv_only"]
+    fetched = {asked.path.rpartition("/")[2].removesuffix(".json") for asked in index.asked(".json")}
+    assert fetched == set(expected)
+
+
+def test_refused_data_is_fetched_again_and_not_taken_for_unchanged(make_gate: MakeGate, index: Upstream) -> None:
+    def export(asked: Asked) -> Answer:
+        if asked.headers.get("if-none-match"):
+            return Answer(304)
+        return Answer(200, {"etag": '"bad"'}, b"not a zip")
+
+    index.misbehave("/osv", export)
+    gate = make_gate("--advisories", index.url.replace("/simple/", "/osv.zip"))
+    for _ in range(2):
+        assert "stays in force" in gate.cli("advisories", "sync").stderr
+
+
+def _until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 def test_the_update_is_taken_as_it_says(gate: Gatehouse) -> None:
@@ -117,10 +148,7 @@ def test_what_turned_bad_is_told_at_once_with_who_has_it_and_what_to_move_to(
         (holder,) = gate.facts("who-has", *words)
         assert (holder["client"], holder["version"], holder["count"]) == ("127.0.0.1", "2.3.1", 1)
     assert gate.facts("who-has", "flask==2.3.2") == []
-    deadline = time.monotonic() + 10
-    while not index.asked("/hook") and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert index.asked("/hook"), "the alert left the house"
+    _until(lambda: bool(index.asked("/hook")))
 
 
 def test_a_waiver_opens_one_advisory_for_a_while_and_never_malware(gate: Gatehouse, index: Upstream) -> None:

@@ -1,0 +1,106 @@
+"""OSV's export over the network: whole (``all.zip``), or only what changed (``modified_id.csv`` and single records).
+
+Decided here:
+
+* Nothing is believed to have arrived before :meth:`Export.accept` says that it was taken: data that was
+  refused is fetched again, and not answered with "nothing changed".
+* Sizes are bounded, redirects are not followed, nothing of the environment is used.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from pathlib import Path
+
+import httpx
+
+from proxy.errors import FeedRefused
+from proxy.feeds.archive import KEPT, Member
+
+DOWNLOAD_AT_MOST = 128 << 20
+LIST_AT_MOST = 64 << 20
+RECORD_AT_MOST = 4 << 20
+AT_ONCE = 8
+TIMEOUT = httpx.Timeout(30.0)
+ARCHIVE = "all.zip"
+
+
+class Export:
+    """One export by its URL, ending in ``all.zip`` where single records lie beside it."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._accepted = ""
+        self._offered = ""
+
+    @property
+    def incremental(self) -> bool:
+        """Whether single records can be asked for, as OSV lays its exports out."""
+        return self.url.endswith(f"/{ARCHIVE}")
+
+    def accept(self) -> None:
+        """Note that what :meth:`whole` brought last is in force now."""
+        self._accepted = self._offered
+
+    async def whole(self, path: Path) -> bool:
+        """Fetch the export into a file; False when the source says that nothing changed. Raises FeedRefused."""
+        headers = {"if-none-match": self._accepted} if self._accepted else {}
+        async with _client() as client:
+            try:
+                async with client.stream("GET", self.url, headers=headers) as answer:
+                    if answer.status_code == httpx.codes.NOT_MODIFIED:
+                        return False
+                    answer.raise_for_status()
+                    with path.open("wb") as file:
+                        async for piece in _bounded(answer, DOWNLOAD_AT_MOST):
+                            file.write(piece)
+            except (httpx.HTTPError, httpx.InvalidURL) as error:
+                raise _away(self.url, error) from error
+        self._offered = answer.headers.get("etag", "")
+        return True
+
+    async def modified(self) -> bytes:
+        """Return ``modified_id.csv``. Raises FeedRefused."""
+        async with _client() as client:
+            return await _fetched(client, self._beside("modified_id.csv"), LIST_AT_MOST)
+
+    async def records(self, ids: Iterable[str]) -> list[Member]:
+        """Return single records, each under its member name. Raises FeedRefused if any cannot be had."""
+        turn = asyncio.Semaphore(AT_ONCE)
+        async with _client() as client:
+
+            async def one(name: str) -> Member:
+                async with turn:
+                    return name, await _fetched(client, self._beside(name), RECORD_AT_MOST)
+
+            return list(await asyncio.gather(*(one(f"{identity}.json") for identity in ids)))
+
+    def _beside(self, name: str) -> str:
+        return self.url.removesuffix(ARCHIVE) + name
+
+
+def _client() -> httpx.AsyncClient:
+    return httpx.AsyncClient(timeout=TIMEOUT, trust_env=False, headers={"accept-encoding": "identity"})
+
+
+async def _fetched(client: httpx.AsyncClient, url: str, limit: int) -> bytes:
+    try:
+        async with client.stream("GET", url) as answer:
+            answer.raise_for_status()
+            return b"".join([piece async for piece in _bounded(answer, limit)])
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise _away(url, error) from error
+
+
+async def _bounded(answer: httpx.Response, limit: int) -> AsyncIterator[bytes]:
+    size = 0
+    async for piece in answer.aiter_raw():
+        size += len(piece)
+        if size > limit:
+            raise FeedRefused(f"{answer.url} is larger than {limit >> 20} MiB. {KEPT}")
+        yield piece
+
+
+def _away(url: str, error: Exception) -> FeedRefused:
+    return FeedRefused(f"{url} cannot be fetched ({type(error).__name__}: {error}). {KEPT} It is tried again.")
