@@ -28,8 +28,8 @@ OVERRULABLE = frozenset({Code.LOOK_ALIKE, Code.TOO_NEW})
 
 def judge(subject: Subject, snapshot: PolicySnapshot, at: datetime) -> Verdict:
     """Answer for one subject with every finding of every rule."""
-    found = [f for scope in Scope for f in _findings(scope, subject, snapshot, at)]
-    return _verdict(subject, found, snapshot, at)
+    found = [finding for scope in Scope for finding in _findings(scope, subject, snapshot, at)]
+    return Verdict(subject, snapshot.revision, _overruled(found, subject, _live(subject.project, snapshot, at)))
 
 
 def judge_files(
@@ -41,13 +41,15 @@ def judge_files(
 ) -> Iterator[Verdict]:
     """Answer for many files of one project, asking the wider rules once for all that share them."""
     shared = list(_findings(Scope.PROJECT, Subject(project, status=status), snapshot, at))
+    live = _live(project, snapshot, at)
     by_version: dict[str, list[Finding]] = {}
     for file in files:
         subject = Subject(project, file.version, file, status)
-        if file.version not in by_version:
-            by_version[file.version] = list(_findings(Scope.VERSION, subject, snapshot, at))
-        found = [*shared, *by_version[file.version], *_findings(Scope.FILE, subject, snapshot, at)]
-        yield _verdict(subject, found, snapshot, at)
+        wider = by_version.get(file.version)
+        if wider is None:
+            wider = by_version[file.version] = [*shared, *_findings(Scope.VERSION, subject, snapshot, at)]
+        found = [*wider, *_findings(Scope.FILE, subject, snapshot, at)]
+        yield Verdict(subject, snapshot.revision, _overruled(found, subject, live))
 
 
 def may_ask_upstream(verdict: Verdict, snapshot: PolicySnapshot) -> bool:
@@ -62,10 +64,12 @@ def may_ask_upstream(verdict: Verdict, snapshot: PolicySnapshot) -> bool:
     return project in snapshot.grants or project in snapshot.names.known
 
 
-def _findings(scope: Scope, subject: Subject, snapshot: PolicySnapshot, at: datetime) -> Iterator[Finding]:
+def _findings(scope: Scope, subject: Subject, snapshot: PolicySnapshot, at: datetime) -> list[Finding]:
+    found: list[Finding] = []
     for reach, rule in RULES:
         if reach is scope:
-            yield from _run(rule, subject, snapshot, at)
+            found += _run(rule, subject, snapshot, at)
+    return found
 
 
 def _run(rule: Rule, subject: Subject, snapshot: PolicySnapshot, at: datetime) -> list[Finding]:
@@ -78,13 +82,18 @@ def _run(rule: Rule, subject: Subject, snapshot: PolicySnapshot, at: datetime) -
         return [Finding(Code.RULE_FAILED, Effect.FORBID, sentence, "Tell the people who run this gate.")]
 
 
-def _verdict(subject: Subject, found: list[Finding], snapshot: PolicySnapshot, at: datetime) -> Verdict:
-    live = [grant for grant in snapshot.grants.get(subject.project, ()) if in_force(grant, at)]
-    return Verdict(subject, snapshot.revision, tuple(_overruled(finding, subject, live) for finding in found))
+def _live(project: NormalizedName, snapshot: PolicySnapshot, at: datetime) -> list[Grant]:
+    return [grant for grant in snapshot.grants.get(project, ()) if in_force(grant, at)]
 
 
-def _overruled(finding: Finding, subject: Subject, live: list[Grant]) -> Finding:
-    """Turn a forbid that an approver met and acknowledged into advice that says so."""
+def _overruled(found: list[Finding], subject: Subject, live: list[Grant]) -> tuple[Finding, ...]:
+    """Turn forbids that an approver met and acknowledged into advice that says so."""
+    if not any(finding.code in OVERRULABLE for finding in found):
+        return tuple(found)
+    return tuple(_overrule(finding, subject, live) for finding in found)
+
+
+def _overrule(finding: Finding, subject: Subject, live: list[Grant]) -> Finding:
     if finding.effect is not Effect.FORBID or finding.code not in OVERRULABLE:
         return finding
     for grant in live:

@@ -13,24 +13,45 @@ from typing import TypeVar
 
 from packaging.utils import NormalizedName
 
-from proxy.model import Approval, Entry, FeedState, Origin, Prohibition, ReleaseFile, Terms, Waiver
+from proxy.model import (
+    Approval,
+    Code,
+    Effect,
+    Entry,
+    FeedState,
+    Finding,
+    Origin,
+    Prohibition,
+    ReleaseFile,
+    Terms,
+    Waiver,
+)
 from proxy.policy.ranges import AdvisoryIndex
 from proxy.policy.similarity import NameIndex
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """An approval with its frozen files by name, so that a page of thousands is judged quickly."""
+    """An approval made ready for pages of thousands: its frozen files by name, and the finding that permits."""
 
     approval: Approval
     pins: Mapping[str, ReleaseFile]
     versions: frozenset[str]
+    permit: Finding
 
     @classmethod
     def of(cls, approval: Approval) -> Grant:
         """Index ``approval``."""
         files = approval.files
-        return cls(approval, {file.filename: file for file in files}, frozenset(file.version for file in files))
+        permit = Finding(
+            Code.APPROVED,
+            Effect.PERMIT,
+            f"Approved by {approval.by} on {approval.at:%Y-%m-%d}: {approval.reason}",
+            until=approval.until,
+            evidence={"approval": approval.id, "by": approval.by},
+        )
+        pins = {file.filename: file for file in files}
+        return cls(approval, pins, frozenset(file.version for file in files), permit)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,15 +17,13 @@ from proxy.policy.versions import covers, is_prerelease, pins_exactly
 def approved(subject: Subject, snapshot: PolicySnapshot, at: datetime) -> Iterator[Finding]:
     """Permit what an approval in force opens; forbid everything else."""
     grants = snapshot.grants.get(subject.project, ())
-    live = [grant for grant in grants if in_force(grant, at)]
     file = subject.file
-    opening = [grant for grant in live if opens(grant, file)] if file else live
-    if opening:
-        # Several may open it: the verdict stands until the last of them ends, and is looked at again at the first.
-        ends = [grant.approval.until for grant in opening if grant.approval.until]
-        yield _permit(opening[0], min(ends, default=None))
-    else:
-        yield _refusal(subject, live, grants)
+    for grant in grants:
+        if in_force(grant, at) and (file is None or opens(grant, file)):
+            # When this one ends the verdict is looked at again; another may open it then.
+            yield grant.permit
+            return
+    yield _refusal(subject, [grant for grant in grants if in_force(grant, at)], grants)
 
 
 def in_force(grant: Grant, at: datetime) -> bool:
@@ -49,17 +47,6 @@ def admits(grant: Grant, file: ReleaseFile) -> bool:
     if file.kind == "sdist" and not approval.sdists:
         return False
     return approval.prereleases or not is_prerelease(file.version) or pins_exactly(approval.specifier, file.version)
-
-
-def _permit(grant: Grant, until: datetime | None) -> Finding:
-    approval = grant.approval
-    return Finding(
-        Code.APPROVED,
-        Effect.PERMIT,
-        f"Approved by {approval.by} on {approval.at:%Y-%m-%d}: {approval.reason}",
-        until=until,
-        evidence={"approval": approval.id, "by": approval.by},
-    )
 
 
 def _refusal(subject: Subject, live: list[Grant], grants: tuple[Grant, ...]) -> Finding:
