@@ -43,7 +43,7 @@ class ApprovalIn(Strict):
         False, description="Approve the newest version that resolves, and exactly what it needs."
     )
     pythons: list[str] = Field(default_factory=list, max_length=8, examples=[["3.11", "3.13"]])
-    platforms: list[str] = Field(default_factory=list, max_length=8, examples=[["manylinux_2_28_x86_64"]])
+    platforms: list[str] = Field(default_factory=list, max_length=8, examples=[["linux", "universal"]])
 
     def targets(self) -> list[Target]:
         """Return every combination of the Pythons and platforms asked for; the gate's own if none was."""

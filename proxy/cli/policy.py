@@ -23,7 +23,13 @@ reason_option = click.option("--reason", required=True, help="Why. The auditor w
 @click.option("--ticket", default="", help="Where this was discussed.")
 @click.option("--with-dependencies", is_flag=True, help="The newest version that resolves, and exactly what it needs.")
 @click.option("--python", "pythons", multiple=True, metavar="3.x", help="Resolve for this Python (the gate's own).")
-@click.option("--platform", "platforms", multiple=True, metavar="TAG", help="Resolve for this platform tag.")
+@click.option(
+    "--platform",
+    "platforms",
+    multiple=True,
+    metavar="NAME",
+    help="Resolve for linux, macos, windows or universal (the gate's own).",
+)
 @click.option("--dry-run", is_flag=True, help="Show what it would do, and change nothing.")
 @json_option
 @with_desk

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from tests.clients import Bench, Ran
+from tests.world import packages
 from tests.world.gatehouse import Gatehouse
-from tests.world.upstream import Upstream
+from tests.world.upstream import Answer, Upstream
 
 Install = Callable[[Bench, str, str], Ran]
 INSTALLERS: dict[str, Install] = {
@@ -135,3 +136,22 @@ def test_a_gate_that_never_saw_the_page_answers_a_file_of_a_lock(index: Upstream
             path.unlink()
     gate.restart()
     assert gate.get(f"/files{listed.path}").content == listed.content
+
+
+def test_resolving_runs_no_package_code_and_asks_nobody_else(index: Upstream, gate: Gatehouse, bench: Bench) -> None:
+    proof = bench.folder / "proof"
+    index.misbehave(
+        "/evil-1.0.tar.gz", Answer(body=packages.building_sdist("evil", "1.0", f"open({str(proof)!r}, 'w')"))
+    )
+    for number, address in enumerate(
+        [
+            f"{index.files_origin}/evil-1.0.tar.gz",
+            f"{gate.url}/latest/meta-data/evil-1.0-py3-none-any.whl",
+            "file:///etc/passwd",
+        ]
+    ):
+        index.release(f"parent{number}", "1.0", [f"evil @ {address}"])
+        refused = gate.cli("approve", f"parent{number}", "--with-dependencies", "--reason", "x")
+        assert refused.returncode == 2, refused.stdout
+    assert not proof.exists()
+    assert not index.asked("evil")

@@ -8,7 +8,7 @@ import hashlib
 import io
 import tarfile
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 
 def metadata(name: str, version: str, requires: Sequence[str] = (), requires_python: str = "") -> bytes:
@@ -48,12 +48,26 @@ def wheel(
 
 def sdist(name: str, version: str) -> bytes:
     """A source archive."""
+    return _archive(f"{name}-{version}", {"PKG-INFO": metadata(name, version)})
+
+
+def building_sdist(name: str, version: str, code: str) -> bytes:
+    """A source archive whose build backend runs ``code`` as soon as anybody asks it for anything."""
+    hooks = "".join(
+        f"\ndef {hook}(*a, **k): raise SystemExit\n" for hook in ("build_wheel", "prepare_metadata_for_build_wheel")
+    )
+    backend = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+    members = {"pyproject.toml": backend.encode(), "backend.py": f"{code}\n{hooks}".encode()}
+    return _archive(f"{name}-{version}", {"PKG-INFO": metadata(name, version), **members})
+
+
+def _archive(folder: str, members: Mapping[str, bytes]) -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
-        data = metadata(name, version)
-        entry = tarfile.TarInfo(f"{name}-{version}/PKG-INFO")
-        entry.size = len(data)
-        archive.addfile(entry, io.BytesIO(data))
+        for path, data in members.items():
+            entry = tarfile.TarInfo(f"{folder}/{path}")
+            entry.size = len(data)
+            archive.addfile(entry, io.BytesIO(data))
     return gzip.compress(buffer.getvalue(), mtime=0)
 
 
