@@ -23,7 +23,7 @@ from packaging.utils import NormalizedName
 from admin import auth
 from admin.auth import Issued
 from admin.closure import Node, Resolver, Target
-from admin.roles import Permission, demand
+from admin.roles import ROLES, Permission, demand
 from proxy.errors import GateError
 from proxy.gateway import Gateway
 from proxy.live import Live
@@ -51,6 +51,7 @@ from proxy.policy.listing import Composition, compose
 from proxy.policy.rules.approved import admits
 from proxy.policy.snapshot import Grant
 from proxy.policy.versions import covers
+from proxy.policy.versions import specifier as read_specifier
 from proxy.simple import names
 from proxy.store import Store
 from proxy.upstream.origins import origin_of
@@ -136,6 +137,7 @@ class Actions:
         Raises Forbidden, Unusable, NeedsAcknowledgement, UpstreamError, RevisionConflict, StoreError.
         """
         demand(actor, Permission.POLICY_APPROVE)
+        self._ends_later(wish)
         draft = await self._draft(actor, wish, *read_requirement(wish.requirement))
         (outcome,) = await self._grant(actor, [draft], dry_run=dry_run, if_revision=if_revision)
         return outcome
@@ -154,6 +156,7 @@ class Actions:
         Raises what :meth:`approve` raises, and Unresolved.
         """
         demand(actor, Permission.POLICY_APPROVE)
+        self._ends_later(wish)
         read_requirement(wish.requirement)
         draft = _approval(actor, wish, NormalizedName(""), "", self.clock())
         nodes = await self.resolver.resolve(wish.requirement, draft, targets)
@@ -177,6 +180,10 @@ class Actions:
         if not project and not sha256:
             raise Unusable("Say which: a project (and version), a digest, or an advisory.")
         return await asyncio.to_thread(self.store.handed_out, [_project(project)] if project else [], version, sha256)
+
+    def _ends_later(self, wish: Wish) -> None:
+        if wish.until is not None and wish.until <= self.clock():
+            raise Unusable(f"An approval cannot end in the past ({wish.until:%Y-%m-%d %H:%M} UTC).")
 
     async def _draft(self, actor: Actor, wish: Wish, project: NormalizedName, specifier: str) -> Draft:
         page, at = await self._page(project)
@@ -299,8 +306,10 @@ class Actions:
         return await self._commit(changes.allow_origin(entry, said(reason)), actor, at)
 
     async def issue_token(self, actor: Actor, name: str, role: str, valid: timedelta) -> Issued:
-        """Issue a token. Nobody gives away more than the administrator's table of roles holds."""
+        """Issue a token. Nobody gives away what they do not hold themselves."""
         demand(actor, Permission.ACCESS_WRITE)
+        for permission in ROLES.get(role, frozenset()):
+            demand(actor, permission)
         at = self.clock()
         issued = auth.issue(name, role, at, valid)
         await self._commit(changes.issue(issued.token), actor, at)
@@ -342,12 +351,15 @@ def read_requirement(text: str) -> tuple[NormalizedName, str]:
         raise Unusable(f"{text[:80]!r} is not a requirement: {first}. Write for example 'flask>=3,<4'") from error
     if requirement.url or requirement.marker or requirement.extras:
         raise Unusable("Write a name and a version range only, without URL, extras or markers: 'flask>=3,<4'")
-    return _project(requirement.name), str(requirement.specifier)
+    specifier = str(requirement.specifier)
+    if read_specifier(specifier) is None:
+        raise Unusable(f"That range is too long to be judged ({len(specifier)} characters). Write a shorter one.")
+    return _project(requirement.name), specifier
 
 
 def said(reason: str) -> str:
     """Return a written reason, or raise Unusable: no change goes without one."""
-    text = reason.strip()
+    text = "".join(letter if letter.isprintable() else " " for letter in reason).strip()
     if not text or len(text) > 2000:
         raise Unusable('Give a reason (at most 2,000 characters): --reason "why". The auditor will ask for it.')
     return text

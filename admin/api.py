@@ -26,6 +26,7 @@ from admin.roles import Forbidden, Permission, demand
 from admin.schemas import (
     ApprovalIn,
     DeclineIn,
+    Later,
     OriginIn,
     Problem,
     RequirementIn,
@@ -78,7 +79,9 @@ STATUS: tuple[tuple[type[GateError], int], ...] = (
 
 UPLOAD_AT_MOST = 256 << 20
 DEMAND_DAYS = 7
+LARGEST = 2**62
 
+IF_MATCH = Header(None, ge=0, le=LARGEST, description="The revision that was seen.")
 _bearer = HTTPBearer(auto_error=False, description="A token: wgt_…")
 
 
@@ -129,7 +132,7 @@ def _approvals(desk: Desk, who: Who) -> APIRouter:
     router, actions = APIRouter(tags=["policy"]), desk.actions
 
     @router.post("/approvals", status_code=201)
-    async def approve(body: ApprovalIn, by: Actor = Depends(who), if_match: int | None = Header(None)) -> Data:
+    async def approve(body: ApprovalIn, by: Actor = Depends(who), if_match: int | None = IF_MATCH) -> Data:
         """Approve what a requirement matches now, or show what that would do. If-Match takes a revision."""
         wish, dry_run = body.wish(), body.dry_run
         if body.with_dependencies:
@@ -214,10 +217,11 @@ def _terms(desk: Desk, who: Who) -> APIRouter:
         return terms_data(snapshot.terms) | {"revision": snapshot.revision}
 
     @router.patch("/terms")
-    async def set_terms(body: TermsIn, by: Actor = Depends(who), if_match: int | None = Header(None)) -> Data:
+    async def set_terms(body: TermsIn, by: Actor = Depends(who), if_match: int | None = IF_MATCH) -> Data:
         """Change standing rules; what is left out stays as it is. If-Match takes a revision."""
-        current = (await actions.live.current()).terms
-        return event_data(await actions.set_terms(by, body.applied_to(current), body.reason, if_match))
+        current = await actions.live.current()
+        seen = current.revision if if_match is None else if_match
+        return event_data(await actions.set_terms(by, body.applied_to(current.terms), body.reason, seen))
 
     @router.get("/origins")
     async def origins(by: Actor = Depends(who)) -> list[str]:
@@ -279,8 +283,8 @@ def _audit(desk: Desk, who: Who) -> APIRouter:
         project: str = "",
         tag: str = "",
         actor: str = "",
-        since: datetime | None = None,
-        before: int | None = Query(None, ge=1),
+        since: Later | None = None,
+        before: int | None = Query(None, ge=1, le=LARGEST),
         limit: int = Query(100, ge=1, le=1000),
     ) -> Data:
         """List changes, newest first. ``next`` is the ``before`` of the following page."""
@@ -296,8 +300,8 @@ def _audit(desk: Desk, who: Who) -> APIRouter:
         client: str = "",
         verdict: str = "",
         what: str = "",
-        since: datetime | None = None,
-        before: int | None = Query(None, ge=1),
+        since: Later | None = None,
+        before: int | None = Query(None, ge=1, le=LARGEST),
         limit: int = Query(100, ge=1, le=1000),
     ) -> Data:
         """List what was handed out or refused, newest first."""
@@ -345,7 +349,7 @@ def _access(desk: Desk, who: Who) -> APIRouter:
         """List the tokens in force, without their secrets, which nobody keeps."""
         demand(by, Permission.ACCESS_WRITE)
         found = await asyncio.to_thread(desk.store.entries, "token")
-        return [token_data(token) for token in found if isinstance(token, Token)]
+        return [token_data(token) for token in found if isinstance(token, Token) and not token.parent]
 
     @router.post("/tokens", status_code=201)
     async def issue(body: TokenIn, by: Actor = Depends(who)) -> Data:

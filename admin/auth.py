@@ -28,13 +28,13 @@ class Issued:
     token: Token
 
 
-def issue(name: str, role: str, at: datetime, valid: timedelta | None) -> Issued:
-    """Make a token for ``name`` with ``role``."""
+def issue(name: str, role: str, at: datetime, valid: timedelta | None, parent: str = "") -> Issued:
+    """Make a token for ``name`` with ``role``; with a ``parent``, a session of it."""
     identity = secrets.token_hex(4)
     body = f"{PREFIX}_{identity}_{secrets.token_urlsafe(32)}"
     secret = f"{body}{_checksum(body)}"
     until = at + valid if valid else None
-    return Issued(secret, Token(f"token:{identity}", name, digest(secret), role, at, until))
+    return Issued(secret, Token(f"token:{identity}", name, digest(secret), role, at, until, parent))
 
 
 def digest(secret: str) -> str:
@@ -57,12 +57,16 @@ class Authenticator:
     def __init__(self, live: Live, clock: Callable[[], datetime]) -> None:
         self._live, self._clock = live, clock
 
-    async def actor(self, secret: str, address: str) -> Actor | None:
-        """Return whom the secret belongs to, None for nobody (unknown, ended or withdrawn)."""
+    async def actor(self, secret: str, address: str, *, session: bool = False) -> Actor | None:
+        """Return whom the secret belongs to, None for nobody (unknown, ended or withdrawn).
+
+        A session's secret counts where a session is asked for, and nowhere else; its actor is the
+        token that it was opened with.
+        """
         if not well_formed(secret):
             return None
         await self._live.current()
-        token = self._live.token(digest(secret))
-        if token is None or (token.until is not None and token.until <= self._clock()):
+        token = self._live.token(digest(secret), self._clock())
+        if token is None or bool(token.parent) is not session:
             return None
-        return Actor("token", token.id, token.name, token.role, address)
+        return Actor("token", token.parent or token.id, token.name, token.role, address)

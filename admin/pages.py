@@ -15,7 +15,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
@@ -34,6 +33,7 @@ from proxy.store import EventFilter, Store
 
 SESSION = timedelta(hours=12)
 COOKIE = "wicketgate_session"
+NOT_OURS = "This form was not sent from the gate's own page.\n"
 SECURE = {
     "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
     "frame-ancestors 'none'; base-uri 'none'",
@@ -81,8 +81,9 @@ def _signed(room: Room, page: Signed) -> Handler:
 
     async def handler(request: Request) -> Response:
         if request.method == "POST" and not _same_origin(request):
-            return PlainTextResponse("This form was not sent from the gate's own page.\n", 403, SECURE)
-        actor = await room.authenticator.actor(request.cookies.get(COOKIE, ""), _address(request))
+            return PlainTextResponse(NOT_OURS, 403, SECURE)
+        secret = request.cookies.get(COOKIE, "")
+        actor = await room.authenticator.actor(secret, _address(request), session=True)
         if actor is None:
             return RedirectResponse("/admin/sign-in", 303)
         try:
@@ -128,7 +129,7 @@ async def _approve(room: Room, request: Request, actor: Actor) -> Response:
         )
         grant = form.get("do") == "grant"
         seen = str(form.get("revision", ""))
-    revision = int(seen) if grant and seen.isdigit() else None
+    revision = _number(seen) if grant else None
     outcome, needs, problem = None, None, ""
     try:
         outcome = outcome_data(await room.actions.approve(actor, wish, dry_run=not grant, if_revision=revision))
@@ -152,7 +153,7 @@ async def _audit(room: Room, request: Request, actor: Actor) -> Response:
     before = request.query_params.get("before", "")
     wanted = EventFilter(
         project=request.query_params.get("project", ""),
-        before_seq=int(before) if before.isdigit() else None,
+        before_seq=_number(before),
         limit=50,
     )
     events = await asyncio.to_thread(room.store.events, wanted)
@@ -166,14 +167,14 @@ async def _sign_in_page(_request: Request) -> Response:
 def _sign_in(room: Room) -> Handler:
     async def handler(request: Request) -> Response:
         if not _same_origin(request):
-            return PlainTextResponse("This form was not sent from the gate's own page.\n", 403, SECURE)
+            return PlainTextResponse(NOT_OURS, 403, SECURE)
         async with request.form(max_files=0, max_fields=2) as form:
             secret = str(form.get("token", "")).strip()
         actor = await room.authenticator.actor(secret, _address(request))
         if actor is None:
             return _show("sign-in.html", 403, actor=None, problem="That token is not valid.")
         at = room.clock()
-        issued = auth.issue(f"session of {actor.name}", actor.role, at, SESSION)
+        issued = auth.issue(actor.name, actor.role, at, SESSION, parent=actor.id)
         await asyncio.to_thread(room.store.commit, changes.open_session(issued.token), actor, at)
         answer = RedirectResponse("/admin/", 303)
         secure = room.url.startswith("https://")
@@ -192,7 +193,7 @@ def _sign_in(room: Room) -> Handler:
 
 
 async def _sign_out(room: Room, request: Request, actor: Actor) -> Response:
-    token = room.actions.live.token(auth.digest(request.cookies.get(COOKIE, "")))
+    token = room.actions.live.token(auth.digest(request.cookies.get(COOKIE, "")), room.clock())
     if isinstance(token, Token):
         await asyncio.to_thread(room.store.commit, changes.close_session(token), actor, room.clock())
     answer = RedirectResponse("/admin/sign-in", 303)
@@ -214,8 +215,12 @@ def _same_origin(request: Request) -> bool:
     site = request.headers.get("sec-fetch-site")
     if site is not None:
         return site == "same-origin"
-    origin = request.headers.get("origin", "")
-    return bool(origin) and urlsplit(origin).netloc == request.headers.get("host", "")
+    host = request.headers.get("host", "")
+    return bool(host) and request.headers.get("origin", "").partition("://")[2] == host
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
 
 
 def _address(request: Request) -> str:

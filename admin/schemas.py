@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from admin.actions import Closure, Outcome, Wish
 from admin.closure import Target
@@ -19,6 +20,16 @@ Requirement = Annotated[
     Field(min_length=1, max_length=512, examples=["flask>=3,<4"], description="A name and a PEP 440 range."),
 ]
 Reason = Annotated[str, Field(min_length=1, max_length=2000, examples=["Needed by the billing service"])]
+
+
+def _within_reason(at: datetime) -> datetime:
+    if not 1970 <= at.year <= LATEST_YEAR:
+        raise ValueError(f"say a time from 1970 to {LATEST_YEAR}")
+    return at.astimezone(UTC)
+
+
+LATEST_YEAR = 9000
+Later = Annotated[AwareDatetime, AfterValidator(_within_reason), Field(examples=["2027-01-31T00:00:00Z"])]
 
 
 class Strict(BaseModel):
@@ -36,7 +47,7 @@ class ApprovalIn(Strict):
     prereleases: bool = False
     sdists: bool = Field(False, description="Source archives run code on install.")
     acknowledge: list[str] = Field(default_factory=list, max_length=8, examples=[["too-new"]])
-    until: datetime | None = None
+    until: Later | None = None
     ticket: str = Field("", max_length=200)
     dry_run: bool = False
     with_dependencies: bool = Field(
@@ -101,6 +112,11 @@ class OriginIn(Strict):
     reason: Reason
 
 
+def _pattern(text: str) -> str:
+    """Return a glob pattern spelt as names are (PEP 503), so that it meets them."""
+    return re.sub(r"[-_.]+", "-", text.strip().lower())
+
+
 class TermsIn(Strict):
     """Terms to be changed; what is left out stays as it is."""
 
@@ -115,7 +131,7 @@ class TermsIn(Strict):
         """Return ``terms`` with what was given in place."""
         given = self.model_dump(exclude={"reason", "minimum_age_days"}, exclude_none=True)
         if "internal" in given:
-            given["internal"] = tuple(given["internal"])
+            given["internal"] = tuple(dict.fromkeys(_pattern(text) for text in given["internal"] if text.strip()))
         if self.minimum_age_days is not None:
             given["minimum_age"] = timedelta(days=self.minimum_age_days)
         return replace(terms, **given)

@@ -46,6 +46,7 @@ from proxy.store.sqlite import SqliteStore
 from proxy.upstream import Origins, Upstream, make_client, origin_of
 from proxy.upstream.origins import split_credentials
 from proxy.web import Doors
+from proxy.web.caps import BodyCap
 from proxy.web.developers import Developers
 from proxy.web.files import FileDoor, RefusedDoor
 from proxy.web.index import IndexDoor
@@ -134,7 +135,7 @@ class Gate:
         self.first_token = await asyncio.to_thread(_first_token, self.store, self.settings)
         allowed = {origin.url for origin in self.live.snapshot.origins}
         if self.own_origin not in allowed:
-            await self.notices.allow(self.own_origin, "The upstream index itself")
+            await self.notices.allow(self.own_origin, "The upstream index itself", settled=False)
         for origin in self.settings.file_origins:
             if origin not in allowed:
                 await self.notices.allow(origin, "Named by the operator: --file-origin")
@@ -193,7 +194,7 @@ def build(settings: Settings) -> Gate:
     resolver = Resolver(preview.opened, _own_address(settings))
     actions = Actions(store, live, gateway, resolver, now)
     admin = _admin(settings, store, live, actions, sync)
-    rest = Starlette(routes=[*developers.routes(), *([] if settings.admin_apart else admin)])
+    rest = _without_redirects([*developers.routes(), *([] if settings.admin_apart else admin)])
     doors = Doors(
         IndexDoor(gateway, live, readers, recorder),
         FileDoor(gateway, readers, recorder, refusals),
@@ -203,8 +204,15 @@ def build(settings: Settings) -> Gate:
     )
     return Gate(
         settings, store, live, decisions, alerts, notices, fetches, blobs, kept_pages, sync, client, own_origin, doors,
-        Starlette(routes=admin), trouble,
+        _without_redirects(admin), trouble,
     )  # fmt: skip
+
+
+def _without_redirects(routes: list[BaseRoute]) -> ASGIApp:
+    """Return an application that takes small bodies and never redirects by itself: that would reflect the Host."""
+    app = Starlette(routes=routes)
+    app.router.redirect_slashes = False
+    return BodyCap(app)
 
 
 def _admin(settings: Settings, store: SqliteStore, live: Live, actions: Actions, sync: AdvisorySync) -> list[BaseRoute]:

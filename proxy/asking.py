@@ -20,6 +20,7 @@ from proxy.policy.versions import specifier as read_specifier
 from proxy.store import Store
 
 OPEN_AT_MOST = 10_000
+OPEN_OF_ONE = 200
 WHY_AT_MOST = 1_000
 
 
@@ -46,7 +47,8 @@ class Asking:
 
     def _put(self, ask: Ask, at: datetime) -> None:
         waiting = self._store.entries("ask")
-        if len(waiting) >= OPEN_AT_MOST:
+        of_one = sum(1 for entry in waiting if isinstance(entry, Ask) and entry.by == ask.by)
+        if len(waiting) >= OPEN_AT_MOST or of_one >= OPEN_OF_ONE:
             raise TooMany("The inbox is full. Talk to the security team.")
         if all(entry.id != ask.id for entry in waiting):
             self._store.commit(changes.ask(ask), Actor("client", ask.by, ask.by, "requester", ask.by), at)

@@ -25,7 +25,7 @@ from packaging.utils import NormalizedName
 
 from proxy.cache.blobs import Blob, Blobs
 from proxy.cache.fetch import Download, Fetches
-from proxy.errors import UpstreamBroken, UpstreamError
+from proxy.errors import UpstreamAway, UpstreamBroken, UpstreamError
 from proxy.model import Code, Effect, Finding, ReleaseFile, Subject, Verdict
 from proxy.notices import Notices
 from proxy.policy.judge import judge, may_ask_upstream
@@ -40,6 +40,9 @@ log = logging.getLogger(__name__)
 
 LISTINGS_AT_MOST = 2_000
 """Listings kept in memory; the oldest goes first."""
+
+ROWS_AT_MOST = 100_000
+"""Judged files in all of them, about 1 kB each."""
 
 LARGE_PAGE = 500
 """From this many files on a page is judged in a thread, or others would wait for it."""
@@ -97,6 +100,7 @@ class Gateway:
         self._policy, self._shelf, self._upstream = policy, shelf, upstream
         self._blobs, self._fetches, self._notices, self._clock = blobs, fetches, notices, clock
         self._listings: OrderedDict[str, Listing] = OrderedDict()
+        self._rows = 0
         self._composing: dict[tuple[str, int], asyncio.Task[Listing]] = {}
 
     async def listing(self, project: NormalizedName) -> Listing:
@@ -211,7 +215,11 @@ class Gateway:
     async def review(self, project: NormalizedName) -> Held:
         """Return the upstream's page for a reviewer, who may ask for any name that is not internal."""
         held = await self._shelf.get(project, fresh=True)
-        self._listings.pop(project, None)  # installers see what the reviewer sees
+        if held.stale:
+            raise UpstreamAway(
+                f"The upstream does not answer for {project} now, and nothing is approved from an old page."
+            )
+        self._drop(project)  # installers see what the reviewer sees
         await self._notices.origins(held.page, await self._policy.current(project))
         return held
 
@@ -221,13 +229,11 @@ class Gateway:
         if await self._notices.origins(held.page, snapshot):
             snapshot = await self._policy.current(project)
         large = held.page is not None and len(held.page.files) > LARGE_PAGE
-        arguments = project, held.page, snapshot, at
-        composition = await asyncio.to_thread(compose, *arguments) if large else compose(*arguments)
-        if composition.changed:
-            await self._notices.changed(project, composition.changed)
-        until = min(filter(None, (held.good_until, composition.until)))
-        by_path = {unquote(path_of(judged.file.url)): judged for judged in composition.files}
-        return Listing(project, composition, snapshot.revision, until, held.stale, by_path)
+        arguments = project, held, snapshot, at
+        listing = await asyncio.to_thread(_listing, *arguments) if large else _listing(*arguments)
+        if listing.composition.changed:
+            await self._notices.changed(project, listing.composition.changed)
+        return listing
 
     async def _held(self, verdict: Verdict, snapshot: PolicySnapshot, at: datetime) -> Held:
         project = verdict.subject.project
@@ -241,12 +247,29 @@ class Gateway:
                 raise
             return Held(None, at + timedelta(seconds=10), stale=True)
 
+    def _drop(self, project: str) -> None:
+        dropped = self._listings.pop(project, None)
+        self._rows -= _rows(dropped) if dropped else 0
+
     def _keep(self, listing: Listing) -> Listing:
+        self._drop(listing.project)
         self._listings[listing.project] = listing
         self._listings.move_to_end(listing.project)
-        while len(self._listings) > LISTINGS_AT_MOST:
-            self._listings.popitem(last=False)
+        self._rows += _rows(listing)
+        while len(self._listings) > 1 and (len(self._listings) > LISTINGS_AT_MOST or self._rows > ROWS_AT_MOST):
+            self._rows -= _rows(self._listings.popitem(last=False)[1])
         return listing
+
+
+def _listing(project: NormalizedName, held: Held, snapshot: PolicySnapshot, at: datetime) -> Listing:
+    composition = compose(project, held.page, snapshot, at)
+    until = min(filter(None, (held.good_until, composition.until)))
+    by_path = {unquote(path_of(judged.file.url)): judged for judged in composition.files}
+    return Listing(project, composition, snapshot.revision, until, held.stale, by_path)
+
+
+def _rows(listing: Listing) -> int:
+    return 1 + len(listing.composition.files)
 
 
 def _unknown(
@@ -255,5 +278,5 @@ def _unknown(
     snapshot: PolicySnapshot,
     step: str = "The project's page lists what there is.",
 ) -> Verdict:
-    finding = Finding(Code.UNKNOWN_FILE, Effect.FORBID, f"No such file is listed: {filename[:128]}", step)
+    finding = Finding(Code.UNKNOWN_FILE, Effect.FORBID, f"No such file is listed: {filename[:128]!a}", step)
     return Verdict(subject, snapshot.revision, (finding,))

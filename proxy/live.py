@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 
 from packaging.utils import NormalizedName
 
@@ -49,9 +50,14 @@ class Live:
         """Whether the policy was ever loaded."""
         return self._loaded
 
-    def token(self, sha256: str) -> Token | None:
-        """Return the token in force whose secret has this digest."""
-        return self._tokens.get(sha256)
+    def token(self, sha256: str, at: datetime) -> Token | None:
+        """Return the token in force whose secret has this digest, if neither it nor its parent has ended."""
+        token = self._tokens.get(sha256)
+        if token is None or (token.until is not None and token.until <= at):
+            return None
+        if token.parent and all(other.id != token.parent for other in self._tokens.values()):
+            return None
+        return token
 
     async def revision(self) -> int:
         """Return the revision in force, having loaded it."""

@@ -118,12 +118,16 @@ class Waiver:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """A scheme, host and port that package files may come from. Not a matter of one project."""
+    """A scheme, host and port that package files may come from. Not a matter of one project.
+
+    ``settled``: with this one it is known where files come from, and nothing more is learnt.
+    """
 
     id: str
     url: str
     by: str
     at: datetime
+    settled: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +163,10 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A machine's or a person's key, known by the digest of its secret alone."""
+    """A machine's or a person's key, known by the digest of its secret alone.
+
+    One with a ``parent`` is a browser's session: it lives no longer than the token it was opened with.
+    """
 
     id: str
     name: str
@@ -167,6 +174,7 @@ class Token:
     role: str
     at: datetime
     until: datetime | None = None
+    parent: str = ""
 
 
 Entry = Union["Approval", "Prohibition", "Waiver", "Origin", "Ask", "Token", "Terms", "FeedState"]

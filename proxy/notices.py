@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 SYSTEM = Actor("system", "system", "wicketgate", "system")
 TOLD_AT_MOST = 10_000
+TOLD_OF_ONE_PAGE = 5
 
 
 class Notices:
@@ -45,26 +46,26 @@ class Notices:
             "",
             *(origin.url for origin in snapshot.origins),
         }
+        if not any(origin.settled for origin in snapshot.origins):
+            await self._learn(sorted(found) or [self._own])
+            return True
         if not found:
             return False
-        if all(origin.url == self._own for origin in snapshot.origins):
-            await self._learn(sorted(found))
-            return True
-        for origin in sorted(found):
+        for origin in sorted(found)[:TOLD_OF_ONE_PAGE]:
             await self._tell(changes.refuse_origin(origin, f"{page.project} lists files at {origin}"), "origin", origin)
         return False
 
     async def _learn(self, origins: list[str]) -> None:
         async with self._learning:
             snapshot = await self._live.current()
-            if any(origin.url != self._own for origin in snapshot.origins):
+            if any(origin.settled for origin in snapshot.origins):
                 return  # another page was first
             for url in origins:
                 await self.allow(url, "Learnt from the first page of the upstream that lists files")
 
-    async def allow(self, url: str, reason: str) -> None:
+    async def allow(self, url: str, reason: str, *, settled: bool = True) -> None:
         """Let files come from an origin, as the gate's own act."""
-        origin = Origin(f"origin:{url}", url, SYSTEM.name, self._clock())
+        origin = Origin(f"origin:{url}", url, SYSTEM.name, self._clock(), settled)
         await self._alerts.record(changes.allow_origin(origin, reason), SYSTEM)
         log.warning("Files may come from %s: %s.", url, reason)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import resource
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from proxy.app import Gate
+from proxy.connections import GuardedProtocol
 from proxy.errors import SettingsError
 from proxy.settings import Settings
 
@@ -43,6 +45,12 @@ def bind(settings: Settings) -> list[socket.socket]:
     return [_bound(option, host, port) for option, host, port in places]
 
 
+def lift_file_limit() -> None:
+    """Let this process open as many files and connections as the system lets it."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
 async def serve(gate: Gate, sockets: list[socket.socket], ready: Callable[[], None]) -> None:
     """Run until a signal comes; ``ready`` is called when the addresses answer."""
     async with gate.running():
@@ -60,6 +68,7 @@ async def serve(gate: Gate, sockets: list[socket.socket], ready: Callable[[], No
 def _server(app: ASGIApp) -> _Server:
     config = uvicorn.Config(
         app,
+        http=GuardedProtocol,
         lifespan="off",
         log_level="error",
         access_log=False,

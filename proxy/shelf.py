@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 from packaging.utils import NormalizedName
 
 from proxy.cache.pages import KeptPage, Pages
-from proxy.errors import CacheError, UpstreamError
+from proxy.errors import CacheError, UpstreamBroken, UpstreamError
 from proxy.model import ProjectPage
 from proxy.simple.parse import parse
 from proxy.upstream import NOT_MODIFIED, Page, Upstream
@@ -72,22 +72,30 @@ class Shelf:
         kept = await asyncio.to_thread(self._kept, project)
         now = self._clock()
         if kept and not fresh and now < kept.fetched_at + self._ttl:
-            return await self._hold(project, kept)
+            return self._keep(project, await self._read(project, kept))
         try:
             reply = await self._upstream.page(project, kept.validators if kept else None)
-        except UpstreamError:
+            if isinstance(reply, Page):
+                arrived = KeptPage(reply.body, reply.content_type, reply.url, reply.validators, now)
+                return await self._replace(project, arrived, kept)
+        except UpstreamError as error:
             if kept is None:
                 raise
-            return replace(await self._hold(project, kept), good_until=now + RETRY_AFTER, stale=True)
-        if isinstance(reply, Page):
-            kept = KeptPage(reply.body, reply.content_type, reply.url, reply.validators, now)
-        elif reply is NOT_MODIFIED and kept:
-            kept = replace(kept, fetched_at=now)
-        else:
-            return self._keep(project, Held(None, now + min(self._ttl, MISSING_FOR)))
-        held = await self._hold(project, kept)
-        await asyncio.to_thread(self._put, project, kept)
-        return held
+            log.warning("The kept page of %s goes on serving: %s", project, error)
+            return self._keep(
+                project, replace(await self._read(project, kept), good_until=now + RETRY_AFTER, stale=True)
+            )
+        if reply is NOT_MODIFIED and kept:
+            return await self._replace(project, replace(kept, fetched_at=now), None)
+        return self._keep(project, Held(None, now + min(self._ttl, MISSING_FOR)))
+
+    async def _replace(self, project: NormalizedName, fresh: KeptPage, kept: KeptPage | None) -> Held:
+        """Hold a page that arrived, and keep it. Raises UpstreamBroken where it cannot take the kept one's place."""
+        held = await self._read(project, fresh)
+        if kept and held.page and not held.page.files and (await self._read(project, kept)).page != held.page:
+            raise UpstreamBroken(f"The page of {project} lists no file any more: that is no answer of an index.")
+        await asyncio.to_thread(self._put, project, fresh)
+        return self._keep(project, held)
 
     def _kept(self, project: NormalizedName) -> KeptPage | None:
         try:
@@ -102,12 +110,12 @@ class Shelf:
         except CacheError as error:
             log.error("A page is not kept: %s", error)
 
-    async def _hold(self, project: NormalizedName, kept: KeptPage) -> Held:
-        """Parse a page and hold it in memory. Raises UpstreamBroken, and then nothing is kept."""
+    async def _read(self, project: NormalizedName, kept: KeptPage) -> Held:
+        """Parse a page. Raises UpstreamBroken."""
         arguments = kept.body, kept.content_type, kept.url, project
         large = len(kept.body) > LARGE_BODY
         page = await asyncio.to_thread(parse, *arguments) if large else parse(*arguments)
-        return self._keep(project, Held(page, kept.fetched_at + self._ttl))
+        return Held(page, kept.fetched_at + self._ttl)
 
     def _keep(self, project: NormalizedName, held: Held) -> Held:
         self._forget(project)
@@ -123,4 +131,4 @@ class Shelf:
 
 
 def _rows(held: Held) -> int:
-    return 10 + (len(held.page.files) if held.page else 0)
+    return 10 + (len(held.page.files) + len(held.page.unreadable) if held.page else 0)

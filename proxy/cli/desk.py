@@ -73,8 +73,9 @@ class Desk:
         return self._asked(method, f"{self.admin_url}/admin/api/v1{path}", headers, **more)
 
     def index(self, method: str, path: str, **more: Any) -> Any:
-        """Ask the gate as a developer would, without the admin's token."""
-        return self._asked(method, f"{self.url}{path}", {"accept": "application/json"}, **more)
+        """Ask the gate as a developer would; a token is needed only where the index wants one."""
+        headers = {"accept": "application/json"} | ({"authorization": f"Bearer {self.token}"} if self.token else {})
+        return self._asked(method, f"{self.url}{path}", headers, **more)
 
     def _asked(self, method: str, url: str, headers: dict[str, str], **more: Any) -> Any:
         try:

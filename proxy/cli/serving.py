@@ -73,6 +73,7 @@ def _run(settings: Settings, where: str) -> None:
 
     from proxy import app, serving  # noqa: PLC0415
 
+    serving.lift_file_limit()
     sockets = serving.bind(settings)
     gate = app.build(settings)
 

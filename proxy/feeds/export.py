@@ -17,6 +17,7 @@ import httpx
 
 from proxy.errors import FeedRefused
 from proxy.feeds.archive import KEPT, Member
+from proxy.upstream.origins import split_credentials
 
 DOWNLOAD_AT_MOST = 128 << 20
 LIST_AT_MOST = 64 << 20
@@ -27,10 +28,10 @@ ARCHIVE = "all.zip"
 
 
 class Export:
-    """One export by its URL, ending in ``all.zip`` where single records lie beside it."""
+    """One export by its URL, in ``all.zip`` where single records lie beside it; ``url`` is without credentials."""
 
     def __init__(self, url: str) -> None:
-        self.url = url
+        self.url, self._credentials = split_credentials(url)
         self._accepted = ""
         self._offered = ""
 
@@ -46,7 +47,7 @@ class Export:
     async def whole(self, path: Path) -> bool:
         """Fetch the export into a file; False when the source says that nothing changed. Raises FeedRefused."""
         headers = {"if-none-match": self._accepted} if self._accepted else {}
-        async with _client() as client:
+        async with _client(self._credentials) as client:
             try:
                 async with client.stream("GET", self.url, headers=headers) as answer:
                     if answer.status_code == httpx.codes.NOT_MODIFIED:
@@ -62,13 +63,13 @@ class Export:
 
     async def modified(self) -> bytes:
         """Return ``modified_id.csv``. Raises FeedRefused."""
-        async with _client() as client:
+        async with _client(self._credentials) as client:
             return await _fetched(client, self._beside("modified_id.csv"), LIST_AT_MOST)
 
     async def records(self, ids: Iterable[str]) -> list[Member]:
         """Return single records, each under its member name. Raises FeedRefused if any cannot be had."""
         turn = asyncio.Semaphore(AT_ONCE)
-        async with _client() as client:
+        async with _client(self._credentials) as client:
 
             async def one(name: str) -> Member:
                 async with turn:
@@ -80,8 +81,9 @@ class Export:
         return self.url.removesuffix(ARCHIVE) + name
 
 
-def _client() -> httpx.AsyncClient:
-    return httpx.AsyncClient(timeout=TIMEOUT, trust_env=False, headers={"accept-encoding": "identity"})
+def _client(credentials: tuple[str, str] | None) -> httpx.AsyncClient:
+    headers = {"accept-encoding": "identity"}
+    return httpx.AsyncClient(timeout=TIMEOUT, trust_env=False, headers=headers, auth=credentials)
 
 
 async def _fetched(client: httpx.AsyncClient, url: str, limit: int) -> bytes:

@@ -10,38 +10,47 @@ from functools import lru_cache
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
-LONGEST = 256
+LONGEST = 1000
 """Longer texts are not read at all: nobody names a release so, and parsing is not free."""
 
 
-@lru_cache(maxsize=65536)
 def version(text: str) -> Version | None:
     """Return the version that ``text`` spells, or None."""
-    if len(text) > LONGEST:
-        return None
+    return _version(text) if len(text) <= LONGEST else None
+
+
+@lru_cache(maxsize=65536)
+def _version(text: str) -> Version | None:
     try:
         return Version(text)
     except InvalidVersion:
         return None
 
 
-@lru_cache(maxsize=8192)
 def specifier(text: str) -> SpecifierSet | None:
     """Return the specifier set that ``text`` spells ("" is every version), or None."""
-    if len(text) > LONGEST:
-        return None
+    return _specifier(text) if len(text) <= LONGEST else None
+
+
+@lru_cache(maxsize=8192)
+def _specifier(text: str) -> SpecifierSet | None:
     try:
         return SpecifierSet(text)
     except InvalidSpecifier:
         return None
 
 
-@lru_cache(maxsize=65536)
 def covers(specifier_text: str, version_text: str) -> bool:
     """Whether the range holds the version, pre-releases included (rules refuse those by themselves).
 
     A text that does not parse covers nothing and is covered by nothing.
     """
+    short = len(specifier_text) <= LONGEST and len(version_text) <= LONGEST
+    return short and _covers(specifier_text, version_text)
+
+
+@lru_cache(maxsize=65536)
+def _covers(specifier_text: str, version_text: str) -> bool:
     wanted, found = specifier(specifier_text), version(version_text)
     return wanted is not None and found is not None and wanted.contains(found, prereleases=True)
 

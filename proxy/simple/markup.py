@@ -15,6 +15,8 @@ import re
 from collections.abc import Iterator
 
 VALUE_AT_MOST = 4096
+ATTRIBUTES_AT_MOST = 256
+"""A tag with more is no tag of an index; the page ends there."""
 """Longer attribute values are cut: what they hold is refused later, and unescaping stays cheap."""
 
 _NAME = re.compile(r"[A-Za-z][^\t\n\f\r />]*+")
@@ -64,6 +66,8 @@ def _attributes(text: str, at: int) -> tuple[dict[str, str], int]:
         end, name, double, single, bare = attribute.groups()
         if end:
             return found, at
+        if len(found) > ATTRIBUTES_AT_MOST:
+            return found, -1
         value = (double or single or bare or "")[:VALUE_AT_MOST]
         found.setdefault(name.lower(), html.unescape(value) if "&" in value else value)
     return found, -1

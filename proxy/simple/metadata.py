@@ -6,10 +6,13 @@ from packaging.metadata import parse_email
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
+HEAD = 4 << 10
+"""Name and version stand at the top; the rest of a long file is not read for them."""
+
 
 def speaks_of(content: bytes, project: NormalizedName, version: str) -> bool:
     """Whether a ``METADATA`` file names this project and this version (canonical text)."""
-    raw, _ = parse_email(content)
+    raw, _ = parse_email(content[:HEAD])
     try:
         named = Version(raw.get("version", ""))
     except InvalidVersion:

@@ -29,7 +29,11 @@ from proxy.simple.addresses import last_segment
 from proxy.simple.markup import start_tags
 from proxy.simple.rows import Digests, Row
 
-FILES_AT_MOST = 100_000
+FILES_AT_MOST = 25_000
+"""The largest real projects list some ten thousand; what lists more is not read."""
+
+MARKS_PER_FILE = 60
+"""Commas (JSON) or blanks and brackets (HTML) that a file's row has at most, counted before anything is built."""
 
 _MEDIA_VERSION = re.compile(r"application/vnd\.pypi\.simple\.v([0-9]{1,4})\+", re.IGNORECASE)
 _API_VERSION = re.compile(r"([0-9]{1,4})\.[0-9]{1,4}")
@@ -87,6 +91,7 @@ def parse(body: bytes, content_type: str, url: str, project: NormalizedName) -> 
 def _from_json(body: bytes, project: NormalizedName) -> tuple[_Rows, str, _Status]:
     page: _Page | _LoosePage
     text = body.lstrip(_SPACE)
+    _check_marks(text, b",[{", project)
     try:
         page = _read_page(text)
     except msgspec.ValidationError:
@@ -113,6 +118,7 @@ def _no_json(project: NormalizedName, error: Exception) -> UpstreamBroken:
 def _from_html(body: bytes, project: NormalizedName) -> tuple[_Rows, str, _Status]:
     listed: list[Row] = []
     meta: dict[str, str] = {}
+    _check_marks(body, b"< =", project)
     for tag, attributes in start_tags(body.decode("utf-8", "replace")):
         if tag == "meta":
             meta.setdefault(attributes.get("name", "").lower(), attributes.get("content", ""))
@@ -121,6 +127,12 @@ def _from_html(body: bytes, project: NormalizedName) -> tuple[_Rows, str, _Statu
     _check_count(len(listed), project)
     status = _Status(meta.get("pypi:project-status") or "active", meta.get("pypi:project-status-reason"))
     return listed, meta.get("pypi:repository-version", "1.0"), status
+
+
+def _check_marks(body: bytes, marks: bytes, project: NormalizedName) -> None:
+    """Raise UpstreamBroken for what would be built into far more than a page of files is."""
+    if any(body.count(mark) > FILES_AT_MOST * MARKS_PER_FILE for mark in marks):
+        raise UpstreamBroken(f"The page of {project} holds far more than {FILES_AT_MOST} files; it is not read.")
 
 
 def _is_archive(href: str) -> bool:

@@ -21,6 +21,7 @@ from proxy.web.listed import rows
 
 CODINGS = ("zstd", "gzip")
 SMALL_BODY = 64 << 10
+LARGE_PAGE = 500
 WISHES_AT_MOST = 64
 """How many spellings of what a client may want are remembered for one listing."""
 
@@ -92,7 +93,12 @@ def coding_of(by: Asked) -> str:
 async def _page(listing: Listing, form: Format, coding: str) -> Body:
     composition = listing.composition
     status = None if composition.status == "active" else composition.status
-    content = render(listing.project, rows(listing), form, status=status, status_reason=composition.status_reason)
+
+    def rendered() -> bytes:
+        return render(listing.project, rows(listing), form, status=status, status_reason=composition.status_reason)
+
+    large = len(composition.files) > LARGE_PAGE
+    content = await asyncio.to_thread(rendered) if large else rendered()
     return await made(content, form, coding, listing.revision)
 
 

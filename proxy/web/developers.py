@@ -21,7 +21,7 @@ from proxy.live import Live
 from proxy.policy import explaining
 from proxy.policy.versions import version as read_version
 from proxy.simple import names
-from proxy.web.readers import Readers
+from proxy.web.readers import CHALLENGE, NO_TOKEN, Readers
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -39,7 +39,6 @@ STATUS: tuple[tuple[type[Exception], int], ...] = (
     (StoreError, 503),
 )
 CHECK_AT_MOST = 2_000
-BODY_AT_MOST = 1 << 20
 
 pages = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined
@@ -76,11 +75,21 @@ class Developers:
             Route("/style.css", style),
             Route("/healthz", self.healthz),
             Route("/readyz", self.readyz),
-            Route("/check", self.check, methods=["POST"]),
-            Route("/explain/{name}", self.explain),
-            Route("/explain/{name}/request", self.request, methods=["POST"]),
-            Route("/explain/{name}/{version}", self.explain),
+            Route("/check", self._for_readers(self.check), methods=["POST"]),
+            Route("/explain/{name}", self._for_readers(self.explain)),
+            Route("/explain/{name}/request", self._for_readers(self.request), methods=["POST"]),
+            Route("/explain/{name}/{version}", self._for_readers(self.explain)),
         ]
+
+    def _for_readers(self, handler: Handler) -> Handler:
+        """Let those through who may read the index."""
+
+        async def guarded(request: Request) -> Response:
+            if not await self._readers.may_read(request.scope):
+                return PlainTextResponse(f"{NO_TOKEN}\n", 401, {"www-authenticate": CHALLENGE})
+            return await handler(request)
+
+        return guarded
 
     async def home(self, _request: Request) -> Response:
         """Say how to point installers here."""
@@ -138,10 +147,8 @@ class Developers:
         """Judge many requirements at once, each as an installer would meet it."""
         body = await request.body()
         try:
-            if len(body) > BODY_AT_MOST:
-                raise msgspec.ValidationError("that is more than 1 MiB")
             wanted = msgspec.json.decode(body, type=list[Wanted])
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             return JSONResponse({"detail": f"Send a list of objects with name and specifier: {error}"}, 400)
         if len(wanted) > CHECK_AT_MOST:
             return JSONResponse({"detail": f"Ask for at most {CHECK_AT_MOST} at once."}, 400)

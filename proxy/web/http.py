@@ -58,10 +58,19 @@ def asked(scope: Scope, token: Token | None = None) -> Asked:
     return Asked(scope["method"] == "HEAD", dict(scope["headers"]), client[0], name, next(_numbers))
 
 
-@lru_cache(maxsize=1024)
+def printable(text: str) -> str:
+    """Return text of a client without what could move a terminal's cursor or forge a line."""
+    return _CONTROL.sub(" ", text)
+
+
 def agent_of(header: bytes) -> str:
     """Return installer and Python in words ("pip/26.3 CPython/3.11.7"), from a User-Agent as pip and uv send it."""
-    text = _CONTROL.sub(" ", header[:4096].decode("latin-1")).strip()
+    return _agent_of(header[:4096])
+
+
+@lru_cache(maxsize=1024)
+def _agent_of(header: bytes) -> str:
+    text = _CONTROL.sub(" ", header.decode("latin-1")).strip()
     product, _, details = text.partition(" ")
     try:
         facts = json.loads(details)

@@ -21,6 +21,10 @@ from proxy.web.http import say
 ANYBODY = Token("", "", "", "reader", datetime.min.replace(tzinfo=UTC))
 
 
+CHALLENGE = 'Basic realm="wicketgate: user __token__, password your token"'
+NO_TOKEN = "This index needs a token: put __token__:TOKEN@ before its host name."  # noqa: S105  a sentence
+
+
 class Readers:
     """Tells which token a request brings and whether it may read."""
 
@@ -29,23 +33,25 @@ class Readers:
 
     async def admit(self, scope: Scope, send: Send) -> Token | None:
         """Return the token to go on with, or answer 401 and return None."""
+        token = await self.may_read(scope)
+        if token is None:
+            headers = [(b"www-authenticate", CHALLENGE.encode())]
+            await say(send, 401, NO_TOKEN, head=scope["method"] == "HEAD", extra=headers)
+        return token
+
+    async def may_read(self, scope: Scope) -> Token | None:
+        """Return the token that a request brings, :data:`ANYBODY` where none is needed, else None."""
         header = dict(scope["headers"]).get(b"authorization", b"")
         token = await self._token(header) if header else None
-        if token or self._anonymous:
-            return token or ANYBODY
-        challenge = [(b"www-authenticate", b'Basic realm="wicketgate: user __token__, password your token"')]
-        sentence = "This index needs a token: put __token__:TOKEN@ before its host name."
-        await say(send, 401, sentence, head=scope["method"] == "HEAD", extra=challenge)
-        return None
+        return token or (ANYBODY if self._anonymous else None)
 
     async def _token(self, header: bytes) -> Token | None:
         secret = secret_of(header)
         if not secret:
             return None
         await self._live.current()  # a token withdrawn a moment ago is withdrawn here too
-        token = self._live.token(hashlib.sha256(secret).hexdigest())
-        ended = token is not None and token.until is not None and token.until <= self._clock()
-        return None if ended else token
+        token = self._live.token(hashlib.sha256(secret).hexdigest(), self._clock())
+        return None if token is None or token.parent else token
 
 
 def secret_of(header: bytes) -> bytes:

@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 from proxy.decisions import LookUp
 from proxy.model import DecisionRecord, Verdict
 from proxy.policy.telling import codes
-from proxy.web.http import Asked
+from proxy.web.http import Asked, printable
 
 What = Literal["file", "metadata", "page"]
 
@@ -57,7 +57,7 @@ def _record(what: What, by: Asked, verdict: Verdict, status: int, at: datetime, 
         agent=by.agent,
         project=subject.project,
         version=subject.version or "",
-        filename=filename[:256],
+        filename=printable(filename)[:256],
         sha256=(subject.file.sha256 or "") if subject.file else "",
         status=status,
         verdict="allowed" if verdict.allowed else "refused",

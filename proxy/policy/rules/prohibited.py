@@ -7,7 +7,7 @@ from datetime import datetime
 
 from proxy.model import Code, Effect, Finding, Prohibition, Subject
 from proxy.policy.snapshot import PolicySnapshot
-from proxy.policy.versions import covers
+from proxy.policy.versions import covers, specifier
 
 
 def prohibited(subject: Subject, snapshot: PolicySnapshot, _at: datetime) -> Iterator[Finding]:
@@ -26,4 +26,6 @@ def prohibited(subject: Subject, snapshot: PolicySnapshot, _at: datetime) -> Ite
 def _applies(prohibition: Prohibition, version: str | None) -> bool:
     if not prohibition.specifier:
         return True
+    if specifier(prohibition.specifier) is None:
+        return True  # a no that cannot be read is a no to everything
     return version is not None and covers(prohibition.specifier, version)

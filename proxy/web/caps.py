@@ -1,0 +1,40 @@
+"""A cap on what a request may bring, in front of everything that reads a body whole.
+
+Uploads of advisory data are let through: their route counts for itself while it writes to disk.
+"""
+
+from __future__ import annotations
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from proxy.web.http import say
+
+BODY_AT_MOST = 1 << 20
+UPLOADS = "/admin/api/v1/advisories/import"
+
+
+class BodyCap:
+    """Answers 413 to a body that says, or turns out, to be larger than 1 MiB."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on with its body counted."""
+        if scope["type"] != "http" or scope["path"] == UPLOADS:
+            await self._app(scope, receive, send)
+            return
+        said = dict(scope["headers"]).get(b"content-length", b"0")
+        if not said.isdigit() or len(said) > 9 or int(said) > BODY_AT_MOST:
+            await say(send, 413, "At most 1 MiB is taken.", head=False, extra=[(b"connection", b"close")])
+            return
+        taken = 0
+
+        async def counted() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            # A client that sends more than it said has gone, as far as the application is concerned.
+            return message if taken <= BODY_AT_MOST else {"type": "http.disconnect"}
+
+        await self._app(scope, counted, send)
