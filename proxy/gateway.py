@@ -186,20 +186,24 @@ class Gateway:
         """
         turn = asyncio.Semaphore(METADATA_AT_ONCE)
 
+        failures: list[UpstreamError] = []
+
         async def pinned(file: ReleaseFile) -> ReleaseFile:
             async with turn:
-                return replace(file, metadata=await self._metadata_digest(project, file))
+                try:
+                    return replace(file, metadata=await self._metadata_digest(project, file))
+                except UpstreamError as error:
+                    failures.append(error)
+                    return file
 
         wanting = [file for file in files if file.kind == "wheel" and not file.metadata][:METADATA_AT_MOST]
         found = dict(zip(wanting, await asyncio.gather(*map(pinned, wanting)), strict=True))
+        if failures:
+            log.warning("The metadata of %d wheels of %s is not pinned: %s", len(failures), project, failures[0])
         return tuple(found.get(file, file) for file in files)
 
     async def _metadata_digest(self, project: NormalizedName, file: ReleaseFile) -> str | None:
-        try:
-            content = await self._upstream.metadata(f"{file.url}.metadata")
-        except UpstreamError as error:
-            log.warning("The metadata of %s is not pinned: %s", file.filename, error)
-            return None
+        content = await self._upstream.metadata(f"{file.url}.metadata")
         if content is None or not speaks_of(content, project, file.version):
             return None
         return hashlib.sha256(content).hexdigest()

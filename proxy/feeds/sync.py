@@ -127,8 +127,9 @@ class AdvisorySync:
         try:
             await self.sync(actor)
         except GateError as error:
-            log.error("The advisory data was not updated: %s", error)
-            if not self._failed:
+            if self._failed:
+                log.error("The advisory data is still not updated: %s", error)
+            else:
                 await self._alerts.tell(changes.report("feed:advisories:failed", "", str(error)), FEED)
             self._failed = True
             return

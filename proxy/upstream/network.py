@@ -34,6 +34,8 @@ BULK = "wicketgate.bulk"
 PAGE_CONNECTIONS = 16
 FILE_CONNECTIONS = 32
 KEEP_WARM = 90.0
+REMEMBERED = 30.0
+NAMES_AT_MOST = 100
 ONE_ADDRESS = 2.0
 """Seconds for one of several addresses to answer before the next one is tried."""
 
@@ -54,6 +56,7 @@ class CheckedBackend(httpcore.AsyncNetworkBackend):
 
     def __init__(self, origins: Origins) -> None:
         self._origins = origins
+        self._names = Resolver()
 
     async def connect_tcp(
         self,
@@ -87,8 +90,29 @@ class CheckedBackend(httpcore.AsyncNetworkBackend):
     async def _usable(self, host: str, port: int) -> list[Address]:
         index = self._origins.index
         if not self._origins.settled:
-            self._origins.reachable(index.host, index.port, await _resolve(index.host, index.port))
-        return self._origins.reachable(host, port, await _resolve(host, port))
+            self._origins.reachable(index.host, index.port, await self._names.resolve(index.host, index.port))
+        return self._origins.reachable(host, port, await self._names.resolve(host, port))
+
+
+class Resolver:
+    """Addresses by name, asked for once by all who want them at a time and remembered for half a minute.
+
+    Every address is judged again at each connection, so what is remembered opens nothing.
+    """
+
+    def __init__(self) -> None:
+        self._asked: dict[tuple[str, int], tuple[float, asyncio.Task[list[Address]]]] = {}
+
+    async def resolve(self, host: str, port: int) -> list[Address]:
+        """Return the addresses of ``host``. Raises httpcore.ConnectError where there is none."""
+        now = time.monotonic()
+        until, task = self._asked.get((host, port), (0.0, None))
+        if task is None or now >= until or (task.done() and (task.cancelled() or task.exception())):
+            if len(self._asked) >= NAMES_AT_MOST:
+                self._asked.clear()
+            task = asyncio.create_task(_resolve(host, port))
+            self._asked[host, port] = now + REMEMBERED, task
+        return await asyncio.shield(task)
 
 
 async def _resolve(host: str, port: int) -> list[Address]:
