@@ -28,7 +28,7 @@ OVERRULABLE = frozenset({Code.LOOK_ALIKE, Code.TOO_NEW})
 
 def judge(subject: Subject, snapshot: PolicySnapshot, at: datetime) -> Verdict:
     """Answer for one subject with every finding of every rule."""
-    found = [finding for scope in Scope for finding in _findings(scope, subject, snapshot, at)]
+    found = [finding for scope in Scope for finding in _run(_rules(scope), subject, snapshot, at)]
     return Verdict(subject, snapshot.revision, _overruled(found, subject, _live(subject.project, snapshot, at)))
 
 
@@ -40,15 +40,16 @@ def judge_files(
     status: str = "active",
 ) -> Iterator[Verdict]:
     """Answer for many files of one project, asking the wider rules once for all that share them."""
-    shared = list(_findings(Scope.PROJECT, Subject(project, status=status), snapshot, at))
+    shared = _run(_rules(Scope.PROJECT), Subject(project, status=status), snapshot, at)
+    of_version, of_file = _rules(Scope.VERSION), _rules(Scope.FILE)
     live = _live(project, snapshot, at)
     by_version: dict[str, list[Finding]] = {}
     for file in files:
         subject = Subject(project, file.version, file, status)
         wider = by_version.get(file.version)
         if wider is None:
-            wider = by_version[file.version] = [*shared, *_findings(Scope.VERSION, subject, snapshot, at)]
-        found = [*wider, *_findings(Scope.FILE, subject, snapshot, at)]
+            wider = by_version[file.version] = [*shared, *_run(of_version, subject, snapshot, at)]
+        found = [*wider, *_run(of_file, subject, snapshot, at)]
         yield Verdict(subject, snapshot.revision, _overruled(found, subject, live))
 
 
@@ -64,22 +65,25 @@ def may_ask_upstream(verdict: Verdict, snapshot: PolicySnapshot) -> bool:
     return project in snapshot.grants or project in snapshot.names.known
 
 
-def _findings(scope: Scope, subject: Subject, snapshot: PolicySnapshot, at: datetime) -> list[Finding]:
+def _rules(scope: Scope) -> list[Rule]:
+    return [rule for reach, rule in RULES if reach is scope]
+
+
+def _run(rules: Iterable[Rule], subject: Subject, snapshot: PolicySnapshot, at: datetime) -> list[Finding]:
+    """Run rules. The failure of one is our defect, and closes the gate for this subject."""
     found: list[Finding] = []
-    for reach, rule in RULES:
-        if reach is scope:
-            found += _run(rule, subject, snapshot, at)
+    for rule in rules:
+        try:
+            found.extend(rule(subject, snapshot, at))
+        except Exception as failure:  # noqa: BLE001  whatever a rule dies of, the answer is no
+            found.append(_failed(rule, failure))
     return found
 
 
-def _run(rule: Rule, subject: Subject, snapshot: PolicySnapshot, at: datetime) -> list[Finding]:
-    """Run one rule. Its failure is our defect, and closes the gate for this subject."""
-    try:
-        return list(rule(subject, snapshot, at))
-    except Exception as failure:  # noqa: BLE001  whatever a rule dies of, the answer is no
-        name = getattr(rule, "__name__", "rule")
-        sentence = f"The rule {name} could not judge this: {type(failure).__name__}."
-        return [Finding(Code.RULE_FAILED, Effect.FORBID, sentence, "Tell the people who run this gate.")]
+def _failed(rule: Rule, failure: Exception) -> Finding:
+    name = getattr(rule, "__name__", "rule")
+    sentence = f"The rule {name} could not judge this: {type(failure).__name__}."
+    return Finding(Code.RULE_FAILED, Effect.FORBID, sentence, "Tell the people who run this gate.")
 
 
 def _live(project: NormalizedName, snapshot: PolicySnapshot, at: datetime) -> list[Grant]:
@@ -88,7 +92,7 @@ def _live(project: NormalizedName, snapshot: PolicySnapshot, at: datetime) -> li
 
 def _overruled(found: list[Finding], subject: Subject, live: list[Grant]) -> tuple[Finding, ...]:
     """Turn forbids that an approver met and acknowledged into advice that says so."""
-    if not any(finding.code in OVERRULABLE for finding in found):
+    if not live or not OVERRULABLE.intersection(finding.code for finding in found):
         return tuple(found)
     return tuple(_overrule(finding, subject, live) for finding in found)
 
