@@ -92,7 +92,7 @@ def _live(project: NormalizedName, snapshot: PolicySnapshot, at: datetime) -> li
 
 def _overruled(found: list[Finding], subject: Subject, live: list[Grant]) -> tuple[Finding, ...]:
     """Turn forbids that an approver met and acknowledged into advice that says so."""
-    if not live or not OVERRULABLE.intersection(finding.code for finding in found):
+    if not live or all(finding.effect is not Effect.FORBID for finding in found):
         return tuple(found)
     return tuple(_overrule(finding, subject, live) for finding in found)
 

@@ -76,7 +76,7 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class PolicySnapshot:
-    """Everything a rule may look at, at one ``revision``."""
+    """Everything a rule may look at, at one ``revision``. ``prefixes`` is how an allowed file's URL may begin."""
 
     revision: int = 0
     terms: Terms = field(default_factory=Terms)
@@ -84,6 +84,7 @@ class PolicySnapshot:
     prohibitions: Mapping[NormalizedName, tuple[Prohibition, ...]] = field(default_factory=dict)
     waivers: Mapping[NormalizedName, tuple[Waiver, ...]] = field(default_factory=dict)
     origins: tuple[Origin, ...] = ()
+    prefixes: tuple[str, ...] = ()
     advisories: AdvisoryIndex = field(default_factory=AdvisoryIndex.empty)
     feed: FeedState | None = None
     names: Names = field(default_factory=Names)
@@ -101,6 +102,7 @@ class PolicySnapshot:
         puts = tuple(puts)
         gone = frozenset(ends) | {entry.id for entry in puts}
         approvals = [entry for entry in puts if isinstance(entry, Approval)]
+        origins = tuple(o for o in self.origins if o.id not in gone) + tuple(_only(puts, Origin))
         granted = _amend(self.grants, [Grant.of(entry) for entry in approvals], gone)
         return replace(
             self,
@@ -110,7 +112,8 @@ class PolicySnapshot:
             prohibitions=_amend(self.prohibitions, _only(puts, Prohibition), gone),
             waivers=_amend(self.waivers, _only(puts, Waiver), gone),
             feed=next((entry for entry in puts if isinstance(entry, FeedState)), self.feed),
-            origins=tuple(o for o in self.origins if o.id not in gone) + tuple(_only(puts, Origin)),
+            origins=origins,
+            prefixes=tuple(f"{origin.url}/" for origin in origins),
             names=self.names.protecting(granted),
         )
 

@@ -12,7 +12,7 @@ from proxy.policy.snapshot import PolicySnapshot
 def known_origin(subject: Subject, snapshot: PolicySnapshot, _at: datetime) -> Iterator[Finding]:
     """Forbid files whose address does not begin with an allowed origin, spelt as it is kept."""
     file = subject.file
-    if file is not None and not any(file.url.startswith(f"{origin.url}/") for origin in snapshot.origins):
+    if file is not None and not file.url.startswith(snapshot.prefixes):
         yield Finding(
             Code.FOREIGN_ORIGIN,
             Effect.FORBID,
