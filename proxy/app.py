@@ -244,7 +244,7 @@ def _own_address(settings: Settings) -> str:
 
 
 def _index(popular: list[str]) -> NameIndex:
-    return NameIndex.build(popular[: names.PROTECTED], popular)
+    return NameIndex.build(popular[: names.PROTECTED], popular, names.similarity_model())
 
 
 def _first_token(store: SqliteStore, settings: Settings) -> str:

@@ -50,15 +50,13 @@ class Neighbours:
 
     def near(self, variants: Iterable[str]) -> set[int]:
         """Return the positions of texts that share one of ``variants``."""
-        seen, slots, found = self._seen, self._slots, set[int]()
-        for key in {number for variant in variants if seen[(number := hash(variant)) & slots]}:
-            found.update(self._positions((key & _HASH) << _POSITION_BITS))
+        seen, slots, packed, found = self._seen, self._slots, self._packed, set[int]()
+        for number in {number for variant in variants if seen[(number := hash(variant)) & slots]}:
+            key = (number & _HASH) << _POSITION_BITS
+            first = bisect_left(packed, key)
+            for at in range(first, bisect_right(packed, key | _POSITIONS, first)):
+                found.add(packed[at] & _POSITIONS)
         return found
-
-    def _positions(self, key: int) -> Iterator[int]:
-        packed = self._packed
-        for at in range(bisect_left(packed, key), bisect_right(packed, key | _POSITIONS)):
-            yield packed[at] & _POSITIONS
 
 
 def _pack(texts: Sequence[str], variants: Callable[[str], list[str]]) -> Iterator[int]:

@@ -1,0 +1,139 @@
+"""Trains the look-alike model and writes it as plain data: ``python -m tests.bench.train_names FOLDER OUT.json``.
+
+FOLDER holds ``positives.csv``, ``negatives.csv`` and ``popular-projects.csv``. Needs numpy and scikit-learn,
+here only; seeded, so the same data gives the same model. Beside OUT.json stands ``OUT.folds.json``: a model
+for every fold of the targets, trained without any pair of those targets, for ``tests.bench.names --folds``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+from sklearn.ensemble import HistGradientBoostingClassifier
+
+from proxy.policy.evidence import EVIDENCE
+from proxy.policy.similarity import NameIndex
+from tests.bench.slips import invented
+
+FOLDS = 8
+TOPS = {5_000: 12_000, 500: 3_000}
+"""Sizes of the reference, and how many invented imitations are learnt with each."""
+BLOCK, WARN = 0.845, 0.45
+RISING = {"same_looks", "same_skeleton", "same_undoubled", "swap", "doubled", "size", "new_triples", "shared_letters",
+          "strange_token", "digit_inside", "word"}  # fmt: skip
+FALLING = {"rank", "distance", "relative", "reordered", "number", "at_start", "changed_tokens", "token_known",
+           "token_is_name", "two_words", "unlikely", "unlikely_rate", "unlikely_most", "unlikely_here",
+           "unlikely_here_most", "triples_common", "triples_rarest", "plugins", "endings", "rest"}  # fmt: skip
+UNUSED = {"there_digit", "rest_known"}
+REAL, INVENTED, ORDINARY = 0.3, 0.6, 1.0
+LEANINGS = {"added": -0.6, "strange_token": 1.4}
+"""Log-odds set by hand: plugins are many, and a changed word that no popular project uses is rarely a sibling."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """What is learnt from: the numbers of a pair, whether it is an imitation, its weight."""
+
+    target: str
+    numbers: list[float]
+    imitates: bool
+    weight: float
+
+
+def fold_of(target: str) -> int:
+    """Return the fold a target belongs to, the same everywhere."""
+    return crc32(target.encode()) % FOLDS
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    """Read a CSV file."""
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def pairs_of(index: NameIndex, name: str, right: frozenset[str] | None, weight: float) -> Iterator[Pair]:
+    """Give the pairs of a name: with ``right`` only the imitated targets, otherwise all as no imitation."""
+    for pair in index.compared(name):
+        if right is None or pair.target in right:
+            yield Pair(pair.target, [float(n) for n in pair.evidence], right is not None, weight)
+
+
+def learnt(folder: Path, top: int) -> Iterator[Pair]:
+    """Give every pair that is learnt from, with a reference of ``top`` names."""
+    positives, negatives = rows(folder / "positives.csv"), rows(folder / "negatives.csv")
+    popular = [row["project"] for row in rows(folder / "popular-projects.csv")]
+    wanted = {row["target"] for row in positives}
+    reference = [name for place, name in enumerate(popular) if place < top or name in wanted]
+    index = NameIndex.build(reference, reference)
+    for row in positives:
+        if row["name"] not in index.known:
+            yield from pairs_of(index, row["name"], frozenset((row["target"], *row["alt"].split("|"))), REAL)
+    for name, target in invented(reference, frozenset(popular), TOPS[top], seed=top + 7):
+        yield from pairs_of(index, name, frozenset((target,)), INVENTED)
+    without = defaultdict(list)
+    for row in negatives:
+        without[row["fold"]].append(row["name"])
+    for fold, names in without.items():
+        gone = set(names) if fold else set()
+        held = NameIndex.build([n for n in reference if n not in gone], ()) if fold else index
+        for name in names:
+            if name not in held.known:
+                yield from pairs_of(held, name, None, ORDINARY)
+
+
+def train(pairs: list[Pair]) -> dict[str, Any]:
+    """Fit the model to ``pairs``; return it as the plain data of the model file."""
+    order = [(name in RISING) - (name in FALLING) for name in EVIDENCE]
+    model = HistGradientBoostingClassifier(
+        max_iter=120, max_leaf_nodes=16, learning_rate=0.1, min_samples_leaf=30, l2_regularization=3, random_state=0,
+        monotonic_cst=order, early_stopping=False,
+    )  # fmt: skip
+    numbers = np.array([pair.numbers for pair in pairs])
+    for name in UNUSED:
+        numbers[:, EVIDENCE.index(name)] = 0
+    model.fit(numbers, [p.imitates for p in pairs], sample_weight=[p.weight for p in pairs])
+    trees = [plain(predictor[0].nodes) for predictor in model._predictors]
+    base = float(np.ravel(model._baseline_prediction)[0])
+    return {"evidence": EVIDENCE, "base": base, "block": BLOCK, "warn": WARN, "leanings": LEANINGS, "trees": trees}
+
+
+def plain(nodes: Any) -> list[list[float]]:
+    """Lay a tree out so that the two nodes after a question stand beside each other."""
+    out: list[list[float]] = [[]]
+    queue = [(0, 0)]
+    while queue:
+        source, place = queue.pop(0)
+        node = nodes[source]
+        if node["is_leaf"]:
+            out[place] = [-1, round(float(node["value"]), 5), 0]
+            continue
+        out[place] = [int(node["feature_idx"]), round(float(node["num_threshold"]), 5), len(out)]
+        queue += [(int(node["left"]), len(out)), (int(node["right"]), len(out) + 1)]
+        out += [[], []]
+    return out
+
+
+def main() -> None:
+    """Read the arguments, train, write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("out", type=Path)
+    given = parser.parse_args()
+    pairs = [pair for top in TOPS for pair in learnt(given.folder, top)]
+    print(f"{len(pairs)} pairs, {sum(pair.imitates for pair in pairs)} of them imitations")
+    given.out.write_text(json.dumps(train(pairs), separators=(",", ":")) + "\n")
+    folds = [train([pair for pair in pairs if fold_of(pair.target) != fold]) for fold in range(FOLDS)]
+    given.out.with_suffix(".folds.json").write_text(json.dumps(folds, separators=(",", ":")))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,145 @@
+"""Look-alike names: what is recognised, what is left alone, and what holds for any name whatever."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from proxy.feeds.names import data_folder, popular_names
+from proxy.policy.evidence import EVIDENCE
+from proxy.policy.neighbours import LONGEST
+from proxy.policy.similarity import Model, NameIndex, Resemblance, imitates
+
+MODEL = Model.of(json.loads((data_folder() / "similarity-model.json").read_text()))
+POPULAR = popular_names()
+INDEX = NameIndex.build(POPULAR[:2_000], POPULAR, MODEL)
+names = st.from_regex(r"[a-zA-Z0-9]([a-zA-Z0-9._-]{0,40}[a-zA-Z0-9])?", fullmatch=True)
+popular = st.sampled_from(POPULAR[:2_000])
+
+
+@st.composite
+def slips(draw: st.DrawFn) -> str:
+    """A popular name with a letter dropped, doubled, swapped or replaced."""
+    name = draw(popular)
+    at = draw(st.integers(1, len(name) - 1)) if len(name) > 1 else 0
+    changed = (name[:at] + name[at + 1 :], name[:at] + name[at] + name[at:], name[:at] + "x" + name[at + 1 :])
+    return draw(st.sampled_from([*changed, name[: at - 1] + name[at : at + 1] + name[at - 1 : at] + name[at + 1 :]]))
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "mechanism"),
+    [
+        ("reqeusts", "requests", "transposition"),
+        ("requessts", "requests", "repetition"),
+        ("tensoflow", "tensorflow", "omission"),
+        ("beautifulsuop4", "beautifulsoup4", "transposition"),
+        ("cryptographyy", "cryptography", "repetition"),
+    ],
+)
+def test_a_slip_of_a_popular_name_is_blocked_and_says_which_was_meant(name: str, target: str, mechanism: str) -> None:
+    found = INDEX.look(name)
+    assert (found.level, found.target, found.mechanism) == ("block", target, mechanism)
+
+
+@pytest.mark.parametrize("name", ["corp-billing-reports", "zebra-finch-songs", "django-our-own-plugin", "qwop"])
+def test_an_ordinary_name_is_not_blocked(name: str) -> None:
+    assert INDEX.look(name).level != "block"
+
+
+def test_separators_left_out_are_told_but_never_more_than_a_warning() -> None:
+    found = INDEX.look("typingextensions")
+    assert (found.target, found.mechanism) == ("typing-extensions", "separator")
+    assert found.level != "block"
+
+
+def test_the_sentence_begins_with_both_names_and_is_short() -> None:
+    sentence = INDEX.look("reqeusts").sentence
+    assert sentence == "reqeusts looks like requests (two letters are swapped)."
+    assert len(sentence) < 90
+
+
+def test_an_approved_name_is_protected_however_rare() -> None:
+    extended = INDEX.extended(["corp-billing-engine"])
+    assert INDEX.look("corp-biling-engine").level == "none"
+    assert extended.look("corp-biling-engine").target == "corp-billing-engine"
+    assert extended.look("corp-biling-engine").level == "block"
+    assert extended.look("corp-billing-engine").level == "none"
+
+
+def test_extending_by_names_already_protected_changes_nothing() -> None:
+    assert INDEX.extended(["requests"]) is INDEX
+
+
+def test_without_a_model_a_near_name_is_a_warning() -> None:
+    assert NameIndex.build(["requests"], []).look("reqeusts").level == "warn"
+
+
+@pytest.mark.parametrize(
+    ("raw", "meant"),
+    [
+        ("rеquests", "requests"),
+        ("ｎｕｍｐｙ", "numpy"),
+        ("nu\u200bmpy", "numpy"),
+        ("Ρandas", "pandas"),
+        ("django‐redis", "django-redis"),
+        ("réquests", "requests"),
+        ("日本", None),
+        ("requests", None),
+        ("", None),
+        ("---", None),
+    ],
+)
+def test_what_is_no_name_passes_for_one_where_folding_shows_it(raw: str, meant: str | None) -> None:
+    assert imitates(raw) == meant
+
+
+def test_a_foreign_letter_in_a_known_name_is_blocked() -> None:
+    assert INDEX.look("rеquests") == Resemblance("rеquests", "block", "requests", "look-alike", 1.0)
+
+
+def test_a_model_for_other_evidence_is_refused() -> None:
+    with pytest.raises(ValueError, match="other evidence"):
+        Model.of({"evidence": ["x"], "base": 0, "block": 1, "warn": 1, "trees": []})
+
+
+@pytest.mark.parametrize(
+    "tree", [[], [[0, 1.0, 0]], [[0, 1.0, 1], [-1, 0.1, 0]], [[999, 1.0, 1], [-1, 0, 0], [-1, 0, 0]]]
+)
+def test_a_tree_that_leads_nowhere_is_refused(tree: list[list[float]]) -> None:
+    with pytest.raises(ValueError, match="leads nowhere"):
+        Model.of({"evidence": EVIDENCE, "base": 0, "block": 1, "warn": 1, "trees": [tree]})
+
+
+@given(st.sampled_from(POPULAR))
+def test_an_exact_known_name_is_never_suspicious(name: str) -> None:
+    assert INDEX.look(name).level == "none"
+
+
+@given(names | slips())
+def test_normalisation_never_changes_an_answer(name: str) -> None:
+    spelled = name.replace("-", "_.").upper()
+    assert INDEX.look(spelled) == INDEX.look(name)
+
+
+@settings(max_examples=40, deadline=None)
+@given(slips(), names)
+def test_an_unrelated_name_never_makes_a_suspicious_name_unsuspicious(slip: str, other: str) -> None:
+    before = INDEX.look(slip)
+    after = INDEX.extended([other]).look(slip)
+    known = slip.lower() == other.lower()
+    assert known or before.level in {"none", after.level}
+
+
+@given(st.text(max_size=3 * LONGEST) | names)
+def test_no_text_makes_it_raise(text: str) -> None:
+    found = INDEX.look(text)
+    assert 0 <= found.score <= 1
+    assert (found.level == "none") or found.target
+
+
+def test_a_very_long_text_is_no_look_alike() -> None:
+    assert INDEX.look("requests" * 100_000).level == "none"
+    assert INDEX.look("é" * 1_000_000).level == "none"
