@@ -55,9 +55,10 @@ from proxy.errors import (
     UpstreamAway,
     UpstreamError,
 )
+from proxy.feeds import names
 from proxy.feeds.sync import AdvisorySync
 from proxy.model import Actor, Ask, Token
-from proxy.policy import explaining
+from proxy.policy import changes, explaining
 from proxy.store import DecisionFilter, EventFilter, Store
 
 Data = dict[str, object]
@@ -93,6 +94,7 @@ class Desk:
     authenticator: Authenticator
     store: Store
     sync: AdvisorySync
+    data_dir: Path
     clock: Callable[[], datetime]
 
 
@@ -106,7 +108,7 @@ def build(desk: Desk) -> FastAPI:
         responses={"4XX": {"model": Problem}, "5XX": {"model": Problem}},
     )
     who = _authenticated(desk.authenticator)
-    for routes in (_approvals, _inbox, _terms, _advisories, _audit, _access):
+    for routes in (_approvals, _inbox, _terms, _advisories, _names, _audit, _access):
         app.include_router(routes(desk, who), prefix="/v1")
     for kind, handler in (
         (GateError, _gate_error),
@@ -270,6 +272,28 @@ def _advisories(desk: Desk, who: Who) -> APIRouter:
             path = Path(folder) / "upload.zip"
             await _receive(request, path)
             return await desk.sync.take(path, source, by, allow_shrink=allow_shrink)
+
+    return router
+
+
+def _names(desk: Desk, who: Who) -> APIRouter:
+    router = APIRouter(tags=["names"])
+
+    @router.put(
+        "/names",
+        openapi_extra={"requestBody": {"required": True, "content": {"text/csv": {"schema": {"type": "string"}}}}},
+    )
+    async def update(
+        request: Request, by: Actor = Depends(who), source: str = Query("an upload", max_length=200)
+    ) -> Data:
+        """Put another list of popular projects in force (CSV: rank,project,downloads)."""
+        demand(by, Permission.FEED_WRITE)
+        content = await request.body()
+        at = desk.clock()
+        chosen = await asyncio.to_thread(names.keep_list, desk.data_dir, content, source, by.name, at)
+        event = await asyncio.to_thread(desk.store.commit, changes.take_names(chosen), by, at)
+        await desk.actions.live.current()
+        return event_data(event)
 
     return router
 

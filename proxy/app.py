@@ -39,7 +39,6 @@ from proxy.health import Health
 from proxy.live import Live
 from proxy.notices import SYSTEM, Notices
 from proxy.policy import changes
-from proxy.policy.similarity import NameIndex
 from proxy.settings import Settings
 from proxy.shelf import Shelf
 from proxy.store.sqlite import SqliteStore
@@ -144,9 +143,13 @@ class Gate:
             await self.sync.first()
 
     async def _learn_names(self) -> None:
-        popular = await asyncio.to_thread(names.popular_names)
-        build = asyncio.create_task(asyncio.to_thread(_index, popular))
-        await self.live.learn_names(popular, build)
+        """Learn the popular names, and again whenever another list of them is put in force."""
+        while True:
+            chosen = self.live.names_list
+            popular = await asyncio.to_thread(names.popular_names, names.kept_list(self.settings.data_dir, chosen))
+            build = asyncio.create_task(asyncio.to_thread(names.index_of, popular))
+            await self.live.learn_names(popular, build)
+            await self.live.other_names(chosen)
 
     async def _trim(self) -> None:
         while True:
@@ -217,7 +220,7 @@ def _without_redirects(routes: list[BaseRoute]) -> ASGIApp:
 
 def _admin(settings: Settings, store: SqliteStore, live: Live, actions: Actions, sync: AdvisorySync) -> list[BaseRoute]:
     authenticator = Authenticator(live, now)
-    desk = api.Desk(actions, authenticator, store, sync, now)
+    desk = api.Desk(actions, authenticator, store, sync, settings.data_dir, now)
     return [
         Mount("/admin/api", api.build(desk)),
         Mount("/admin", routes=pages.routes(pages.Room(actions, authenticator, store, now, settings.admin_url))),
@@ -241,10 +244,6 @@ def _own_address(settings: Settings) -> str:
     """Return how a process on this host reaches the index, whatever name the world knows it by."""
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104  compared
     return f"http://{f'[{host}]' if ':' in host and not host.startswith('[') else host}:{settings.port}"
-
-
-def _index(popular: list[str]) -> NameIndex:
-    return NameIndex.build(popular[: names.PROTECTED], popular, names.similarity_model())
 
 
 def _first_token(store: SqliteStore, settings: Settings) -> str:

@@ -16,7 +16,7 @@ from datetime import datetime
 from packaging.utils import NormalizedName
 
 from proxy.errors import StoreError
-from proxy.model import FeedState, Token
+from proxy.model import FeedState, NamesList, Token
 from proxy.policy.ranges import AdvisoryIndex
 from proxy.policy.similarity import NameIndex
 from proxy.policy.snapshot import Names, PolicySnapshot
@@ -39,6 +39,8 @@ class Live:
         self._loading = asyncio.Lock()
         self._names_ready = asyncio.Event()
         self._tokens: dict[str, Token] = {}
+        self.names_list: NamesList | None = None
+        self._names_moved = asyncio.Event()
 
     @property
     def snapshot(self) -> PolicySnapshot:
@@ -80,6 +82,7 @@ class Live:
         async with self._loading:
             kept = await asyncio.to_thread(self._store.load, self._seq)
             self._tokens = _tokens(self._tokens, kept)
+            self._take_names(kept)
             fresh = self._snapshot.amended(kept.puts, kept.ends, kept.revision)
             if _brings_advisories(kept):
                 packed = await asyncio.to_thread(self._store.packed_advisories)
@@ -96,6 +99,18 @@ class Live:
         names = Names(known, popular=index, protected=index).protecting(self._snapshot.grants)
         self._snapshot = replace(self._snapshot, names=names)
         self._names_ready.set()
+
+    async def other_names(self, than: NamesList | None) -> None:
+        """Wait until another list of names than this one is in force."""
+        while self.names_list == than:
+            self._names_moved.clear()
+            await self._names_moved.wait()
+
+    def _take_names(self, kept: Kept) -> None:
+        for entry in kept.puts:
+            if isinstance(entry, NamesList):
+                self.names_list = entry
+                self._names_moved.set()
 
     async def names_known(self, _project: NormalizedName | None = None) -> PolicySnapshot:
         """Wait until look-alikes can be recognised, then return the snapshot in force."""

@@ -177,7 +177,19 @@ class Token:
     parent: str = ""
 
 
-Entry = Union["Approval", "Prohibition", "Waiver", "Origin", "Ask", "Token", "Terms", "FeedState"]
+@dataclass(frozen=True, slots=True)
+class NamesList:
+    """Which list of popular projects is in force: its digest names the file that holds it."""
+
+    source: str
+    count: int
+    sha256: str
+    by: str
+    at: datetime
+    id: str = "names"
+
+
+Entry = Union["Approval", "Prohibition", "Waiver", "Origin", "Ask", "Token", "Terms", "FeedState", "NamesList"]
 """What the store keeps row by row; putting an entry whose id is there already replaces it."""
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import click
 
-from proxy.cli import access, policy, records, requirements, serving
+from proxy.cli import access, names, policy, records, requirements, serving
 from proxy.cli.desk import Desk, data_dir_option
 
 
@@ -23,6 +23,7 @@ for command in (
     *policy.COMMANDS,
     *requirements.COMMANDS,
     *records.COMMANDS,
+    *names.COMMANDS,
     *access.COMMANDS,
 ):
     main.add_command(command)

@@ -8,7 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from proxy.model import Approval, Ask, Change, FeedState, HandedOut, Origin, Prohibition, Terms, Token, Waiver
+from proxy.model import (
+    Approval,
+    Ask,
+    Change,
+    FeedState,
+    HandedOut,
+    NamesList,
+    Origin,
+    Prohibition,
+    Terms,
+    Token,
+    Waiver,
+)
 from proxy.policy.consequences import Turned
 from proxy.policy.snapshot import PolicySnapshot
 
@@ -113,6 +125,12 @@ def report(tag: str, project: str, reason: str, **detail: str) -> Change:
 def take_advisories(feed: FeedState, **counts: int) -> Change:
     """Put advisory data in force."""
     return Change("feed:advisories:imported", "", f"Imported from {feed.source}", puts=(feed,), detail=counts)
+
+
+def take_names(names: NamesList) -> Change:
+    """Put another list of popular projects in force."""
+    detail = {"count": names.count, "sha256": names.sha256}
+    return Change("feed:names:updated", "", f"Imported from {names.source}", puts=(names,), detail=detail)
 
 
 def issue(token: Token) -> Change:

@@ -23,6 +23,8 @@ _SHORTEST_AFFIX = 5
 """Letters of the shortest name that others are taken to add words to."""
 _LURING = 600
 """How many of the most popular names are worth adding a word to: the others have plugins, but no lures."""
+_MOST_TWICE = 3
+"""How many names two edits away are weighed, the most popular ones."""
 _SHORTEST_TWICE = 6
 """Letters from which two edits are still a resemblance."""
 
@@ -97,12 +99,8 @@ class Shelf:
 
     def candidates(self, name: str, letters: str, variants: list[str] | None = None) -> Mapping[int, str]:
         """Return the positions of the names that ``name`` may be meant for: edited, reordered or added to."""
-        found: dict[int, str] = {}
-        for at in self._near.near(variants if variants is not None else deep(letters)):
-            other = self.letters[at]
-            distance = OSA.distance(letters, other, score_cutoff=2)
-            if distance < 2 or (distance == 2 and _stands_two_edits(letters, other)):
-                found[at] = "edited"
+        once, twice = self._edited(letters, variants if variants is not None else deep(letters))
+        found = dict.fromkeys(once + sorted(twice)[:_MOST_TWICE], "edited")
         for at in self._skeletons.get(skeleton(letters), ()):
             found[at] = "edited"
         if "-" in name:
@@ -111,6 +109,18 @@ class Shelf:
         for at, kind in self._affixed(letters):
             found.setdefault(at, kind)
         return found
+
+    def _edited(self, letters: str, variants: list[str]) -> tuple[list[int], list[int]]:
+        """Find the names one edit away, and those two edits away."""
+        once, twice = [], []
+        for at in self._near.near(variants):
+            other = self.letters[at]
+            distance = OSA.distance(letters, other, score_cutoff=2)
+            if distance < 2:
+                once.append(at)
+            elif distance == 2 and _stands_two_edits(letters, other):
+                twice.append(at)
+        return once, twice
 
     def _affixed(self, letters: str) -> Iterator[tuple[int, str]]:
         """Find the longest of the most popular names that ``letters`` begin and end with."""

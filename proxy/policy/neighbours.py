@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 _POSITION_BITS = 20
 _POSITIONS = (1 << _POSITION_BITS) - 1
 _HASH = (1 << 43) - 1
-_DEEP_FROM, _DEEP_TO = 5, 13
+_DEEP_FROM, _DEEP_TO = 5, 12
 """Names of this many letters are found with two letters left out on either side."""
 LONGEST = 80
 """Letters of the longest name compared at all; the popular ones end at 60."""

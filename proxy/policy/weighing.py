@@ -15,7 +15,7 @@ from typing import Any
 
 from proxy.policy.evidence import EVIDENCE
 
-_EARLY, _HOPELESS = 15, -1.4
+_EARLY, _HOPELESS = 12, -1.3
 """After that many trees a pair at log-odds below this is no imitation, whatever the others say."""
 Node = tuple[int, float, int]
 

@@ -23,6 +23,7 @@ from proxy.model import (
     DecisionRecord,
     Entry,
     FeedState,
+    NamesList,
     Origin,
     Prohibition,
     Terms,
@@ -39,6 +40,7 @@ KINDS: Mapping[str, type[Entry]] = {
     "token": Token,
     "terms": Terms,
     "feed": FeedState,
+    "names": NamesList,
 }
 _KIND_OF = {kind: name for name, kind in KINDS.items()}
 Record = dict[str, object]

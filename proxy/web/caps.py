@@ -9,12 +9,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from proxy.web.http import say
 
-BODY_AT_MOST = 1 << 20
+BODY_AT_MOST = 4 << 20
 UPLOADS = "/admin/api/v1/advisories/import"
 
 
 class BodyCap:
-    """Answers 413 to a body that says, or turns out, to be larger than 1 MiB."""
+    """Answers 413 to a body that says, or turns out, to be larger than 4 MiB."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -26,7 +26,7 @@ class BodyCap:
             return
         said = dict(scope["headers"]).get(b"content-length", b"0")
         if not said.isdigit() or len(said) > 9 or int(said) > BODY_AT_MOST:
-            await say(send, 413, "At most 1 MiB is taken.", head=False, extra=[(b"connection", b"close")])
+            await say(send, 413, "At most 4 MiB is taken.", head=False, extra=[(b"connection", b"close")])
             return
         taken = 0
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
-from proxy.feeds.names import data_folder
+from proxy.feeds.names import similarity_model
 from proxy.policy.difference import Difference, mechanism
 from proxy.policy.similarity import MILD, Model, NameIndex
 
@@ -35,15 +35,10 @@ GOALS = {
 }
 
 
-def shipped_model() -> Model:
-    """Return the model that ships."""
-    return Model.of(json.loads((data_folder() / "similarity-model.json").read_text()))
-
-
 def detect(names: Iterator[str], reference: str) -> Iterator[dict[str, Any]]:
     """Answer for every name, one at a time, against a file ``rank,project,downloads``."""
     popular = [row["project"] for row in rows(Path(reference))]
-    index = NameIndex.build(popular, popular, shipped_model())
+    index = NameIndex.build(popular, popular, similarity_model())
     for name in names:
         found = index.look(name)
         yield {"name": name, "suspicious": found.level == "block", "target": found.target, "score": found.score}
@@ -159,7 +154,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--folds", type=Path)
     given = parser.parse_args()
-    model, answer = shipped_model(), shipped
+    model, answer = similarity_model(), shipped
     for top in (15_000, 5_000):
         speed(given.folder, top, model)
     if given.folds:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proxy.feeds.names import data_folder, popular_names
+from proxy.feeds.names import popular_names, similarity_model
 from proxy.policy.evidence import EVIDENCE
 from proxy.policy.neighbours import LONGEST
 from proxy.policy.similarity import Model, NameIndex, Resemblance, imitates
 
-MODEL = Model.of(json.loads((data_folder() / "similarity-model.json").read_text()))
 POPULAR = popular_names()
-INDEX = NameIndex.build(POPULAR[:2_000], POPULAR, MODEL)
+INDEX = NameIndex.build(POPULAR[:2_000], POPULAR, similarity_model())
 names = st.from_regex(r"[a-zA-Z0-9]([a-zA-Z0-9._-]{0,40}[a-zA-Z0-9])?", fullmatch=True)
 popular = st.sampled_from(POPULAR[:2_000])
 
