@@ -79,9 +79,12 @@ class NameIndex:
 
     def look(self, name: str) -> Resemblance:
         """Compare any text with the protected names. Never raises; text that is no name imitates by folding."""
-        normal = normalised(name) if len(name) <= LONGEST else ""
-        if normal in self.known or not is_name(normal):
-            return self._folded(name, normal)
+        # ASCII first: lower-casing turns some other letters (KELVIN SIGN) into plain ones.
+        normal = normalised(name) if len(name) <= LONGEST and name.isascii() else ""
+        if normal in self.known:
+            return Resemblance(normal, "none", None, None, 0.0)
+        if not is_name(normal):
+            return self._folded(name)
         weigh = self.model.probability
         found = ((weigh(pair.evidence), pair.target, pair.kind) for pair in self.compared(normal))
         best = max(found, default=None)
@@ -104,11 +107,11 @@ class NameIndex:
         counts, whole = self.counts, self.popular.whole
         return [Compared(t, kind, evidence(name, t, place, kind, counts, whole)) for t, place, kind in near]
 
-    def _folded(self, name: str, normal: str) -> Resemblance:
-        target = None if normal in self.known else imitates(name)
+    def _folded(self, raw: str) -> Resemblance:
+        target = imitates(raw)
         if target in self.known:
-            return Resemblance(name, "block", target, "look-alike", 1.0)
-        return Resemblance(name, "none", None, None, 0.0)
+            return Resemblance(raw, "block", target, "look-alike", 1.0)
+        return Resemblance(raw, "none", None, None, 0.0)
 
     def _level(self, score: float, word: str) -> Literal["none", "warn", "block"]:
         if score >= self.model.block and word not in MILD:

@@ -16,6 +16,7 @@ from packaging.utils import NormalizedName
 from proxy.feeds import mending
 from proxy.feeds.record import Read, Unreadable, read
 from proxy.policy.ranges import AdvisoryIndex, compile_project
+from proxy.policy.versions import LONGEST
 
 PROJECT = NormalizedName("widget")
 ASKED = ("0.1", "1.0", "1.5", "2.0", "2.5", "3.0", "9.9", "junk")
@@ -135,7 +136,7 @@ def changed(path: tuple[str | int, ...], value: object, **said: object) -> dict[
     [
         (("ranges", 0, "events", 0, "introduced"), None, {"0.1", "2.0", "3.0", "junk"}),
         (("ranges", 0, "events", 1, "fixed"), None, {"2.0"}),
-        (("ranges", 0, "events", 1, "fixed"), "2" * 300, {"2.0"}),
+        (("ranges", 0, "events", 1, "fixed"), "2" * (LONGEST + 1), {"2.0"}),
         (("ranges", 0, "events", 3, "last_affected"), {}, {"3.0"}),
         (("ranges", 0, "events", 3), "nonsense", {"0.1", "2.0", "3.0", "junk"}),
         (("ranges", 0, "events", 3), {}, {"0.1", "2.0", "3.0", "junk"}),

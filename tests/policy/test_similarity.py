@@ -95,6 +95,8 @@ def test_what_is_no_name_passes_for_one_where_folding_shows_it(raw: str, meant: 
 
 def test_a_foreign_letter_in_a_known_name_is_blocked() -> None:
     assert INDEX.look("rеquests") == Resemblance("rеquests", "block", "requests", "look-alike", 1.0)
+    kelvin = "notebook".replace("k", "\N{KELVIN SIGN}")
+    assert INDEX.look(kelvin) == Resemblance(kelvin, "block", "notebook", "look-alike", 1.0)
 
 
 def test_a_model_for_other_evidence_is_refused() -> None:
