@@ -30,6 +30,7 @@ from proxy.asking import Asking
 from proxy.cache.blobs import Blobs
 from proxy.cache.fetch import Fetches
 from proxy.cache.pages import Pages
+from proxy.channels import ChannelPolicy
 from proxy.decisions import Decisions, recover
 from proxy.errors import SettingsError, StoreError
 from proxy.feeds import names
@@ -44,7 +45,7 @@ from proxy.shelf import Shelf
 from proxy.store.sqlite import SqliteStore
 from proxy.upstream import Origins, Upstream, make_client, origin_of
 from proxy.upstream.origins import split_credentials
-from proxy.web import Doors
+from proxy.web import REST, ChannelDoors, Doors
 from proxy.web.caps import BodyCap
 from proxy.web.developers import Developers
 from proxy.web.files import FileDoor, RefusedDoor
@@ -184,27 +185,33 @@ def build(settings: Settings) -> Gate:
     shelf = Shelf(upstream, kept_pages, timedelta(seconds=settings.index_ttl), now)
     alerts = Alerts(store, live, now, _messenger(settings))
     notices = Notices(alerts, live, own_origin, now)
-    gateway = Gateway(live, shelf, upstream, blobs, fetches, notices, now)
+    gateway = Gateway(ChannelPolicy(live), shelf, upstream, blobs, fetches, notices, now)
     decisions = Decisions(store, settings.data_dir, f"{os.getpid()}-{secrets.token_hex(4)}")
     sync = AdvisorySync(store, live, alerts, settings.advisories, settings.data_dir / "sync.lock", now)
     trouble: dict[str, str] = {}
 
-    readers, recorder = Readers(live, now, anonymous=settings.anonymous), Recorder(decisions, now)
-    refusals = Refusals(recorder, settings.url)
+    readers = Readers(live, now, anonymous=settings.anonymous)
     health = Health(live, lambda: decisions.waiting, lambda: trouble)
-    developers = Developers(gateway, live, Asking(store, now), health, readers, now, settings.url)
+
+    def channel_doors(name: str) -> ChannelDoors:
+        url = f"{settings.url}/{name}".rstrip("/")
+        here = gateway.answering_by(ChannelPolicy(live, name)) if name else gateway
+        recorder = Recorder(decisions, now, name)
+        refusals = Refusals(recorder, url)
+        developers = Developers(here, Asking(store, now, name), health, readers, now, url)
+        beside = [] if settings.admin_apart or name else admin
+        return {
+            "simple": IndexDoor(here, readers, recorder),
+            "files": FileDoor(here, readers, recorder, refusals),
+            "refused": RefusedDoor(here, readers, refusals),
+            REST: _without_redirects([*developers.routes(), *beside]),
+        }
+
     preview = PreviewDoor(gateway, live, now, settings.url)
     resolver = Resolver(preview.opened, _own_address(settings))
     actions = Actions(store, live, gateway, resolver, now)
     admin = _admin(settings, store, live, actions, sync)
-    rest = _without_redirects([*developers.routes(), *([] if settings.admin_apart else admin)])
-    doors = Doors(
-        IndexDoor(gateway, live, readers, recorder),
-        FileDoor(gateway, readers, recorder, refusals),
-        RefusedDoor(gateway, readers, refusals),
-        preview,
-        rest,
-    )
+    doors = Doors(channel_doors, live, {"preview": preview})
     return Gate(
         settings, store, live, decisions, alerts, notices, fetches, blobs, kept_pages, sync, client, own_origin, doors,
         _without_redirects(admin), trouble,

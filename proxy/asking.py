@@ -29,19 +29,19 @@ class TooMany(GateError):
 
 
 class Asking:
-    """Takes wishes."""
+    """Takes wishes for one channel."""
 
-    def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
-        self._store, self._clock = store, clock
+    def __init__(self, store: Store, clock: Callable[[], datetime], channel: str = "") -> None:
+        self._store, self._clock, self._channel = store, clock, channel
 
     async def ask(self, project: NormalizedName, specifier: str, why: str, by: str) -> Ask:
         """Record a wish. Raises ValueError for an unreadable range, TooMany, StoreError."""
         if read_specifier(specifier) is None:
             raise ValueError(f"That is not a version range (PEP 440): {specifier[:64]!r}. Say for example >=2,<3")
         at = self._clock()
-        identity = hashlib.sha256("\n".join((project, specifier, by)).encode()).hexdigest()[:16]
+        identity = hashlib.sha256("\n".join((self._channel, project, specifier, by)).encode()).hexdigest()[:16]
         text = "".join(c if c.isprintable() else " " for c in why)[:WHY_AT_MOST].strip()
-        ask = Ask(f"ask:{identity}", project, specifier, by, text or "no reason given", at)
+        ask = Ask(f"ask:{identity}", project, specifier, by, text or "no reason given", at, self._channel)
         await asyncio.to_thread(self._put, ask, at)
         return ask
 

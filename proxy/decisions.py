@@ -38,8 +38,8 @@ HELD_AT_MOST: Final = 10_000
 
 Clock = Callable[[], datetime]
 Line = tuple[str, DecisionRecord]
-LookUp = tuple[str, str, str, str, str]
-"""What makes look-ups of pages the same: client, token, agent, project, verdict."""
+LookUp = tuple[str, str, str, str, str, str]
+"""What makes look-ups of pages the same: channel, client, token, agent, project, verdict."""
 _decoder = msgspec.json.Decoder(Line)
 
 

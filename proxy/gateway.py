@@ -71,7 +71,7 @@ def path_of(url: str) -> str:
 
 
 class Policy(Protocol):
-    """The policy that a gateway answers by: the one in force (:class:`proxy.live.Live`), or a preview."""
+    """The policy that a gateway answers by: a channel's (:class:`proxy.channels.ChannelPolicy`), or a preview."""
 
     @property
     def snapshot(self) -> PolicySnapshot:
@@ -97,7 +97,7 @@ class Gateway:
         notices: Notices,
         clock: Callable[[], datetime],
     ) -> None:
-        self._policy, self._shelf, self._upstream = policy, shelf, upstream
+        self.policy, self._shelf, self._upstream = policy, shelf, upstream
         self._blobs, self._fetches, self._notices, self._clock = blobs, fetches, notices, clock
         self._listings: OrderedDict[str, Listing] = OrderedDict()
         self._rows = 0
@@ -105,7 +105,7 @@ class Gateway:
 
     async def listing(self, project: NormalizedName) -> Listing:
         """Return what is served of a project. Raises UpstreamError when that cannot be known now."""
-        snapshot = await self._policy.current(project)
+        snapshot = await self.policy.current(project)
         listing = self.ready(project, snapshot.revision)
         if listing:
             return listing
@@ -125,7 +125,7 @@ class Gateway:
 
     async def _made(self, project: NormalizedName, snapshot: PolicySnapshot) -> Listing:
         if project not in snapshot.names.known and project not in snapshot.grants:
-            snapshot = await self._policy.names_known(project)  # a look-alike must be recognised from the first second
+            snapshot = await self.policy.names_known(project)  # a look-alike must be recognised from the first second
         return self._keep(await self._compose(project, snapshot, self._clock()))
 
     async def find(self, path: str) -> tuple[Verdict, Judged | None]:
@@ -133,20 +133,20 @@ class Gateway:
         filename = unquote(path).rpartition("/")[2]
         project = project_of(filename)
         if project is None:
-            return _unknown(Subject(NormalizedName("")), filename, self._policy.snapshot), None
+            return _unknown(Subject(NormalizedName("")), filename, self.policy.snapshot), None
         listing = await self.listing(project)
         judged = listing.by_path.get(unquote(path))
         if judged is not None:
             return judged.verdict, judged
         if not listing.composition.verdict.allowed:
             return listing.composition.verdict, None
-        return _unknown(Subject(project), filename, self._policy.snapshot), None
+        return _unknown(Subject(project), filename, self.policy.snapshot), None
 
     async def why(self, filename: str) -> Verdict:
         """Return the refusal that a tombstone of this name stands for."""
         project = project_of(filename)
         if project is None:
-            return _unknown(Subject(NormalizedName("")), filename, self._policy.snapshot)
+            return _unknown(Subject(NormalizedName("")), filename, self.policy.snapshot)
         composition = (await self.listing(project)).composition
         read = read_filename(filename, project)
         withheld = None if isinstance(read, str) else composition.withheld.get(read[0])
@@ -154,7 +154,7 @@ class Gateway:
             return withheld.verdict
         if not composition.verdict.allowed:
             return composition.verdict
-        return _unknown(Subject(project), filename, self._policy.snapshot, "This is no longer refused: install again.")
+        return _unknown(Subject(project), filename, self.policy.snapshot, "This is no longer refused: install again.")
 
     async def open(self, judged: Judged) -> Blob | Download:
         """Return the bytes of an allowed file: from the cache, or as they arrive."""
@@ -212,7 +212,7 @@ class Gateway:
         blob = await self._blobs.open(sha256)
         return blob or await self._fetches.get(sha256, size, lambda: self._upstream.file(url))
 
-    def previewing(self, policy: Policy) -> Gateway:
+    def answering_by(self, policy: Policy) -> Gateway:
         """Return a gateway that answers by another policy, on the same shelf and cache."""
         return Gateway(policy, self._shelf, self._upstream, self._blobs, self._fetches, self._notices, self._clock)
 
@@ -224,14 +224,14 @@ class Gateway:
                 f"The upstream does not answer for {project} now, and nothing is approved from an old page."
             )
         self._drop(project)  # installers see what the reviewer sees
-        await self._notices.origins(held.page, await self._policy.current(project))
+        await self._notices.origins(held.page, await self.policy.current(project))
         return held
 
     async def _compose(self, project: NormalizedName, snapshot: PolicySnapshot, at: datetime) -> Listing:
         verdict = judge(Subject(project), snapshot, at)
         held = await self._held(verdict, snapshot, at)
         if await self._notices.origins(held.page, snapshot):
-            snapshot = await self._policy.current(project)
+            snapshot = await self.policy.current(project)
         large = held.page is not None and len(held.page.files) > LARGE_PAGE
         arguments = project, held, snapshot, at
         listing = await asyncio.to_thread(_listing, *arguments) if large else _listing(*arguments)

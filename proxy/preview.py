@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from packaging.utils import NormalizedName
 
-from proxy.live import Live
+from proxy.channels import ChannelPolicy
 from proxy.model import Approval, Code
 from proxy.policy.snapshot import PolicySnapshot
 
@@ -20,17 +20,17 @@ from proxy.policy.snapshot import PolicySnapshot
 class Preview:
     """The policy in force with a standing approval of whatever project is asked for."""
 
-    live: Live
+    policy: ChannelPolicy
     wish: Approval
 
     @property
     def snapshot(self) -> PolicySnapshot:
         """The policy in force, without the wish."""
-        return self.live.snapshot
+        return self.policy.snapshot
 
     async def current(self, project: NormalizedName | None = None) -> PolicySnapshot:
         """Return the policy in force with the wish granted for ``project``."""
-        snapshot = await self.live.names_known()
+        snapshot = await self.policy.names_known()
         if project is None:
             return snapshot
         granted = replace(self.wish, id=f"preview:{project}", project=project, specifier="", standing=True, files=())

@@ -67,8 +67,8 @@ async def test_the_journal_of_a_living_process_is_left_alone(store: SqliteStore,
 async def test_the_first_look_up_is_written_and_repeats_are_counted(store: SqliteStore, tmp_path: Path) -> None:
     held = Decisions(store, tmp_path, "one")
     page = replace(RECORD, what="page")
-    mine = ("10.0.0.9", "", "pip/26", "flask", "allowed")
-    other = ("10.0.0.1", *mine[1:])
+    mine = ("", "10.0.0.9", "", "pip/26", "flask", "allowed")
+    other = ("", "10.0.0.1", *mine[2:])
     for look_up in (mine, mine, mine, mine, mine, other):
         if not held.repeats(look_up, AT):
             held.note_page(look_up, page)

@@ -7,6 +7,7 @@ Invariants, each with a property in ``tests/policy/test_judge.py``:
 3. The order of rules cannot matter.
 4. A rule that fails is a forbid.
 5. Judging many files together gives what judging each alone gives.
+6. Neither observe mode nor an emergency opens what is :data:`DANGEROUS`.
 """
 
 from __future__ import annotations
@@ -22,14 +23,29 @@ from proxy.policy.rules import RULES, Rule, Scope
 from proxy.policy.rules.approved import in_force
 from proxy.policy.snapshot import Grant, PolicySnapshot
 
-OVERRULABLE = frozenset({Code.LOOK_ALIKE, Code.TOO_NEW})
-"""What an approver may overrule by acknowledging it. Nothing else gives way to an approval."""
+OVERRULABLE = frozenset({Code.LOOK_ALIKE, Code.TOO_NEW, Code.FROZEN})
+"""What an approver may overrule by acknowledging it. Nothing else gives way to an ordinary approval."""
+
+DANGEROUS = frozenset(
+    {
+        Code.MALWARE,
+        Code.PROHIBITED,
+        Code.INTERNAL,
+        Code.QUARANTINED,
+        Code.CHANGED,
+        Code.INCONSISTENT,
+        Code.NO_DIGEST,
+        Code.FOREIGN_ORIGIN,
+        Code.RULE_FAILED,
+    }
+)
+"""What is withheld whatever the mode and whoever approved it: malware, prohibitions, and bytes nobody can vouch for."""
 
 
 def judge(subject: Subject, snapshot: PolicySnapshot, at: datetime) -> Verdict:
     """Answer for one subject with every finding of every rule."""
     found = [finding for scope in Scope for finding in _run(_rules(scope), subject, snapshot, at)]
-    return Verdict(subject, snapshot.revision, _overruled(found, subject, _live(subject.project, snapshot, at)))
+    return _weighed(found, subject, snapshot, _live(subject.project, snapshot, at))
 
 
 def judge_files(
@@ -50,7 +66,7 @@ def judge_files(
         if wider is None:
             wider = by_version[file.version] = [*shared, *_run(of_version, subject, snapshot, at)]
         found = [*wider, *_run(of_file, subject, snapshot, at)]
-        yield Verdict(subject, snapshot.revision, _overruled(found, subject, live))
+        yield _weighed(found, subject, snapshot, live)
 
 
 def may_ask_upstream(verdict: Verdict, snapshot: PolicySnapshot) -> bool:
@@ -58,11 +74,12 @@ def may_ask_upstream(verdict: Verdict, snapshot: PolicySnapshot) -> bool:
 
     Only names that are approved or on the list of known projects are looked up, and of those
     neither internal names nor look-alikes: an unknown name tells the world what the company makes.
+    In observe mode every name is asked for that is not dangerous by itself.
     """
     project = verdict.subject.project
     if {finding.code for finding in verdict.refusals} & {Code.INTERNAL, Code.LOOK_ALIKE, Code.RULE_FAILED}:
         return False
-    return project in snapshot.grants or project in snapshot.names.known
+    return project in snapshot.grants or project in snapshot.names.known or snapshot.terms.mode == "observe"
 
 
 def _rules(scope: Scope) -> list[Rule]:
@@ -90,26 +107,44 @@ def _live(project: NormalizedName, snapshot: PolicySnapshot, at: datetime) -> li
     return [grant for grant in snapshot.grants.get(project, ()) if in_force(grant, at)]
 
 
-def _overruled(found: list[Finding], subject: Subject, live: list[Grant]) -> tuple[Finding, ...]:
-    """Turn forbids that an approver met and acknowledged into advice that says so."""
-    if not live or all(finding.effect is not Effect.FORBID for finding in found):
-        return tuple(found)
-    return tuple(_overrule(finding, subject, live) for finding in found)
+def _weighed(found: list[Finding], subject: Subject, snapshot: PolicySnapshot, live: list[Grant]) -> Verdict:
+    """Return the verdict that findings come to, once approvers and the mode have been heard."""
+    if any(finding.effect is Effect.FORBID for finding in found):
+        found = [_overruled(finding, subject, live) for finding in found]
+        if snapshot.terms.mode == "observe":
+            found = [_OBSERVED, *(_observed(finding) for finding in found)]
+    return Verdict(subject, snapshot.revision, tuple(found))
 
 
-def _overrule(finding: Finding, subject: Subject, live: list[Grant]) -> Finding:
-    if finding.effect is not Effect.FORBID or finding.code not in OVERRULABLE:
+_OBSERVED = Finding(
+    Code.OBSERVED, Effect.PERMIT, "Observe mode: this is served, and recorded as refused by the policy."
+)
+
+
+def _observed(finding: Finding) -> Finding:
+    held = finding.effect is not Effect.FORBID or finding.code in DANGEROUS
+    return finding if held else replace(finding, effect=Effect.OBSERVE)
+
+
+def _overruled(finding: Finding, subject: Subject, live: list[Grant]) -> Finding:
+    """Turn a forbid that an approver met and acknowledged into advice that says so."""
+    if finding.effect is not Effect.FORBID or finding.code in DANGEROUS:
         return finding
     for grant in live:
         if _acknowledges(grant, finding, subject.file):
-            said = f"{finding.sentence} Acknowledged by {grant.approval.by}."
+            word = "Set aside in an emergency by" if grant.approval.emergency else "Acknowledged by"
             until = min(filter(None, (finding.until, grant.approval.until)), default=None)
+            said = f"{finding.sentence} {word} {grant.approval.by}."
             return replace(finding, effect=Effect.ADVISE, sentence=said, until=until)
     return finding
 
 
 def _acknowledges(grant: Grant, finding: Finding, file: ReleaseFile | None) -> bool:
+    approval = grant.approval
     if finding.code is Code.LOOK_ALIKE:
-        return f"{Code.LOOK_ALIKE}:{finding.evidence.get('target')}" in grant.approval.acknowledged
-    # Age is acknowledged for the files that were looked at, never for what a standing range lets in later.
-    return file is not None and file.filename in grant.pins and finding.code in grant.approval.acknowledged
+        return approval.emergency or f"{Code.LOOK_ALIKE}:{finding.evidence.get('target')}" in approval.acknowledged
+    # All else is acknowledged for the files that were looked at, never for what a standing range lets in later.
+    if file is None:
+        return approval.emergency
+    known = approval.emergency or (finding.code in OVERRULABLE and finding.code in approval.acknowledged)
+    return known and file.filename in grant.pins

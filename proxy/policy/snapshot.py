@@ -15,6 +15,7 @@ from packaging.utils import NormalizedName
 
 from proxy.model import (
     Approval,
+    Channel,
     Code,
     Effect,
     Entry,
@@ -76,13 +77,17 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class PolicySnapshot:
-    """Everything a rule may look at, at one ``revision``. ``prefixes`` is how an allowed file's URL may begin."""
+    """Everything a rule may look at, at one ``revision``. ``prefixes`` is how an allowed file's URL may begin.
+
+    The whole of it holds the entries of every channel; a question is asked of one channel's view (:meth:`of_channel`).
+    """
 
     revision: int = 0
     terms: Terms = field(default_factory=Terms)
     grants: Mapping[NormalizedName, tuple[Grant, ...]] = field(default_factory=dict)
     prohibitions: Mapping[NormalizedName, tuple[Prohibition, ...]] = field(default_factory=dict)
     waivers: Mapping[NormalizedName, tuple[Waiver, ...]] = field(default_factory=dict)
+    channels: Mapping[str, Channel] = field(default_factory=dict)
     origins: tuple[Origin, ...] = ()
     prefixes: tuple[str, ...] = ()
     advisories: AdvisoryIndex = field(default_factory=AdvisoryIndex.empty)
@@ -96,6 +101,34 @@ class PolicySnapshot:
     def pinned(self, project: NormalizedName) -> dict[str, ReleaseFile]:
         """Return every file that an approval of the project froze, by file name."""
         return {name: file for grant in self.grants.get(project, ()) for name, file in grant.pins.items()}
+
+    def lineage(self, name: str) -> tuple[str, ...]:
+        """Return a channel and those it inherits from, itself first and the base of all ("") last.
+
+        Raises KeyError for a channel that there is not.
+        """
+        line = [name]
+        while line[-1]:
+            base = self.channels[line[-1]].base
+            line.append("" if base in line else base)
+        return tuple(line)
+
+    def of_channel(self, name: str) -> PolicySnapshot:
+        """Return what counts in one channel ("" is the default one). Raises KeyError where there is none."""
+        line = self.lineage(name)
+        if not self.channels:
+            return self
+        here = frozenset(line)
+        terms = self.terms
+        for channel in (self.channels[step] for step in reversed(line) if step):
+            terms = replace(terms, **{own: getattr(channel.terms, own) for own in channel.sets})
+        return replace(
+            self,
+            terms=terms,
+            grants=_within(self.grants, here),
+            prohibitions=_within(self.prohibitions, here),
+            waivers=_within(self.waivers, here),
+        )
 
     def amended(self, puts: Iterable[Entry], ends: Iterable[str], revision: int) -> PolicySnapshot:
         """Return this snapshot with entries put (by id, replacing) and others ended."""
@@ -111,6 +144,10 @@ class PolicySnapshot:
             grants=granted,
             prohibitions=_amend(self.prohibitions, _only(puts, Prohibition), gone),
             waivers=_amend(self.waivers, _only(puts, Waiver), gone),
+            channels={
+                **{name: kept for name, kept in self.channels.items() if kept.id not in gone},
+                **{channel.name: channel for channel in _only(puts, Channel)},
+            },
             feed=next((entry for entry in puts if isinstance(entry, FeedState)), self.feed),
             origins=origins,
             prefixes=tuple(f"{origin.url}/" for origin in origins),
@@ -118,7 +155,7 @@ class PolicySnapshot:
         )
 
 
-_Kind = TypeVar("_Kind", Prohibition, Waiver, Origin)
+_Kind = TypeVar("_Kind", Prohibition, Waiver, Origin, Channel)
 _Kept = TypeVar("_Kept", Grant, Prohibition, Waiver)
 
 
@@ -142,6 +179,18 @@ def _amend(
         if not items:
             del amended[project]
     return amended
+
+
+def _within(
+    kept: Mapping[NormalizedName, tuple[_Kept, ...]], channels: frozenset[str]
+) -> Mapping[NormalizedName, tuple[_Kept, ...]]:
+    """Return the index with what counts in any of these channels alone."""
+    within = {name: tuple(item for item in items if _channel(item) in channels) for name, items in kept.items()}
+    return {name: items for name, items in within.items() if items}
+
+
+def _channel(item: Grant | Prohibition | Waiver) -> str:
+    return item.approval.channel if isinstance(item, Grant) else item.channel
 
 
 def _id(item: Grant | Prohibition | Waiver) -> str:

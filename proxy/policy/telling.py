@@ -50,7 +50,7 @@ def label(verdict: Verdict) -> str:
 
 
 def codes(verdict: Verdict) -> tuple[str, ...]:
-    """Return the codes that decided: of a refusal those that forbid, else those that permit."""
-    if verdict.allowed:
+    """Return the codes that decided: those that forbid, or would if the policy were enforced, else the approval's."""
+    if verdict.allowed and not verdict.observed:
         return (Code.APPROVED.value,)
-    return tuple(dict.fromkeys(finding.code.value for finding in weighed(verdict)))
+    return tuple(dict.fromkeys(finding.code.value for finding in verdict.observed or weighed(verdict)))

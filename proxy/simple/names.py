@@ -16,12 +16,11 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from math import prod
-from typing import Literal
 
 from packaging.utils import InvalidWheelFilename, NormalizedName, canonicalize_name, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
-Kind = Literal["wheel", "sdist"]
+from proxy.model import Kind
 
 NAME_AT_MOST = 128
 FILENAME_AT_MOST = 256
@@ -31,7 +30,14 @@ TAGS_AT_MOST = 512
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _PART = re.compile(r"[A-Za-z0-9._+!-]+")
-_SDIST_SUFFIXES = (".tar.gz", ".zip")
+_SUFFIXES: tuple[tuple[str, Kind], ...] = (
+    (".tar.gz", "sdist"),
+    (".zip", "legacy"),
+    (".tar.bz2", "legacy"),
+    (".tar.xz", "legacy"),
+    (".tgz", "legacy"),
+)
+"""Source archives that installers take; PEP 625 knows the first alone. Eggs and installers are none."""
 
 
 def normal(text: str) -> NormalizedName | None:
@@ -49,8 +55,8 @@ def is_normal(text: str) -> bool:
 def read_filename(filename: str, project: NormalizedName) -> tuple[str, Kind] | str:
     """Return the canonical version (PEP 440) and the kind that a file of ``project`` says by its name.
 
-    Wheels follow PEP 427, sdists PEP 625 and the older spellings of the project's name, ``.zip``
-    included. Anything else, and a file of another project, gives a sentence saying what is wrong.
+    Wheels follow PEP 427, sdists PEP 625 and the older spellings of the project's name; source archives
+    of other formats are legacy. Anything else, and a file of another project, gives a sentence saying what is wrong.
     """
     read = _read(filename)
     if isinstance(read, str):
@@ -70,10 +76,10 @@ def _read(filename: str) -> tuple[NormalizedName, str, Kind] | str:
         return f"Its name is longer than {FILENAME_AT_MOST} characters."
     if filename.endswith(".whl"):
         return _read_wheel(filename.removesuffix(".whl"))
-    for suffix in _SDIST_SUFFIXES:
+    for suffix, kind in _SUFFIXES:
         if filename.endswith(suffix):
-            return _read_sdist(filename.removesuffix(suffix))
-    return "It is neither a wheel (.whl) nor a source distribution (.tar.gz, .zip)."
+            return _read_sdist(filename.removesuffix(suffix), kind)
+    return "It is neither a wheel (.whl) nor a source archive (.tar.gz)."
 
 
 def _read_wheel(stem: str) -> tuple[NormalizedName, str, Kind] | str:
@@ -88,13 +94,13 @@ def _read_wheel(stem: str) -> tuple[NormalizedName, str, Kind] | str:
     return (name, version, "wheel") if _is_tail(tail) else "Its tags cannot be read (PEP 427)."
 
 
-def _read_sdist(stem: str) -> tuple[NormalizedName, str, Kind] | str:
+def _read_sdist(stem: str, kind: Kind) -> tuple[NormalizedName, str, Kind] | str:
     # A version has no dash, so the last one ends the name: "foo-1.0-1" is version 1 of "foo-1.0".
     name_part, _, version_part = stem.rpartition("-")
     name, version = _sdist_project(name_part), _canonical(version_part)
     if name is None:
         return "Its name does not begin with the name of a project."
-    return (name, version, "sdist") if version else "Its version cannot be read (PEP 440)."
+    return (name, version, kind) if version else "Its version cannot be read (PEP 440)."
 
 
 _sdist_project = lru_cache(maxsize=4096)(normal)

@@ -36,7 +36,7 @@ def first_schema(db: Database) -> None:
             client text not null, token text not null, agent text not null, project text not null,
             version text not null, filename text not null, sha256 text not null, status integer not null,
             verdict text not null, codes text not null, revision integer not null,
-            request_id text not null, count integer not null,
+            request_id text not null, count integer not null, channel text not null,
             previous text not null, hash text not null) strict""",
         "create index decisions_project on decisions (project, seq)",
         "create index decisions_refused on decisions (at) where verdict = 'refused'",

@@ -12,30 +12,44 @@ Decided here:
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from proxy.web.files import FileDoor, RefusedDoor
-from proxy.web.index import IndexDoor
-from proxy.web.previews import PreviewDoor
+from proxy.live import Live
+from proxy.web.http import below
+
+ChannelDoors = Mapping[str, ASGIApp]
+"""What one channel answers by: its index under the first word of the path, everything else under :data:`REST`."""
+REST = ""
 
 
 class Doors:
-    """Sends a request to its door by the first word of its path."""
+    """Sends a request to its door by the first word of its path, or by the first two for a channel."""
 
-    def __init__(
-        self, index: IndexDoor, files: FileDoor, refused: RefusedDoor, preview: PreviewDoor, rest: ASGIApp
-    ) -> None:
-        self._doors: dict[str, ASGIApp] = {
-            "simple": index,
-            "files": files,
-            "refused": refused,
-            "preview": preview,
-        }
-        self._rest = rest
+    def __init__(self, make: Callable[[str], ChannelDoors], live: Live, more: Mapping[str, ASGIApp]) -> None:
+        self._make, self._live = make, live
+        self._doors = {**make(""), **more}
+        self._channels: dict[str, ChannelDoors] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or run the lifespan of the rest."""
-        door = self._rest
+        door = self._doors[REST]
         if scope["type"] == "http":
-            door = self._doors.get(scope["path"].partition("/")[2].partition("/")[0], self._rest)
+            word, _, rest = scope["path"][1:].partition("/")
+            found = self._doors.get(word)
+            if found is None and (doors := await self._channel(word)):
+                scope = below(scope, 1 + len(word))
+                found = doors.get(rest.partition("/")[0], doors[REST])
+            door = found or door
         await door(scope, receive, send)
+
+    async def _channel(self, name: str) -> ChannelDoors | None:
+        """Return a channel's doors, made when somebody first comes to them."""
+        channels = (await self._live.current()).channels
+        if name not in channels:
+            return None
+        self._channels = {kept: doors for kept, doors in self._channels.items() if kept in channels}
+        if name not in self._channels:
+            self._channels[name] = self._make(name)
+        return self._channels[name]

@@ -17,7 +17,6 @@ from proxy.asking import Asking, TooMany
 from proxy.errors import GateError, StoreError, UpstreamAway
 from proxy.gateway import Gateway
 from proxy.health import Health
-from proxy.live import Live
 from proxy.policy import explaining
 from proxy.policy.similarity import imitates
 from proxy.policy.versions import version as read_version
@@ -60,14 +59,13 @@ class Developers:
     def __init__(
         self,
         gateway: Gateway,
-        live: Live,
         asking: Asking,
         health: Health,
         readers: Readers,
         clock: Callable[[], datetime],
         url: str,
     ) -> None:
-        self._gateway, self._live, self._asking, self._health = gateway, live, asking, health
+        self._gateway, self._asking, self._health = gateway, asking, health
         self._readers, self._clock, self._url = readers, clock, url
 
     def routes(self) -> list[Route]:
@@ -184,7 +182,7 @@ class Developers:
         }
 
     def _feed(self) -> dict[str, object]:
-        return explaining.feed_data(self._live.snapshot.feed, self._clock())
+        return explaining.feed_data(self._gateway.policy.snapshot.feed, self._clock())
 
 
 async def style(_request: Request) -> Response:

@@ -58,6 +58,11 @@ def asked(scope: Scope, token: Token | None = None) -> Asked:
     return Asked(scope["method"] == "HEAD", dict(scope["headers"]), client[0], name, next(_numbers))
 
 
+def below(scope: Scope, cut: int) -> Scope:
+    """Return a request as a door sees it that lives below the first ``cut`` characters of the path (ASCII)."""
+    return {**scope, "path": scope["path"][cut:], "raw_path": scope["raw_path"][cut:]}
+
+
 def printable(text: str) -> str:
     """Return text of a client without what could move a terminal's cursor or forge a line."""
     return _CONTROL.sub(" ", text)

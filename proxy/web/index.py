@@ -9,7 +9,6 @@ from starlette.types import Receive, Scope, Send
 
 from proxy.errors import GateError
 from proxy.gateway import Gateway, Listing
-from proxy.live import Live
 from proxy.simple import names
 from proxy.simple.negotiate import matches
 from proxy.simple.render import render_projects
@@ -27,8 +26,8 @@ NO_NAME = "That is not the name of a project (PEP 508: ASCII letters, digits, . 
 class IndexDoor:
     """Answers under ``/simple/``."""
 
-    def __init__(self, gateway: Gateway, live: Live, readers: Readers, recorder: Recorder) -> None:
-        self._gateway, self._live, self._readers, self._recorder = gateway, live, readers, recorder
+    def __init__(self, gateway: Gateway, readers: Readers, recorder: Recorder) -> None:
+        self._gateway, self._readers, self._recorder = gateway, readers, recorder
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         """Answer one request for an index page."""
@@ -44,7 +43,7 @@ class IndexDoor:
             await fail(send, error, head=by.head)
 
     async def _page(self, path: str, query: bytes, by: Asked, send: Send) -> None:
-        listing = self._gateway.ready(path[len(PREFIX) : -1], await self._live.revision())
+        listing = self._gateway.ready(path[len(PREFIX) : -1], (await self._gateway.policy.current()).revision)
         body = bodies.at_hand(listing, by, query) if listing and path.endswith("/") else None
         if listing and body:
             await self._hand_out(listing, body, by, send)
@@ -61,7 +60,7 @@ class IndexDoor:
         if form is None:
             await say(send, 406, NO_FORM, head=by.head)
             return
-        snapshot = await self._live.current()
+        snapshot = await self._gateway.policy.current()
         content = render_projects(sorted(snapshot.grants), form)
         await _send(send, by, await bodies.made(content, form, bodies.coding_of(by), snapshot.revision))
 

@@ -9,13 +9,14 @@ from datetime import datetime
 
 from starlette.types import Receive, Scope, Send
 
+from proxy.channels import ChannelPolicy
 from proxy.decisions import LookUp
 from proxy.gateway import Gateway
 from proxy.live import Live
 from proxy.model import Approval, DecisionRecord
 from proxy.preview import Preview
 from proxy.web.files import FileDoor, RefusedDoor
-from proxy.web.http import say
+from proxy.web.http import below, say
 from proxy.web.index import IndexDoor
 from proxy.web.readers import Readers
 from proxy.web.recording import Recorder
@@ -52,9 +53,9 @@ class PreviewDoor:
     def opened(self, wish: Approval) -> Iterator[str]:
         """Open a preview and give its path, ``/preview/SECRET``; it is gone when the context ends."""
         secret = secrets.token_urlsafe(32)
-        gateway = self._gateway.previewing(Preview(self._live, wish))
+        gateway = self._gateway.answering_by(Preview(ChannelPolicy(self._live, wish.channel), wish))
         self._open[secret] = {
-            "simple": IndexDoor(gateway, self._live, self._readers, self._recorder),
+            "simple": IndexDoor(gateway, self._readers, self._recorder),
             "files": FileDoor(gateway, self._readers, self._recorder, self._refusals),
             "refused": RefusedDoor(gateway, self._readers, self._refusals),
         }
@@ -71,4 +72,4 @@ class PreviewDoor:
             await say(send, 404, "There is nothing here.", head=scope["method"] == "HEAD")
             return
         cut = len(PREFIX) + len(secret)
-        await door({**scope, "path": scope["path"][cut:], "raw_path": scope["raw_path"][cut:]}, receive, send)
+        await door(below(scope, cut), receive, send)

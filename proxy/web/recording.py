@@ -28,40 +28,48 @@ class Noting(Protocol):
 
 
 class Recorder:
-    """Notes every answer of the index. Raises StoreError when it can no longer be kept."""
+    """Notes every answer of a channel's index. Raises StoreError when it can no longer be kept."""
 
-    def __init__(self, decisions: Noting, clock: Callable[[], datetime]) -> None:
-        self._decisions, self._clock = decisions, clock
+    def __init__(self, decisions: Noting, clock: Callable[[], datetime], channel: str = "") -> None:
+        self._decisions, self._clock, self._channel = decisions, clock, channel
 
     def page(self, by: Asked, verdict: Verdict, status: int) -> None:
         """Note that a project's page was answered."""
         at = self._clock()
-        answer = "allowed" if verdict.allowed else "refused"
-        look_up = (by.client, by.token, by.agent, verdict.subject.project, answer)
+        look_up = (self._channel, by.client, by.token, by.agent, verdict.subject.project, answer(verdict))
         if not self._decisions.repeats(look_up, at):
-            self._decisions.note_page(look_up, _record("page", by, verdict, status, at))
+            self._decisions.note_page(look_up, self._record("page", by, verdict, status, at))
 
     def file(self, by: Asked, verdict: Verdict, status: int, filename: str, *, metadata: bool = False) -> None:
         """Note that a file (or its metadata) was handed out, revalidated or refused."""
         what: What = "metadata" if metadata else "file"
-        self._decisions.note(_record(what, by, verdict, status, self._clock(), filename))
+        self._decisions.note(self._record(what, by, verdict, status, self._clock(), filename))
+
+    def _record(
+        self, what: What, by: Asked, verdict: Verdict, status: int, at: datetime, filename: str = ""
+    ) -> DecisionRecord:
+        subject = verdict.subject
+        return DecisionRecord(
+            at=at,
+            what=what,
+            client=by.client,
+            token=by.token,
+            agent=by.agent,
+            project=subject.project,
+            version=subject.version or "",
+            filename=printable(filename)[:256],
+            sha256=(subject.file.sha256 or "") if subject.file else "",
+            status=status,
+            verdict=answer(verdict),
+            codes=codes(verdict),
+            revision=verdict.revision,
+            request_id=by.request_id,
+            channel=self._channel,
+        )
 
 
-def _record(what: What, by: Asked, verdict: Verdict, status: int, at: datetime, filename: str = "") -> DecisionRecord:
-    subject = verdict.subject
-    return DecisionRecord(
-        at=at,
-        what=what,
-        client=by.client,
-        token=by.token,
-        agent=by.agent,
-        project=subject.project,
-        version=subject.version or "",
-        filename=printable(filename)[:256],
-        sha256=(subject.file.sha256 or "") if subject.file else "",
-        status=status,
-        verdict="allowed" if verdict.allowed else "refused",
-        codes=codes(verdict),
-        revision=verdict.revision,
-        request_id=by.request_id,
-    )
+def answer(verdict: Verdict) -> str:
+    """Return a verdict in the record's one word."""
+    if not verdict.allowed:
+        return "refused"
+    return "observed" if verdict.observed else "allowed"

@@ -8,7 +8,7 @@ from typing import Any
 
 from packaging.utils import NormalizedName
 
-from proxy.model import Approval, Entry, Origin, ReleaseFile, Subject
+from proxy.model import Approval, Channel, Entry, Origin, ReleaseFile, Subject, Terms
 from proxy.policy.snapshot import PolicySnapshot
 
 AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -35,6 +35,11 @@ def sdist(version: str = "3.0.0", project: str = "flask", **facts: Any) -> Relea
     return wheel(version, project, filename=f"{project}-{version}.tar.gz", kind="sdist", **facts)
 
 
+def legacy(version: str = "3.0.0", project: str = "flask", **facts: Any) -> ReleaseFile:
+    """A source archive in a format of old."""
+    return wheel(version, project, filename=f"{project}-{version}.zip", kind="legacy", **facts)
+
+
 def approval(*files: ReleaseFile, specifier: str = "", project: NormalizedName = FLASK, **facts: Any) -> Approval:
     """An approval that froze these files."""
     defaults: dict[str, Any] = {"by": "ada", "reason": "needed", "at": AT - timedelta(days=30)}
@@ -45,6 +50,11 @@ def approval(*files: ReleaseFile, specifier: str = "", project: NormalizedName =
 def snapshot(*entries: Entry, revision: int = 7, ends: Iterable[str] = ()) -> PolicySnapshot:
     """A snapshot with these entries in force and the usual origin."""
     return PolicySnapshot().amended((ORIGIN, *entries), ends, revision)
+
+
+def channel(name: str, base: str = "", sets: Iterable[str] = (), **terms: Any) -> Channel:
+    """A channel; terms that are given are its own."""
+    return Channel(f"channel:{name}", name, base, Terms(**terms), tuple({*sets, *terms}), "ada", "a test needs it", AT)
 
 
 def subject(file: ReleaseFile | None = None, version: str | None = None, project: NormalizedName = FLASK) -> Subject:

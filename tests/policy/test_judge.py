@@ -13,13 +13,15 @@ from hypothesis import strategies as st
 
 from proxy.model import Code, Effect, Finding, Prohibition, ReleaseFile, Subject, Terms, Verdict
 from proxy.policy import judge as judging
-from proxy.policy.judge import judge, judge_files
+from proxy.policy.judge import DANGEROUS, judge, judge_files
 from proxy.policy.rules import RULES, Scope
 from proxy.policy.snapshot import PolicySnapshot
 from tests.policy.facts import AT, FLASK, approval, snapshot, subject, wheel
 
 effects = st.sampled_from(Effect)
 findings = st.builds(Finding, st.sampled_from(Code), effects, st.just("because"))
+ruled = findings.filter(lambda finding: finding.effect is not Effect.OBSERVE)
+"""What a rule may say: observing is the judge's own word."""
 versions = st.sampled_from(["1.0", "2.0rc1", "2.0", "2.0.post1", "3.0", "1!1.0", "3.0+cpu"])
 files = st.builds(
     wheel,
@@ -113,3 +115,41 @@ def test_an_acknowledged_age_does_not_cover_what_a_standing_range_lets_in_later(
     old, young = wheel("3.0"), wheel("3.1", upload_time=AT - timedelta(days=1))
     standing = approval(old, specifier=">=3", standing=True, acknowledged=("too-new",))
     assert [finding.code for finding in judge(subject(young), snapshot(standing), AT).refusals] == [Code.TOO_NEW]
+
+
+@given(files, snapshots, st.lists(ruled, max_size=3))
+def test_observe_mode_opens_everything_but_what_is_dangerous(
+    file: ReleaseFile, policy: PolicySnapshot, more: list[Finding]
+) -> None:
+    watched = policy.amended([Terms(mode="observe")], (), 8)
+
+    def added(_subject: Subject, _snapshot: PolicySnapshot, _at: datetime) -> Iterator[Finding]:
+        yield from more
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(judging, "RULES", (*RULES, (Scope.FILE, added)))
+        enforced, observed = judge(subject(file), policy, AT), judge(subject(file), watched, AT)
+    dangerous = {finding.code for finding in enforced.refusals} & DANGEROUS
+    assert observed.allowed == (not dangerous)
+    assert {finding.code for finding in observed.refusals} == dangerous
+    if not dangerous:
+        assert {f.code for f in observed.observed} == {f.code for f in enforced.refusals}
+
+
+@given(files, st.lists(ruled, max_size=3))
+def test_an_emergency_opens_its_own_files_and_never_what_is_dangerous(file: ReleaseFile, more: list[Finding]) -> None:
+    policy = snapshot(approval(file, emergency=True, until=AT + timedelta(hours=1)))
+
+    def added(_subject: Subject, _snapshot: PolicySnapshot, _at: datetime) -> Iterator[Finding]:
+        yield from more
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(judging, "RULES", (*RULES, (Scope.FILE, added)))
+        verdict = judge(subject(file), policy, AT)
+        other = judge(subject(replace(file, filename="other-1.0.tar.gz")), policy, AT)
+        ended = judge(subject(file), policy, AT + timedelta(hours=1))
+    dangerous = {finding.code for finding in more if finding.effect is Effect.FORBID} & DANGEROUS
+    assert verdict.allowed == (file.sha256 is not None and not dangerous)
+    assert not ended.allowed
+    if not any(finding.effect is Effect.PERMIT for finding in more):
+        assert not other.allowed

@@ -83,7 +83,9 @@ def test_a_normalised_name_stays_as_it_is(text: str) -> None:
         ("foo-v1.0_post1-py3-none-any.whl", "1.0.post1", "wheel"),
         ("foo-1.0.tar.gz", "1.0", "sdist"),
         ("foo-1.0RC1.tar.gz", "1.0rc1", "sdist"),
-        ("FOO-01.0.zip", "1.0", "sdist"),
+        ("FOO-01.0.zip", "1.0", "legacy"),
+        ("foo-1.0.tar.bz2", "1.0", "legacy"),
+        ("foo-1.0.tgz", "1.0", "legacy"),
     ],
 )
 def test_a_file_name_says_version_and_kind(filename: str, version: str, kind: str) -> None:
@@ -117,7 +119,8 @@ def test_a_file_name_says_version_and_kind(filename: str, version: str, kind: st
         ("foo-1.0-py3-none-any.WHL", "neither"),
         ("foo-1.0-py2.7.egg", "neither"),
         ("foo-1.0.win32.exe", "neither"),
-        ("foo-1.0.tar.bz2", "neither"),
+        ("foo-1.0.tar", "neither"),
+        ("foo-1.0-py3.11.egg", "neither"),
         ("foo-1.0-py3-none-any.whl.metadata", "neither"),
         ("", "neither"),
         (f"foo-1.0+{'x' * 250}.tar.gz", "longer"),
@@ -164,7 +167,8 @@ def test_sdist_names_read_as_packaging_reads_them(filename: str) -> None:
     if " " in filename or normal(written) is None:
         assert project_of(filename) is None
     else:
-        assert read_filename(filename, name) == (str(found), "sdist")
+        kind = "legacy" if filename.endswith(".zip") else "sdist"
+        assert read_filename(filename, name) == (str(found), kind)
 
 
 @given(st.text(max_size=300))

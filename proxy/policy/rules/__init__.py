@@ -21,6 +21,7 @@ from proxy.policy.rules.minimum_age import minimum_age
 from proxy.policy.rules.prohibited import prohibited
 from proxy.policy.rules.quarantined import quarantined
 from proxy.policy.rules.similar_name import similar_name
+from proxy.policy.rules.yanked import yanked
 from proxy.policy.snapshot import PolicySnapshot
 
 Rule = Callable[[Subject, PolicySnapshot, datetime], Iterable[Finding]]
@@ -43,6 +44,7 @@ RULES: tuple[tuple[Scope, Rule], ...] = (
     (Scope.VERSION, advisories),
     (Scope.FILE, approved),
     (Scope.FILE, minimum_age),
+    (Scope.FILE, yanked),
     (Scope.FILE, digest),
     (Scope.FILE, known_origin),
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from proxy.model import Code, Effect, Finding, ReleaseFile, Subject
+from proxy.model import Approval, Code, Effect, Finding, ReleaseFile, Subject
 from proxy.policy.snapshot import Grant, PolicySnapshot
 from proxy.policy.versions import covers, is_prerelease, pins_exactly
 
@@ -40,13 +40,22 @@ def opens(grant: Grant, file: ReleaseFile) -> bool:
 
 
 def admits(grant: Grant, file: ReleaseFile) -> bool:
-    """Whether the approval's range, and what it says of pre-releases and sdists, takes this file in."""
+    """Whether the approval's range, and what it says of the special kinds of files, takes this file in."""
     approval = grant.approval
-    if not covers(approval.specifier, file.version):
-        return False
+    return covers(approval.specifier, file.version) and next(_lacking(approval, file), None) is None
+
+
+def _lacking(approval: Approval, file: ReleaseFile) -> Iterator[tuple[Code, str]]:
+    """Yield each permission that the file would need and the approval does not give, with a sentence."""
+    named = pins_exactly(approval.specifier, file.version)
     if file.kind == "sdist" and not approval.sdists:
-        return False
-    return approval.prereleases or not is_prerelease(file.version) or pins_exactly(approval.specifier, file.version)
+        yield Code.SDIST, f"{file.filename} is a source archive, which runs code on install; only wheels are approved."
+    if file.kind == "legacy" and not approval.legacy:
+        yield Code.LEGACY, f"{file.filename} is of a legacy format, and runs code on install; only wheels are approved."
+    if is_prerelease(file.version) and not approval.prereleases and not named:
+        yield Code.PRERELEASE, f"{file.filename} is a pre-release; the approval leaves those out."
+    if file.yanked is not None and not approval.yanked:
+        yield Code.YANKED, f"{file.filename} was yanked by its maintainers: {file.yanked or 'no reason given'}"
 
 
 def _refusal(subject: Subject, live: list[Grant], grants: tuple[Grant, ...]) -> Finding:
@@ -68,13 +77,9 @@ def _why(subject: Subject, live: list[Grant], grants: tuple[Grant, ...]) -> tupl
 
 
 def _why_not_within(project: str, file: ReleaseFile, in_range: list[Grant]) -> tuple[Code, str]:
-    if file.kind == "sdist" and not any(grant.approval.sdists for grant in in_range):
-        return (
-            Code.SDIST,
-            f"{file.filename} is a source archive, which runs code on install; only wheels are approved.",
-        )
-    if is_prerelease(file.version) and not any(grant.approval.prereleases for grant in in_range):
-        return Code.PRERELEASE, f"{project} {file.version} is a pre-release; the approval leaves those out."
+    lacking = [next(_lacking(grant.approval, file), None) for grant in in_range]
+    if lacking[0] and all(lacking):
+        return lacking[0]
     if any(file.version in grant.versions for grant in in_range):
         return Code.LATE_FILE, f"{file.filename} was added after {project} {file.version} was approved."
     return Code.LATE_FILE, f"{project} {file.version} came out after the approval and waits for a look."

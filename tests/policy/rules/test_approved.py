@@ -9,7 +9,7 @@ import pytest
 
 from proxy.model import Approval, Code, Effect, ReleaseFile
 from proxy.policy.rules.approved import approved
-from tests.policy.facts import AT, approval, sdist, snapshot, subject, wheel
+from tests.policy.facts import AT, approval, legacy, sdist, snapshot, subject, wheel
 
 OLD = wheel("3.0.0")
 RANGE = ">=3,<4"
@@ -61,6 +61,16 @@ CASES = [
         sdist("3.1.0"),
         Code.APPROVED,
     ),
+    ("a legacy format", approval(specifier=RANGE, standing=True, sdists=True), legacy("3.1.0"), Code.LEGACY),
+    ("a legacy format, allowed", approval(specifier=RANGE, standing=True, legacy=True), legacy("3.1.0"), Code.APPROVED),
+    ("yanked", approval(specifier=RANGE, standing=True), wheel("3.1.0", yanked="broken"), Code.YANKED),
+    (
+        "yanked, allowed",
+        approval(specifier=RANGE, standing=True, yanked=True),
+        wheel("3.1.0", yanked=""),
+        Code.APPROVED,
+    ),
+    ("yanked after it was approved", approval(OLD, specifier=RANGE), replace(OLD, yanked="broken"), Code.APPROVED),
     ("ended", approval(OLD, specifier=RANGE, until=AT - timedelta(seconds=1)), OLD, Code.ENDED),
     ("ending this very moment", approval(OLD, specifier=RANGE, until=AT), OLD, Code.ENDED),
     ("not ended yet", approval(OLD, specifier=RANGE, until=AT + timedelta(seconds=1)), OLD, Code.APPROVED),

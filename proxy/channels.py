@@ -1,0 +1,46 @@
+"""The policy of one channel: what is in force, seen through the channel's own terms and approvals.
+
+Every channel answers from the one snapshot of the process; a view is made once for each snapshot.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from packaging.utils import NormalizedName
+
+from proxy.live import Live
+from proxy.policy.snapshot import PolicySnapshot
+
+
+class ChannelPolicy:
+    """What a gateway answers by, for one channel ("" is the default one)."""
+
+    def __init__(self, live: Live, name: str = "") -> None:
+        self._live, self.name = live, name
+        self._seen = live.snapshot
+        self._view = self._made(self._seen)
+
+    @property
+    def snapshot(self) -> PolicySnapshot:
+        """The channel's policy as it stands."""
+        return self._of(self._live.snapshot)
+
+    async def current(self, _project: NormalizedName | None = None, /) -> PolicySnapshot:
+        """Return the channel's policy in force, for asking about a project."""
+        return self._of(await self._live.current())
+
+    async def names_known(self, _project: NormalizedName | None = None, /) -> PolicySnapshot:
+        """Return it as soon as look-alikes can be recognised."""
+        return self._of(await self._live.names_known())
+
+    def _of(self, snapshot: PolicySnapshot) -> PolicySnapshot:
+        if snapshot is not self._seen:
+            self._seen, self._view = snapshot, self._made(snapshot)
+        return self._view
+
+    def _made(self, snapshot: PolicySnapshot) -> PolicySnapshot:
+        try:
+            return snapshot.of_channel(self.name)
+        except KeyError:  # it was closed a moment ago: nothing is approved there
+            return replace(snapshot, grants={}, terms=replace(snapshot.terms, mode="enforce"))

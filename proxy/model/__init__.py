@@ -1,0 +1,60 @@
+"""The nouns: what every other room talks about, as frozen values without behaviour of their own.
+
+Nothing here knows where it is kept or how it is sent. Names are normalised (PEP 503) before they
+reach a noun, times are aware UTC datetimes, sizes are bytes, digests are lower-case hex SHA-256.
+"""
+
+from proxy.model.advisories import Advisory, Affected, AffectedRange, FeedState, Rating, Severity
+from proxy.model.answer import Code, Effect, Finding, Subject, Verdict
+from proxy.model.index import Kind, ProjectPage, ReleaseFile, Unreadable
+from proxy.model.policy import (
+    Approval,
+    Ask,
+    Channel,
+    LateFile,
+    Mode,
+    NamesList,
+    Origin,
+    Prohibition,
+    SeverityFloor,
+    Terms,
+    Token,
+    Waiver,
+)
+from proxy.model.record import Actor, AuditEvent, Change, DecisionRecord, Entry, HandedOut
+
+__all__ = [
+    "Actor",
+    "Advisory",
+    "Affected",
+    "AffectedRange",
+    "Approval",
+    "Ask",
+    "AuditEvent",
+    "Change",
+    "Channel",
+    "Code",
+    "DecisionRecord",
+    "Effect",
+    "Entry",
+    "FeedState",
+    "Finding",
+    "HandedOut",
+    "Kind",
+    "LateFile",
+    "Mode",
+    "NamesList",
+    "Origin",
+    "Prohibition",
+    "ProjectPage",
+    "Rating",
+    "ReleaseFile",
+    "Severity",
+    "SeverityFloor",
+    "Subject",
+    "Terms",
+    "Token",
+    "Unreadable",
+    "Verdict",
+    "Waiver",
+]

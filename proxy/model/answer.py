@@ -1,0 +1,119 @@
+"""The answer to every question: a verdict made of findings, each with its code and its sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from packaging.utils import NormalizedName
+
+from proxy.model.index import ReleaseFile
+
+
+class Effect(StrEnum):
+    """What a finding does to the answer."""
+
+    PERMIT = "permit"
+    FORBID = "forbid"
+    OBSERVE = "observe"
+    """Would forbid, were the policy enforced."""
+    ADVISE = "advise"
+
+
+class Code(StrEnum):
+    """Why, in one word. The one vocabulary of API, audit, metrics and ``--acknowledge``."""
+
+    APPROVED = "approved"
+    NOT_APPROVED = "not-approved"
+    LATE_FILE = "late-file"
+    PRERELEASE = "pre-release"
+    SDIST = "sdist"
+    LEGACY = "legacy-format"
+    ENDED = "approval-ended"
+    PROHIBITED = "prohibited"
+    LOOK_ALIKE = "look-alike"
+    INTERNAL = "internal-name"
+    MALFORMED = "malformed-name"
+    UNKNOWN_NAME = "unknown-name"
+    UNKNOWN_FILE = "unknown-file"
+    MALWARE = "malware"
+    VULNERABLE = "vulnerable"
+    WAIVED = "waived"
+    TOO_NEW = "too-new"
+    FIX = "fix-released-early"
+    FROZEN = "frozen"
+    LICENCE = "licence"
+    LICENCE_UNKNOWN = "licence-unknown"
+    PROVENANCE = "provenance"
+    FOREIGN_ORIGIN = "foreign-origin"
+    NO_DIGEST = "no-sha256"
+    CHANGED = "changed-upstream"
+    YANKED = "yanked"
+    QUARANTINED = "quarantined"
+    INCONSISTENT = "inconsistent"
+    OBSERVED = "observed"
+    ADVISORIES_UNKNOWN = "advisories-unknown"
+    ADVISORIES_STALE = "advisories-stale"
+    ADVISORIES_FRESH = "advisories-fresh"
+    RULE_FAILED = "rule-failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is asked about: a project, one version of it, or one file of that version.
+
+    ``status`` is the project's PEP 792 marker, where a page gave one.
+    """
+
+    project: NormalizedName
+    version: str | None = None
+    file: ReleaseFile | None = None
+    status: str = "active"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing one rule has to say: an effect, a code, a sentence and, for people, a next step.
+
+    ``until`` is the moment at which the passing of time alone may end this finding.
+    ``evidence`` is flat text by name: advisory ids, the target of a look-alike, dates.
+    """
+
+    code: Code
+    effect: Effect
+    sentence: str
+    next_step: str = ""
+    until: datetime | None = None
+    evidence: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Every finding about one subject under one revision. Allowed is derived, never stored."""
+
+    subject: Subject
+    revision: int
+    findings: tuple[Finding, ...]
+
+    @property
+    def allowed(self) -> bool:
+        """At least one permit and not one forbid; nothing said means no."""
+        effects = {finding.effect for finding in self.findings}
+        return Effect.PERMIT in effects and Effect.FORBID not in effects
+
+    @property
+    def refusals(self) -> tuple[Finding, ...]:
+        """The findings that forbid, in the order of the rules."""
+        return tuple(finding for finding in self.findings if finding.effect is Effect.FORBID)
+
+    @property
+    def observed(self) -> tuple[Finding, ...]:
+        """The findings that would forbid if the policy were enforced (observe mode)."""
+        return tuple(finding for finding in self.findings if finding.effect is Effect.OBSERVE)
+
+    @property
+    def until(self) -> datetime | None:
+        """The next moment at which time alone may change this verdict."""
+        return min((finding.until for finding in self.findings if finding.until), default=None)

@@ -1,0 +1,197 @@
+"""What the security team says: yes, no, not now, and the standing rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal
+
+from packaging.utils import NormalizedName
+
+from proxy.model.index import ReleaseFile
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """Somebody's yes. It opens the files it froze, by digest; a standing one its range as well.
+
+    ``specifier`` is a PEP 440 specifier set ("" means every version). ``acknowledged`` holds codes
+    of findings that the approver met and overruled, a look-alike with the name it resembles
+    (``look-alike:requests``). Pre-releases, yanked files, sdists (they run code on install) and legacy
+    formats are opened only where it says so. ``until`` ends it. ``channel`` is where it counts: there, and
+    in every channel that inherits from it ("" is the base of all).
+
+    An ``emergency`` is one person's exception from most rules, always with an end; ``reviewed`` says what
+    somebody else found when looking at it afterwards.
+    """
+
+    id: str
+    project: NormalizedName
+    specifier: str
+    files: tuple[ReleaseFile, ...]
+    by: str
+    reason: str
+    at: datetime
+    standing: bool = False
+    prereleases: bool = False
+    sdists: bool = False
+    acknowledged: tuple[str, ...] = ()
+    until: datetime | None = None
+    ticket: str = ""
+    yanked: bool = False
+    legacy: bool = False
+    channel: str = ""
+    emergency: bool = False
+    reviewed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Prohibition:
+    """Somebody's no, stronger than any yes: a project, or the versions of it in ``specifier``."""
+
+    id: str
+    project: NormalizedName
+    specifier: str
+    by: str
+    reason: str
+    at: datetime
+    channel: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """A named advisory set aside for one range of one project, always with an end."""
+
+    id: str
+    project: NormalizedName
+    specifier: str
+    advisory: str
+    by: str
+    reason: str
+    at: datetime
+    until: datetime
+    channel: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A scheme, host and port that package files may come from. Not a matter of one project.
+
+    ``settled``: with this one it is known where files come from, and nothing more is learnt.
+    """
+
+    id: str
+    url: str
+    by: str
+    at: datetime
+    settled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A developer's wish for a project or a range of it, waiting in the inbox."""
+
+    id: str
+    project: NormalizedName
+    specifier: str
+    by: str
+    why: str
+    at: datetime
+    channel: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LateFile:
+    """A file that appeared after its version was approved, waiting for a look; ``differs`` says how it is new."""
+
+    id: str
+    project: NormalizedName
+    file: ReleaseFile
+    differs: str
+    at: datetime
+    channel: str = ""
+
+
+Mode = Literal["enforce", "observe"]
+SeverityFloor = Literal["low", "medium", "high", "critical"]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The security team's standing rules, changed like any approval; one set of them is in force.
+
+    * ``mode``: in observe mode only what is dangerous whatever anybody decided is withheld, the rest is recorded.
+    * ``minimum_age`` of a file, with exceptions by project in ``ages``; ``fixes`` says whether a young release that
+      fixes an advisory on something approved waits too, or passes. Nothing uploaded after ``freeze`` is served.
+    * ``internal``: glob patterns of normalised names that the public index is never asked for.
+    * ``refuse_severity``: the lowest rating that withholds a version; ``refuse_unknown_severity``: what an
+      advisory without a rating does.
+    * ``licences``: SPDX identifiers that are accepted (none listed: all are); ``refuse_unknown_licence``: what a
+      release without one does, where they are listed.
+    * ``provenance``: glob patterns of projects whose files must come with attestations (PEP 740), ``publishers``:
+      from whom, by project.
+    """
+
+    mode: Mode = "enforce"
+    minimum_age: timedelta = timedelta(days=7)
+    ages: Mapping[str, timedelta] = field(default_factory=dict)
+    fixes: Literal["wait", "pass"] = "wait"
+    freeze: datetime | None = None
+    internal: tuple[str, ...] = ()
+    refuse_severity: SeverityFloor = "low"
+    refuse_unknown_severity: bool = True
+    licences: tuple[str, ...] = ()
+    refuse_unknown_licence: bool = True
+    provenance: tuple[str, ...] = ()
+    publishers: Mapping[str, str] = field(default_factory=dict)
+    warn_stale_after: timedelta = timedelta(hours=24)
+    alarm_stale_after: timedelta = timedelta(hours=72)
+    stale_advisories: Literal["say", "refuse"] = "say"
+    id: str = "terms"
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """Another policy on the same gate, at an index URL of its own (``/NAME/simple/``).
+
+    It inherits from ``base`` ("" is the default channel): every approval, prohibition and waiver there counts here
+    as well, and so do its terms, except those that ``sets`` names, which are this channel's own.
+    """
+
+    id: str
+    name: str
+    base: str
+    terms: Terms
+    sets: tuple[str, ...]
+    by: str
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A machine's or a person's key, known by the digest of its secret alone.
+
+    One with a ``parent`` is a browser's session: it lives no longer than the token it was opened with.
+    """
+
+    id: str
+    name: str
+    sha256: str
+    role: str
+    at: datetime
+    until: datetime | None = None
+    parent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NamesList:
+    """Which list of popular projects is in force: its digest names the file that holds it."""
+
+    source: str
+    count: int
+    sha256: str
+    by: str
+    at: datetime
+    id: str = "names"

@@ -1,0 +1,110 @@
+"""What is written down: who acted, what changed, what was answered to whom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from proxy.model.advisories import FeedState
+from proxy.model.policy import (
+    Approval,
+    Ask,
+    Channel,
+    LateFile,
+    NamesList,
+    Origin,
+    Prohibition,
+    Terms,
+    Token,
+    Waiver,
+)
+
+Entry = Approval | Prohibition | Waiver | Origin | Ask | LateFile | Token | Terms | Channel | FeedState | NamesList
+"""What the store keeps row by row; putting an entry whose id is there already replaces it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: ``kind`` is person, token, feed or system. ``name`` is shown, ``id`` compared."""
+
+    kind: str
+    id: str
+    name: str
+    role: str
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One act of somebody on the policy: what is put, what is ended, and how it reads in the audit.
+
+    ``tag`` follows one grammar, ``subject:noun:verb`` (``project:approval:granted``). ``ends``
+    names entries by id. ``policy`` is False for acts that nobody else needs to hear of at once
+    (requests, alerts): they raise no revision.
+    """
+
+    tag: str
+    project: str
+    reason: str
+    puts: tuple[Entry, ...] = ()
+    ends: tuple[str, ...] = ()
+    detail: Mapping[str, object] = field(default_factory=dict)
+    policy: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEvent:
+    """A change as the audit log holds it. ``hash`` covers every other field and ``previous``."""
+
+    seq: int
+    at: datetime
+    tag: str
+    actor: Actor
+    project: str
+    reason: str
+    revision: int
+    detail: Mapping[str, object]
+    previous: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRecord:
+    """One answer given to one client: a file handed out, revalidated or refused, or a page.
+
+    ``what`` is "file", "metadata" or "page". ``verdict`` is "allowed", "refused", or "observed" for what was handed
+    out in observe mode and would be refused otherwise. ``count`` is above 1 only for folded pages.
+    """
+
+    at: datetime
+    what: Literal["file", "metadata", "page"]
+    client: str
+    token: str
+    agent: str
+    project: str
+    version: str
+    filename: str
+    sha256: str
+    status: int
+    verdict: str
+    codes: tuple[str, ...]
+    revision: int
+    request_id: str
+    count: int = 1
+    channel: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOut:
+    """Who got a release: one client (by address, token and installer), how often, first and last."""
+
+    project: str
+    version: str
+    client: str
+    token: str
+    agent: str
+    count: int
+    first: datetime
+    last: datetime

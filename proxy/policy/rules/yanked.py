@@ -1,0 +1,21 @@
+"""Yanked files (PEP 592): what its maintainers took back stays available to whoever pinned it, and says why.
+
+An approval takes yanked files in only where it says so (:mod:`proxy.policy.rules.approved`); what was approved
+before it was yanked goes on being served, as an index does, with the reason for everybody to read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from proxy.model import Code, Effect, Finding, Subject
+from proxy.policy.snapshot import PolicySnapshot
+
+
+def yanked(subject: Subject, _snapshot: PolicySnapshot, _at: datetime) -> Iterator[Finding]:
+    """Say that a file was yanked, and why."""
+    file = subject.file
+    if file is not None and file.yanked is not None:
+        sentence = f"{file.filename} was yanked by its maintainers: {file.yanked or 'no reason given'}"
+        yield Finding(Code.YANKED, Effect.ADVISE, sentence, "Move to a version that was not.")
