@@ -209,7 +209,7 @@ def build(settings: Settings) -> Gate:
 
     preview = PreviewDoor(gateway, live, now, settings.url)
     resolver = Resolver(preview.opened, _own_address(settings))
-    actions = Actions(store, live, gateway, resolver, now)
+    actions = Actions.of(store, live, gateway, resolver, now)
     admin = _admin(settings, store, live, actions, sync)
     doors = Doors(channel_doors, live, {"preview": preview})
     return Gate(
@@ -227,10 +227,10 @@ def _without_redirects(routes: list[BaseRoute]) -> ASGIApp:
 
 def _admin(settings: Settings, store: SqliteStore, live: Live, actions: Actions, sync: AdvisorySync) -> list[BaseRoute]:
     authenticator = Authenticator(live, now)
-    desk = api.Desk(actions, authenticator, store, sync, settings.data_dir, now)
+    desk = api.Desk(actions, authenticator, store, live, sync, settings.data_dir, now)
     return [
         Mount("/admin/api", api.build(desk)),
-        Mount("/admin", routes=pages.routes(pages.Room(actions, authenticator, store, now, settings.admin_url))),
+        Mount("/admin", routes=pages.routes(pages.Room(actions, authenticator, store, live, now, settings.admin_url))),
     ]
 
 

@@ -1,0 +1,73 @@
+"""Approving what a requirement matches, and taking it back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from admin.actions.granting import Granting, Outcome
+from admin.actions.hands import Hands
+from admin.actions.wishes import Unusable, Wish, ends_later, read_requirement, said
+from admin.roles import Permission, demand
+from proxy.model import Actor, Approval, AuditEvent, Change, Entry
+from proxy.policy import changes
+from proxy.policy.versions import covers
+
+
+@dataclass(frozen=True, slots=True)
+class Approvals:
+    """Approvals of one requirement at a time."""
+
+    hands: Hands
+    granting: Granting
+
+    async def approve(
+        self, actor: Actor, wish: Wish, *, dry_run: bool = False, if_revision: int | None = None
+    ) -> Outcome:
+        """Approve what a requirement matches now. With ``dry_run`` nothing is changed.
+
+        Raises Forbidden, Unusable, NeedsAcknowledgement, UpstreamError, RevisionConflict, StoreError.
+        """
+        demand(actor, Permission.POLICY_APPROVE)
+        ends_later(wish, self.hands.clock())
+        draft = await self.granting.draft(actor, wish, *read_requirement(wish.requirement))
+        (outcome,) = await self.granting.grant(actor, [draft], dry_run=dry_run, if_revision=if_revision)
+        return outcome
+
+    async def revoke(self, actor: Actor, requirement: str, reason: str) -> AuditEvent:
+        """End what opens a requirement: whole approvals, or the matching files of frozen ones.
+
+        Raises Forbidden, Unusable, StoreError.
+        """
+        demand(actor, Permission.POLICY_APPROVE)
+        project, specifier = read_requirement(requirement)
+        said(reason)
+        snapshot = await self.hands.live.current()
+        approvals = [grant.approval for grant in snapshot.grants.get(project, ())]
+        if not approvals:
+            raise Unusable(f"Nothing of {project} is approved, so there is nothing to revoke.")
+        if not specifier:
+            return await self.hands.commit(changes.revoke(approvals, reason), actor)
+        return await self.hands.commit(_narrowed(approvals, specifier, reason), actor)
+
+
+def _narrowed(approvals: list[Approval], specifier: str, reason: str) -> Change:
+    """Take the files in a range out of the approvals that froze them."""
+    puts: list[Entry] = []
+    ends: list[str] = []
+    for approval in approvals:
+        rest = tuple(file for file in approval.files if not covers(specifier, file.version))
+        if approval.standing:
+            raise Unusable(
+                f"The approval {approval.id} is a standing one and would let the range in again. "
+                f"Prohibit it instead: wicketgate prohibit '{approval.project}{specifier}' --reason …"
+            )
+        if len(rest) == len(approval.files):
+            continue
+        if rest:
+            puts.append(replace(approval, files=rest))
+        else:
+            ends.append(approval.id)
+    if not puts and not ends:
+        raise Unusable(f"No approved file of {approvals[0].project} is in {specifier}.")
+    detail = {"specifier": specifier, "narrowed": [entry.id for entry in puts]}
+    return Change("project:approval:revoked", approvals[0].project, reason, tuple(puts), tuple(ends), detail)

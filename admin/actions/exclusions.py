@@ -1,0 +1,86 @@
+"""What is never served whatever is approved, and which advisory is set aside.
+
+Decided here:
+
+* A waiver is for one advisory and a range of one project, and it ends by itself.
+* Malware is never waived.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+
+from packaging.utils import NormalizedName
+
+from admin.actions.hands import Hands
+from admin.actions.wishes import Unusable, read_requirement, said
+from admin.roles import Permission, demand
+from proxy.model import Actor, AuditEvent, Prohibition, Waiver
+from proxy.policy import changes
+
+WAIVER_DAYS_AT_MOST = 180
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusions:
+    """Prohibitions, and waivers of advisories."""
+
+    hands: Hands
+
+    async def prohibit(self, actor: Actor, requirement: str, reason: str) -> AuditEvent:
+        """Never serve a project or a range of it, whatever is approved. Raises Forbidden, Unusable, StoreError."""
+        demand(actor, Permission.POLICY_PROHIBIT)
+        project, specifier = read_requirement(requirement)
+        identity = f"prohibition:{secrets.token_hex(8)}"
+        entry = Prohibition(identity, project, specifier, actor.name, said(reason), self.hands.clock())
+        return await self.hands.commit(changes.prohibit(entry), actor)
+
+    async def lift(self, actor: Actor, requirement: str, reason: str) -> AuditEvent:
+        """End the prohibitions of exactly this requirement. Raises Forbidden, Unusable, StoreError."""
+        demand(actor, Permission.POLICY_PROHIBIT)
+        project, specifier = read_requirement(requirement)
+        snapshot = await self.hands.live.current()
+        found = [entry for entry in snapshot.prohibitions.get(project, ()) if entry.specifier == specifier]
+        if not found:
+            raise Unusable(f"{project}{specifier} is not prohibited in these words.")
+        return await self.hands.commit(changes.lift(found, said(reason)), actor)
+
+    async def waive(self, actor: Actor, requirement: str, advisory: str, reason: str, days: int) -> AuditEvent:
+        """Set one advisory aside for a range of a project, for at most 180 days. Malware is never waived.
+
+        Raises Forbidden, Unusable, StoreError.
+        """
+        demand(actor, Permission.POLICY_WAIVE)
+        project, specifier = read_requirement(requirement)
+        if not 1 <= days <= WAIVER_DAYS_AT_MOST:
+            raise Unusable(f"A waiver lasts from 1 to {WAIVER_DAYS_AT_MOST} days.")
+        at = self.hands.clock()
+        await self._may_be_waived(project, advisory)
+        identity = f"waiver:{secrets.token_hex(8)}"
+        until = at + timedelta(days=days)
+        entry = Waiver(identity, project, specifier, advisory, actor.name, said(reason), at, until)
+        return await self.hands.commit(changes.waive(entry), actor)
+
+    async def end_waiver(self, actor: Actor, requirement: str, advisory: str, reason: str) -> AuditEvent:
+        """End the waivers of an advisory for a project before their time. Raises Forbidden, Unusable, StoreError."""
+        demand(actor, Permission.POLICY_WAIVE)
+        project, _ = read_requirement(requirement)
+        snapshot = await self.hands.live.current()
+        found = [waiver for waiver in snapshot.waivers.get(project, ()) if waiver.advisory == advisory]
+        if not found:
+            raise Unusable(f"{advisory[:40]} is not waived for {project}.")
+        return await self.hands.commit(changes.end_waivers(found, said(reason)), actor)
+
+    async def _may_be_waived(self, project: NormalizedName, advisory: str) -> None:
+        """Raise Unusable for an advisory that is not about the project, or that reports malware."""
+        snapshot = await self.hands.live.current()
+        record = await asyncio.to_thread(self.hands.store.advisory, advisory)
+        if record is None or all(affected.project != project for affected in record.affected):
+            raise Unusable(
+                f"No advisory {advisory[:40]!r} about {project} is known. wicketgate explain {project} names them."
+            )
+        if snapshot.advisories.is_malicious(project, advisory):
+            raise Unusable(f"{advisory} reports malware: that cannot be waived.")

@@ -1,0 +1,55 @@
+"""What every verb works with: the store, the policy in force, the gateway and the clock.
+
+Decided here:
+
+* A change is in force when the verb that made it returns.
+* A reviewer's page is never asked for by an internal name.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from packaging.utils import NormalizedName
+
+from admin.actions.wishes import Unusable
+from proxy.gateway import Gateway
+from proxy.live import Live
+from proxy.model import Actor, Ask, AuditEvent, Change, ProjectPage
+from proxy.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """The collaborators of the verbs, and what several verbs do with them."""
+
+    store: Store
+    live: Live
+    gateway: Gateway
+    clock: Callable[[], datetime]
+
+    async def commit(self, change: Change, actor: Actor, if_revision: int | None = None) -> AuditEvent:
+        """Commit and have the new policy in force before returning. Raises RevisionConflict, StoreError."""
+        event = await asyncio.to_thread(self.store.commit, change, actor, self.clock(), if_revision=if_revision)
+        await self.live.current()
+        return event
+
+    async def page(self, project: NormalizedName) -> tuple[ProjectPage, datetime]:
+        """Return a project's page for a reviewer, and the time at which it was there.
+
+        Raises Unusable, UpstreamError.
+        """
+        snapshot = await self.live.names_known()
+        if snapshot.is_internal(project):
+            raise Unusable(f"{project} is an internal name by the terms: the public index is never asked for it.")
+        held = await self.gateway.review(project)
+        if held.page is None:
+            raise Unusable(f"The upstream index has no project {project}. Look at the spelling.")
+        return held.page, self.clock()
+
+    def asks(self, project: NormalizedName) -> list[Ask]:
+        """Return the wishes that wait for a project. Raises StoreError."""
+        return [entry for entry in self.store.entries("ask") if isinstance(entry, Ask) and entry.project == project]

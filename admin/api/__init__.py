@@ -1,0 +1,51 @@
+"""The admin API under ``/admin/api/v1``: the verbs as JSON, one error shape, an OpenAPI document made from code.
+
+Who may do what is decided by the action that a route calls, or by ``demand`` where a route only reads;
+a test walks the routes and tries each one with every role.
+"""
+
+from __future__ import annotations
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.exceptions import HTTPException
+
+from admin.api import access, advisories, audit, inbox, names, policy, problems, terms
+from admin.api.desk import Desk, Who
+from admin.auth import Authenticator
+from admin.schemas.told import Problem
+from proxy.model import Actor
+
+__all__ = ["Desk", "build"]
+
+MATTERS = (policy, inbox, terms, advisories, names, audit, access)
+"""In the order of the OpenAPI document."""
+
+_bearer = HTTPBearer(auto_error=False, description="A token: wgt_…")
+
+
+def build(desk: Desk) -> FastAPI:
+    """Return the API as an application to be mounted at ``/admin/api``."""
+    app = FastAPI(
+        title="Wicketgate admin API",
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+        responses={"4XX": {"model": Problem}, "5XX": {"model": Problem}},
+    )
+    who = _authenticated(desk.authenticator)
+    for matter in MATTERS:
+        app.include_router(matter.routes(desk, who), prefix="/v1")
+    problems.handle(app)
+    return app
+
+
+def _authenticated(authenticator: Authenticator) -> Who:
+    async def who(request: Request, credentials: HTTPAuthorizationCredentials | None = Depends(_bearer)) -> Actor:
+        address = request.client.host if request.client else ""
+        found = await authenticator.actor(credentials.credentials, address) if credentials else None
+        if found is None:
+            raise HTTPException(401, "Bring a valid token: Authorization: Bearer wgt_…", {"WWW-Authenticate": "Bearer"})
+        return found
+
+    return who

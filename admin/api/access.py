@@ -1,0 +1,44 @@
+"""Who a token belongs to, and the tokens."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+from fastapi import APIRouter, Depends, Query
+
+from admin.api.desk import Data, Desk, Who
+from admin.roles import Permission, demand
+from admin.schemas.given import TokenIn
+from admin.schemas.told import event_data, token_data
+from proxy.model import Actor, Token
+
+
+def routes(desk: Desk, who: Who) -> APIRouter:
+    """Return the routes of this matter."""
+    router = APIRouter(tags=["access"])
+
+    @router.get("/whoami")
+    async def whoami(by: Actor = Depends(who)) -> Data:
+        """Return who the token belongs to."""
+        return {"name": by.name, "role": by.role}
+
+    @router.get("/tokens")
+    async def tokens(by: Actor = Depends(who)) -> list[Data]:
+        """List the tokens in force, without their secrets, which nobody keeps."""
+        demand(by, Permission.ACCESS_WRITE)
+        found = await asyncio.to_thread(desk.store.entries, "token")
+        return [token_data(token) for token in found if isinstance(token, Token) and not token.parent]
+
+    @router.post("/tokens", status_code=201)
+    async def issue(body: TokenIn, by: Actor = Depends(who)) -> Data:
+        """Issue a token. Its secret is in this answer and nowhere else."""
+        issued = await desk.actions.access.issue_token(by, body.name, body.role, timedelta(days=body.days))
+        return token_data(issued.token) | {"secret": issued.secret}
+
+    @router.delete("/tokens/{identity}")
+    async def withdraw(identity: str, by: Actor = Depends(who), reason: str = Query(min_length=1)) -> Data:
+        """End a token at once."""
+        return event_data(await desk.actions.access.withdraw_token(by, identity, reason))
+
+    return router

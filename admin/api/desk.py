@@ -1,0 +1,37 @@
+"""What the routes of every matter share: their collaborators, who asks, and the header that takes a revision."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from fastapi import Header
+
+from admin.actions import Actions
+from admin.auth import Authenticator
+from proxy.feeds.sync import AdvisorySync
+from proxy.live import Live
+from proxy.model import Actor
+from proxy.store import Store
+
+Data = dict[str, object]
+Who = Callable[..., Awaitable[Actor]]
+
+LARGEST = 2**62
+
+IF_MATCH = Header(None, ge=0, le=LARGEST, description="The revision that was seen.")
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The collaborators of the routes."""
+
+    actions: Actions
+    authenticator: Authenticator
+    store: Store
+    live: Live
+    sync: AdvisorySync
+    data_dir: Path
+    clock: Callable[[], datetime]

@@ -1,0 +1,43 @@
+"""The standing rules, and where package files may come from."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Depends
+
+from admin.api.desk import IF_MATCH, Data, Desk, Who
+from admin.roles import Permission, demand
+from admin.schemas.given import OriginIn, TermsIn
+from admin.schemas.told import event_data, terms_data
+from proxy.model import Actor
+
+
+def routes(desk: Desk, who: Who) -> APIRouter:
+    """Return the routes of this matter."""
+    router = APIRouter(tags=["policy"])
+
+    @router.get("/terms")
+    async def terms(by: Actor = Depends(who)) -> Data:
+        """Return the standing rules in force."""
+        demand(by, Permission.POLICY_READ)
+        snapshot = await desk.live.current()
+        return terms_data(snapshot.terms) | {"revision": snapshot.revision}
+
+    @router.patch("/terms")
+    async def set_terms(body: TermsIn, by: Actor = Depends(who), if_match: int | None = IF_MATCH) -> Data:
+        """Change standing rules; what is left out stays as it is. If-Match takes a revision."""
+        current = await desk.live.current()
+        seen = current.revision if if_match is None else if_match
+        return event_data(await desk.actions.standing.set_terms(by, body.applied_to(current.terms), body.reason, seen))
+
+    @router.get("/origins")
+    async def origins(by: Actor = Depends(who)) -> list[str]:
+        """List where package files may come from."""
+        demand(by, Permission.POLICY_READ)
+        return [origin.url for origin in (await desk.live.current()).origins]
+
+    @router.post("/origins", status_code=201)
+    async def allow_origin(body: OriginIn, by: Actor = Depends(who)) -> Data:
+        """Let package files come from one more server."""
+        return event_data(await desk.actions.standing.allow_origin(by, body.url, body.reason))
+
+    return router
