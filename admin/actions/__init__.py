@@ -14,6 +14,7 @@ from datetime import datetime
 
 from admin.actions.access import Access
 from admin.actions.approvals import Approvals
+from admin.actions.channels import Channels
 from admin.actions.closures import Closure, Closures
 from admin.actions.exclusions import Exclusions
 from admin.actions.granting import Granting, Outcome
@@ -36,6 +37,7 @@ class Actions:
 
     approvals: Approvals
     closures: Closures
+    channels: Channels
     exclusions: Exclusions
     inbox: Inbox
     standing: Standing
@@ -52,6 +54,7 @@ class Actions:
         return cls(
             approvals=Approvals(hands, granting),
             closures=Closures(hands, granting, resolver),
+            channels=Channels(hands),
             exclusions=Exclusions(hands),
             inbox=Inbox(hands),
             standing=Standing(hands),

@@ -33,18 +33,19 @@ class Approvals:
         (outcome,) = await self.granting.grant(actor, [draft], dry_run=dry_run, if_revision=if_revision)
         return outcome
 
-    async def revoke(self, actor: Actor, requirement: str, reason: str) -> AuditEvent:
-        """End what opens a requirement: whole approvals, or the matching files of frozen ones.
+    async def revoke(self, actor: Actor, requirement: str, reason: str, channel: str = "") -> AuditEvent:
+        """End what opens a requirement in a channel: whole approvals, or the matching files of frozen ones.
 
         Raises Forbidden, Unusable, StoreError.
         """
         demand(actor, Permission.POLICY_APPROVE)
         project, specifier = read_requirement(requirement)
         said(reason)
-        snapshot = await self.hands.live.current()
-        approvals = [grant.approval for grant in snapshot.grants.get(project, ())]
+        snapshot = await self.hands.policy(channel)
+        approvals = [g.approval for g in snapshot.grants.get(project, ()) if g.approval.channel == channel]
         if not approvals:
-            raise Unusable(f"Nothing of {project} is approved, so there is nothing to revoke.")
+            where = f" in the channel {channel}" if channel else ""
+            raise Unusable(f"Nothing of {project} is approved{where}, so there is nothing to revoke.")
         if not specifier:
             return await self.hands.commit(changes.revoke(approvals, reason), actor)
         return await self.hands.commit(_narrowed(approvals, specifier, reason), actor)

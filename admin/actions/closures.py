@@ -12,6 +12,7 @@ from admin.actions.hands import Hands
 from admin.actions.wishes import Wish, ends_later, read_requirement
 from admin.closure import Node, Resolver, Target
 from admin.roles import Permission, demand
+from proxy.channels import ChannelPolicy
 from proxy.model import Actor
 
 
@@ -48,16 +49,18 @@ class Closures:
         demand(actor, Permission.POLICY_APPROVE)
         ends_later(wish, self.hands.clock())
         read_requirement(wish.requirement)
+        await self.hands.policy(wish.channel)
         draft = wished(actor, wish, NormalizedName(""), "", self.hands.clock())
         nodes = await self.resolver.resolve(wish.requirement, draft, targets)
-        missing = [node for node in nodes if not await self._is_open(node)]
+        missing = [node for node in nodes if not await self._is_open(node, wish.channel)]
         drafts = [await self.granting.draft(actor, wish, node.project, f"=={node.version}") for node in missing]
         outcomes: list[Outcome] = []
         if drafts:
             outcomes = await self.granting.grant(actor, drafts, dry_run=dry_run, if_revision=if_revision)
         return Closure(tuple(nodes), tuple(outcomes), (await self.hands.live.current()).revision)
 
-    async def _is_open(self, node: Node) -> bool:
-        """Whether a version is served already."""
-        composition = (await self.hands.gateway.listing(node.project)).composition
+    async def _is_open(self, node: Node, channel: str) -> bool:
+        """Whether a version is served in a channel already."""
+        gateway = self.hands.gateway.answering_by(ChannelPolicy(self.hands.live, channel))
+        composition = (await gateway.listing(node.project)).composition
         return any(judged.file.version == node.version for judged in composition.allowed)

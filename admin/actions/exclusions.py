@@ -30,25 +30,31 @@ class Exclusions:
 
     hands: Hands
 
-    async def prohibit(self, actor: Actor, requirement: str, reason: str) -> AuditEvent:
-        """Never serve a project or a range of it, whatever is approved. Raises Forbidden, Unusable, StoreError."""
+    async def prohibit(self, actor: Actor, requirement: str, reason: str, channel: str = "") -> AuditEvent:
+        """Never serve a project or a range of it in a channel and those below it, whatever is approved.
+
+        Raises Forbidden, Unusable, StoreError.
+        """
         demand(actor, Permission.POLICY_PROHIBIT)
         project, specifier = read_requirement(requirement)
+        await self.hands.policy(channel)
         identity = f"prohibition:{secrets.token_hex(8)}"
-        entry = Prohibition(identity, project, specifier, actor.name, said(reason), self.hands.clock())
+        entry = Prohibition(identity, project, specifier, actor.name, said(reason), self.hands.clock(), channel)
         return await self.hands.commit(changes.prohibit(entry), actor)
 
-    async def lift(self, actor: Actor, requirement: str, reason: str) -> AuditEvent:
+    async def lift(self, actor: Actor, requirement: str, reason: str, channel: str = "") -> AuditEvent:
         """End the prohibitions of exactly this requirement. Raises Forbidden, Unusable, StoreError."""
         demand(actor, Permission.POLICY_PROHIBIT)
         project, specifier = read_requirement(requirement)
-        snapshot = await self.hands.live.current()
-        found = [entry for entry in snapshot.prohibitions.get(project, ()) if entry.specifier == specifier]
+        here = (await self.hands.policy(channel)).prohibitions.get(project, ())
+        found = [entry for entry in here if (entry.specifier, entry.channel) == (specifier, channel)]
         if not found:
             raise Unusable(f"{project}{specifier} is not prohibited in these words.")
         return await self.hands.commit(changes.lift(found, said(reason)), actor)
 
-    async def waive(self, actor: Actor, requirement: str, advisory: str, reason: str, days: int) -> AuditEvent:
+    async def waive(
+        self, actor: Actor, requirement: str, advisory: str, reason: str, days: int, channel: str = ""
+    ) -> AuditEvent:
         """Set one advisory aside for a range of a project, for at most 180 days. Malware is never waived.
 
         Raises Forbidden, Unusable, StoreError.
@@ -58,18 +64,21 @@ class Exclusions:
         if not 1 <= days <= WAIVER_DAYS_AT_MOST:
             raise Unusable(f"A waiver lasts from 1 to {WAIVER_DAYS_AT_MOST} days.")
         at = self.hands.clock()
+        await self.hands.policy(channel)
         await self._may_be_waived(project, advisory)
         identity = f"waiver:{secrets.token_hex(8)}"
         until = at + timedelta(days=days)
-        entry = Waiver(identity, project, specifier, advisory, actor.name, said(reason), at, until)
+        entry = Waiver(identity, project, specifier, advisory, actor.name, said(reason), at, until, channel)
         return await self.hands.commit(changes.waive(entry), actor)
 
-    async def end_waiver(self, actor: Actor, requirement: str, advisory: str, reason: str) -> AuditEvent:
+    async def end_waiver(
+        self, actor: Actor, requirement: str, advisory: str, reason: str, channel: str = ""
+    ) -> AuditEvent:
         """End the waivers of an advisory for a project before their time. Raises Forbidden, Unusable, StoreError."""
         demand(actor, Permission.POLICY_WAIVE)
         project, _ = read_requirement(requirement)
-        snapshot = await self.hands.live.current()
-        found = [waiver for waiver in snapshot.waivers.get(project, ()) if waiver.advisory == advisory]
+        here = (await self.hands.policy(channel)).waivers.get(project, ())
+        found = [waiver for waiver in here if (waiver.advisory, waiver.channel) == (advisory, channel)]
         if not found:
             raise Unusable(f"{advisory[:40]} is not waived for {project}.")
         return await self.hands.commit(changes.end_waivers(found, said(reason)), actor)

@@ -60,6 +60,7 @@ class Granting:
 
     async def draft(self, actor: Actor, wish: Wish, project: NormalizedName, specifier: str) -> Draft:
         """Return the approval of what a range of a project matches now. Raises Unusable, UpstreamError."""
+        await self.hands.policy(wish.channel)
         page, at = await self.hands.page(project)
         approval = wished(actor, wish, project, specifier, at)
         chosen, left_out = _choose(approval, page)
@@ -81,7 +82,10 @@ class Granting:
         change = changes.grant(approvals, asks)
         snapshot, at = await self.hands.live.current(), self.hands.clock()
         after = changes.apply(snapshot, change)
-        compositions = [compose(draft.approval.project, draft.page, after, at) for draft in drafts]
+        compositions = [
+            compose(draft.approval.project, draft.page, after.of_channel(draft.approval.channel), at)
+            for draft in drafts
+        ]
         for composition in compositions:
             _needs_nothing(composition)
         event = None if dry_run else await self.hands.commit(change, actor, if_revision)
@@ -113,6 +117,9 @@ def wished(actor: Actor, wish: Wish, project: NormalizedName, specifier: str, at
         acknowledged=tuple(sorted({read_acknowledgement(text) for text in wish.acknowledge})),
         until=wish.until,
         ticket=wish.ticket,
+        yanked=wish.yanked,
+        legacy=wish.legacy,
+        channel=wish.channel,
     )
 
 
@@ -128,7 +135,7 @@ def _nothing(project: str, specifier: str, left_out: Iterable[str]) -> str:
     names_left = list(left_out)
     if not names_left:
         return f"No file of {project} matches {specifier or 'any version'} at the upstream now."
-    hints = "sdists run code on install (--sdists), pre-releases are left out (--prereleases)"
+    hints = "say --sdists (they run code on install), --prereleases, --yanked or --legacy for those"
     shown = ", ".join(names_left[:5])
     return f"Of {project}{specifier} only these exist, and they are not approved unless you say so: {shown}; {hints}."
 

@@ -19,6 +19,7 @@ from admin.actions.wishes import Unusable
 from proxy.gateway import Gateway
 from proxy.live import Live
 from proxy.model import Actor, Ask, AuditEvent, Change, ProjectPage
+from proxy.policy.snapshot import PolicySnapshot
 from proxy.store import Store
 
 
@@ -36,6 +37,14 @@ class Hands:
         event = await asyncio.to_thread(self.store.commit, change, actor, self.clock(), if_revision=if_revision)
         await self.live.current()
         return event
+
+    async def policy(self, channel: str) -> PolicySnapshot:
+        """Return what is in force in a channel ("" is the default one). Raises Unusable where there is none."""
+        snapshot = await self.live.current()
+        if channel and channel not in snapshot.channels:
+            known = ", ".join(snapshot.channels) or "there are none"
+            raise Unusable(f"There is no channel {channel[:40]!r}. The channels: {known}")
+        return snapshot.of_channel(channel)
 
     async def page(self, project: NormalizedName) -> tuple[ProjectPage, datetime]:
         """Return a project's page for a reviewer, and the time at which it was there.

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 from admin.actions.hands import Hands
 from admin.actions.wishes import said
 from admin.roles import Permission, demand
-from proxy.model import Actor, AuditEvent, Origin, Terms
+from proxy.model import Actor, AuditEvent, Origin
 from proxy.policy import changes
+from proxy.policy.snapshot import PolicySnapshot
 from proxy.upstream.origins import origin_of
 
 
@@ -18,10 +21,22 @@ class Standing:
 
     hands: Hands
 
-    async def set_terms(self, actor: Actor, terms: Terms, reason: str, if_revision: int | None = None) -> AuditEvent:
-        """Change the standing rules. Raises Forbidden, Unusable, RevisionConflict, StoreError."""
+    async def policy(self, channel: str) -> PolicySnapshot:
+        """Return what is in force in a channel. Raises Unusable where there is none."""
+        return await self.hands.policy(channel)
+
+    async def set_terms(
+        self, actor: Actor, given: Mapping[str, Any], reason: str, if_revision: int | None = None
+    ) -> AuditEvent:
+        """Change standing rules of the default channel, given by the names of :class:`~proxy.model.Terms`.
+
+        Raises Forbidden, Unusable, RevisionConflict, StoreError.
+        """
         demand(actor, Permission.TERMS_WRITE)
-        return await self.hands.commit(changes.set_terms(terms, said(reason)), actor, if_revision)
+        snapshot = await self.hands.live.current()
+        seen = snapshot.revision if if_revision is None else if_revision
+        terms = replace(snapshot.terms, **given)
+        return await self.hands.commit(changes.set_terms(terms, said(reason)), actor, seen)
 
     async def allow_origin(self, actor: Actor, url: str, reason: str) -> AuditEvent:
         """Let package files come from one more server. Raises Forbidden, Unusable, OriginRefused, StoreError."""

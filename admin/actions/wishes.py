@@ -46,6 +46,9 @@ class Wish:
     acknowledge: tuple[str, ...] = ()
     until: datetime | None = None
     ticket: str = ""
+    yanked: bool = False
+    legacy: bool = False
+    channel: str = ""
 
 
 def read_requirement(text: str) -> tuple[NormalizedName, str]:

@@ -38,12 +38,12 @@ def routes(desk: Desk, who: Who) -> APIRouter:
     @router.post("/approvals/revoke")
     async def revoke(body: RequirementIn, by: Actor = Depends(who)) -> Data:
         """End what opens a requirement."""
-        return event_data(await desk.actions.approvals.revoke(by, body.requirement, body.reason))
+        return event_data(await desk.actions.approvals.revoke(by, body.requirement, body.reason, body.channel))
 
     @router.post("/prohibitions", status_code=201)
     async def prohibit(body: RequirementIn, by: Actor = Depends(who)) -> Data:
         """Never serve a project or a range of it."""
-        return event_data(await desk.actions.exclusions.prohibit(by, body.requirement, body.reason))
+        return event_data(await desk.actions.exclusions.prohibit(by, body.requirement, body.reason, body.channel))
 
     @router.get("/waivers")
     async def waivers(by: Actor = Depends(who)) -> list[Data]:
@@ -56,17 +56,20 @@ def routes(desk: Desk, who: Who) -> APIRouter:
     async def waive(body: WaiverIn, by: Actor = Depends(who)) -> Data:
         """Set one advisory aside for a range of a project, until a date."""
         return event_data(
-            await desk.actions.exclusions.waive(by, body.requirement, body.advisory, body.reason, body.days)
+            await desk.actions.exclusions.waive(
+                by, body.requirement, body.advisory, body.reason, body.days, body.channel
+            )
         )
 
     @router.post("/waivers/end")
     async def end_waiver(body: WaiverEndIn, by: Actor = Depends(who)) -> Data:
         """End a waiver before its time."""
-        return event_data(await desk.actions.exclusions.end_waiver(by, body.requirement, body.advisory, body.reason))
+        ended = desk.actions.exclusions.end_waiver(by, body.requirement, body.advisory, body.reason, body.channel)
+        return event_data(await ended)
 
     @router.post("/prohibitions/lift")
     async def lift(body: RequirementIn, by: Actor = Depends(who)) -> Data:
         """End the prohibitions of exactly this requirement."""
-        return event_data(await desk.actions.exclusions.lift(by, body.requirement, body.reason))
+        return event_data(await desk.actions.exclusions.lift(by, body.requirement, body.reason, body.channel))
 
     return router

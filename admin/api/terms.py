@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 
 from admin.api.desk import IF_MATCH, Data, Desk, Who
 from admin.roles import Permission, demand
@@ -16,18 +16,22 @@ def routes(desk: Desk, who: Who) -> APIRouter:
     router = APIRouter(tags=["policy"])
 
     @router.get("/terms")
-    async def terms(by: Actor = Depends(who)) -> Data:
-        """Return the standing rules in force."""
+    async def terms(by: Actor = Depends(who), channel: str = Query("", max_length=40)) -> Data:
+        """Return the standing rules in force in a channel."""
         demand(by, Permission.POLICY_READ)
-        snapshot = await desk.live.current()
+        snapshot = await desk.actions.standing.policy(channel)
         return terms_data(snapshot.terms) | {"revision": snapshot.revision}
 
     @router.patch("/terms")
     async def set_terms(body: TermsIn, by: Actor = Depends(who), if_match: int | None = IF_MATCH) -> Data:
         """Change standing rules; what is left out stays as it is. If-Match takes a revision."""
-        current = await desk.live.current()
-        seen = current.revision if if_match is None else if_match
-        return event_data(await desk.actions.standing.set_terms(by, body.applied_to(current.terms), body.reason, seen))
+        if body.channel:
+            changed = desk.actions.channels.set_terms(
+                by, body.channel, body.given(), body.inherit, body.reason, if_match
+            )
+        else:
+            changed = desk.actions.standing.set_terms(by, body.given(), body.reason, if_match)
+        return event_data(await changed)
 
     @router.get("/origins")
     async def origins(by: Actor = Depends(who)) -> list[str]:

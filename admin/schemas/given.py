@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
@@ -11,7 +10,6 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from admin.actions import Wish
 from admin.closure import Target
-from proxy.model import Terms
 
 Requirement = Annotated[
     str,
@@ -30,6 +28,11 @@ LATEST_YEAR = 9000
 Later = Annotated[AwareDatetime, AfterValidator(_within_reason), Field(examples=["2027-01-31T00:00:00Z"])]
 
 
+ChannelName = Annotated[
+    str, Field(max_length=40, examples=["research"], description="Where it counts; empty: in the default channel.")
+]
+
+
 class Strict(BaseModel):
     """Unknown fields are refused: a misspelt option must not be ignored."""
 
@@ -44,6 +47,9 @@ class ApprovalIn(Strict):
     standing: bool = Field(False, description="Let later versions of the range through once they are old enough.")
     prereleases: bool = False
     sdists: bool = Field(False, description="Source archives run code on install.")
+    yanked: bool = Field(False, description="Files that their maintainers took back.")
+    legacy: bool = Field(False, description="Source archives of old formats (.zip, .tar.bz2).")
+    channel: ChannelName = ""
     acknowledge: list[str] = Field(default_factory=list, max_length=8, examples=[["too-new"]])
     until: Later | None = None
     ticket: str = Field("", max_length=200)
@@ -69,6 +75,7 @@ class RequirementIn(Strict):
 
     requirement: Requirement
     reason: Reason
+    channel: ChannelName = ""
 
 
 class DeclineIn(Strict):
@@ -85,6 +92,7 @@ class WaiverIn(Strict):
     advisory: str = Field(min_length=1, max_length=100, examples=["PYSEC-2023-74"])
     reason: Reason
     days: int = Field(30, ge=1, le=180, description="Days until it ends.")
+    channel: ChannelName = ""
 
 
 class WaiverEndIn(Strict):
@@ -92,6 +100,15 @@ class WaiverEndIn(Strict):
 
     requirement: Requirement
     advisory: str = Field(min_length=1, max_length=100)
+    reason: Reason
+    channel: ChannelName = ""
+
+
+class ChannelIn(Strict):
+    """A channel to be opened."""
+
+    name: str = Field(min_length=1, max_length=40, examples=["research"])
+    base: ChannelName = ""
     reason: Reason
 
 
@@ -116,8 +133,14 @@ def _pattern(text: str) -> str:
 
 
 class TermsIn(Strict):
-    """Terms to be changed; what is left out stays as it is."""
+    """Terms to be changed; what is left out stays as it is.
 
+    In a channel, terms that are given become its own, and those in ``inherit`` are its base's again.
+    """
+
+    channel: ChannelName = ""
+    inherit: list[str] = Field(default_factory=list, max_length=40, examples=[["minimum_age"]])
+    mode: Literal["enforce", "observe"] | None = None
     minimum_age_days: float | None = Field(None, ge=0, le=3650)
     internal: list[str] | None = Field(None, max_length=1000, description="Glob patterns of internal names.")
     refuse_severity: Literal["low", "medium", "high", "critical"] | None = None
@@ -125,11 +148,11 @@ class TermsIn(Strict):
     stale_advisories: Literal["say", "refuse"] | None = None
     reason: Reason
 
-    def applied_to(self, terms: Terms) -> Terms:
-        """Return ``terms`` with what was given in place."""
-        given = self.model_dump(exclude={"reason", "minimum_age_days"}, exclude_none=True)
+    def given(self) -> dict[str, object]:
+        """Return what was given, by the names of :class:`~proxy.model.Terms`."""
+        given = self.model_dump(exclude={"reason", "channel", "inherit", "minimum_age_days"}, exclude_none=True)
         if "internal" in given:
             given["internal"] = tuple(dict.fromkeys(_pattern(text) for text in given["internal"] if text.strip()))
         if self.minimum_age_days is not None:
             given["minimum_age"] = timedelta(days=self.minimum_age_days)
-        return replace(terms, **given)
+        return given

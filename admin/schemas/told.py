@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from pydantic import BaseModel
 
 from admin.actions import Closure, Outcome
-from proxy.model import Approval, Ask, AuditEvent, HandedOut, Terms, Token, Waiver
+from proxy.model import Approval, Ask, AuditEvent, Channel, HandedOut, Terms, Token, Waiver
 from proxy.policy import explaining
+from proxy.policy.snapshot import PolicySnapshot
 from proxy.store import Decision, Demand
 
 
@@ -94,6 +95,9 @@ def approval_data(approval: Approval) -> dict[str, object]:
         "standing": approval.standing,
         "prereleases": approval.prereleases,
         "sdists": approval.sdists,
+        "yanked": approval.yanked,
+        "legacy": approval.legacy,
+        "channel": approval.channel,
         "acknowledged": list(approval.acknowledged),
         "by": approval.by,
         "at": approval.at.isoformat(),
@@ -109,6 +113,7 @@ def ask_data(ask: Ask) -> dict[str, object]:
     return {
         "project": ask.project,
         "specifier": ask.specifier,
+        "channel": ask.channel,
         "by": ask.by,
         "why": ask.why,
         "at": ask.at.isoformat(),
@@ -144,6 +149,7 @@ def holder_data(line: HandedOut) -> dict[str, object]:
 def terms_data(terms: Terms) -> dict[str, object]:
     """Return the terms as JSON data; times in days and hours."""
     return {
+        "mode": terms.mode,
         "minimum_age_days": terms.minimum_age / timedelta(days=1),
         "internal": list(terms.internal),
         "refuse_severity": terms.refuse_severity,
@@ -151,6 +157,20 @@ def terms_data(terms: Terms) -> dict[str, object]:
         "stale_advisories": terms.stale_advisories,
         "warn_stale_after_hours": terms.warn_stale_after / timedelta(hours=1),
         "alarm_stale_after_hours": terms.alarm_stale_after / timedelta(hours=1),
+    }
+
+
+def channel_data(channel: Channel, snapshot: PolicySnapshot) -> dict[str, object]:
+    """Return a channel as JSON data, with the terms in force there and which of them are its own."""
+    return {
+        "name": channel.name,
+        "base": channel.base,
+        "index": f"/{channel.name}/simple/",
+        "own": list(channel.sets),
+        "terms": terms_data(snapshot.of_channel(channel.name).terms),
+        "by": channel.by,
+        "at": channel.at.isoformat(),
+        "reason": channel.reason,
     }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import click
 
-from proxy.cli import access, names, policy, records, requirements, serving
+from proxy.cli import access, names, policy, records, requirements, serving, standing
 from proxy.cli.desk import Desk, data_dir_option
 
 
@@ -21,6 +21,7 @@ def main() -> None:
 for command in (
     *serving.COMMANDS,
     *policy.COMMANDS,
+    *standing.COMMANDS,
     *requirements.COMMANDS,
     *records.COMMANDS,
     *names.COMMANDS,

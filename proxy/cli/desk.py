@@ -41,6 +41,12 @@ def json_option(command: Callable[P, None]) -> Callable[P, None]:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")(command)
 
 
+def channel_option(command: Callable[P, None]) -> Callable[P, None]:
+    """Add ``--channel``."""
+    text = "The channel where this counts (the default one)."
+    return click.option("--channel", default="", envvar="WICKETGATE_CHANNEL", help=text)(command)
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """A running gate, as a command speaks to it."""

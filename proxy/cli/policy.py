@@ -6,7 +6,7 @@ from datetime import datetime
 
 import click
 
-from proxy.cli.desk import REFUSED, Data, Desk, json_option, sentences, show, table, with_desk
+from proxy.cli.desk import Data, Desk, channel_option, json_option, show, table, with_desk
 
 WITHHELD_SHOWN = 12
 reason_option = click.option("--reason", required=True, help="Why. The auditor will ask for it.")
@@ -18,6 +18,8 @@ reason_option = click.option("--reason", required=True, help="Why. The auditor w
 @click.option("--standing", is_flag=True, help="Let later versions of the range through once they are old enough.")
 @click.option("--prereleases", is_flag=True, help="Pre-releases as well.")
 @click.option("--sdists", is_flag=True, help="Source archives as well; they run code on install.")
+@click.option("--yanked", is_flag=True, help="What its maintainers took back as well.")
+@click.option("--legacy", is_flag=True, help="Source archives of old formats as well (.zip, .tar.bz2).")
 @click.option("--acknowledge", multiple=True, metavar="CODE", help="Overrule a finding: too-new, look-alike:NAME.")
 @click.option("--until", type=click.DateTime(), help="When the approval ends (UTC).")
 @click.option("--ticket", default="", help="Where this was discussed.")
@@ -31,6 +33,7 @@ reason_option = click.option("--reason", required=True, help="Why. The auditor w
     help="Resolve for linux, macos, windows or universal (the gate's own).",
 )
 @click.option("--dry-run", is_flag=True, help="Show what it would do, and change nothing.")
+@channel_option
 @json_option
 @with_desk
 def approve(desk: Desk, as_json: bool, until: datetime | None, **wish: object) -> None:
@@ -84,26 +87,27 @@ def _approved(outcome: Data) -> None:
 @click.command()
 @click.argument("requirement")
 @reason_option
+@channel_option
 @json_option
 @with_desk
-def revoke(desk: Desk, as_json: bool, requirement: str, reason: str) -> None:
+def revoke(desk: Desk, as_json: bool, **wanted: str) -> None:
     """End what opens REQUIREMENT."""
-    event = desk.admin("POST", "/approvals/revoke", json={"requirement": requirement, "reason": reason})
-    show(event, as_json, lambda: click.echo(f"Revoked {requirement} (revision {event['revision']})."))
+    event = desk.admin("POST", "/approvals/revoke", json=wanted)
+    show(event, as_json, lambda: click.echo(f"Revoked {wanted['requirement']} (revision {event['revision']})."))
 
 
 @click.command()
 @click.argument("requirement")
 @reason_option
 @click.option("--lift", is_flag=True, help="End the prohibition instead.")
+@channel_option
 @json_option
 @with_desk
-def prohibit(desk: Desk, as_json: bool, requirement: str, reason: str, lift: bool) -> None:
+def prohibit(desk: Desk, as_json: bool, lift: bool, **wanted: str) -> None:
     """Never serve REQUIREMENT, whatever is approved."""
-    path = "/prohibitions/lift" if lift else "/prohibitions"
-    event = desk.admin("POST", path, json={"requirement": requirement, "reason": reason})
+    event = desk.admin("POST", "/prohibitions/lift" if lift else "/prohibitions", json=wanted)
     verb = "No longer prohibited:" if lift else "Prohibited"
-    show(event, as_json, lambda: click.echo(f"{verb} {requirement} (revision {event['revision']})."))
+    show(event, as_json, lambda: click.echo(f"{verb} {wanted['requirement']} (revision {event['revision']})."))
 
 
 @click.command()
@@ -112,6 +116,7 @@ def prohibit(desk: Desk, as_json: bool, requirement: str, reason: str, lift: boo
 @reason_option
 @click.option("--days", default=30, show_default=True, type=click.IntRange(1, 180), help="Days until it ends.")
 @click.option("--end", is_flag=True, help="End the waiver instead.")
+@channel_option
 @json_option
 @with_desk
 def waive(desk: Desk, as_json: bool, end: bool, days: int, **wanted: str) -> None:
@@ -176,52 +181,4 @@ def decline(desk: Desk, as_json: bool, project: str, reason: str) -> None:
     show(event, as_json, lambda: click.echo(f"Declined {project}."))
 
 
-@click.command()
-@click.option("--minimum-age-days", type=float, help="How old a file must be.")
-@click.option("--internal", multiple=True, help="Glob pattern of names that are never asked of the public index.")
-@click.option("--refuse-severity", type=click.Choice(["low", "medium", "high", "critical"]))
-@click.option("--refuse-unknown-severity/--accept-unknown-severity", default=None)
-@click.option("--stale-advisories", type=click.Choice(["say", "refuse"]), help="What old advisory data does.")
-@click.option("--reason", help="Why; needed to change anything.")
-@json_option
-@with_desk
-def terms(desk: Desk, as_json: bool, reason: str | None, internal: tuple[str, ...], **wanted: object) -> None:
-    """Show the standing rules, or change some of them."""
-    given = {name: value for name, value in wanted.items() if value is not None}
-    if internal:
-        given["internal"] = [pattern for pattern in internal if pattern]
-    if given:
-        event = desk.admin("PATCH", "/terms", json={**given, "reason": reason or ""})
-        show(event, as_json, lambda: click.echo(f"Changed (revision {event['revision']})."))
-    else:
-        data = desk.admin("GET", "/terms")
-        show(data, as_json, lambda: table([[name, value] for name, value in data.items()], ["term", "value"]))
-
-
-@click.group()
-def origins() -> None:
-    """Where package files may come from."""
-
-
-@origins.command("list")
-@json_option
-@with_desk
-def list_origins(desk: Desk, as_json: bool) -> None:
-    """List the servers that files may come from."""
-    data = desk.admin("GET", "/origins")
-    show(data, as_json, lambda: click.echo("\n".join(data)))
-
-
-@origins.command("allow")
-@click.argument("server")
-@reason_option
-@json_option
-@with_desk
-def allow_origin(desk: Desk, as_json: bool, server: str, reason: str) -> None:
-    """Let files come from SERVER (https://files.example)."""
-    event = desk.admin("POST", "/origins", json={"url": server, "reason": reason})
-    show(event, as_json, lambda: click.echo(f"Allowed {event['detail']['origin']}."))
-
-
-COMMANDS = (approve, revoke, prohibit, waive, waivers, inbox, decline, terms, origins)
-__all__ = ["COMMANDS", "REFUSED", "sentences"]
+COMMANDS = (approve, revoke, prohibit, waive, waivers, inbox, decline)

@@ -12,6 +12,7 @@ from proxy.model import (
     Approval,
     Ask,
     Change,
+    Channel,
     FeedState,
     HandedOut,
     NamesList,
@@ -50,6 +51,9 @@ def _approved(approval: Approval) -> dict[str, object]:
         "standing": approval.standing,
         "prereleases": approval.prereleases,
         "sdists": approval.sdists,
+        "yanked": approval.yanked,
+        "legacy": approval.legacy,
+        "channel": approval.channel,
         "acknowledged": list(approval.acknowledged),
         "until": approval.until.isoformat() if approval.until else "",
         "ticket": approval.ticket,
@@ -71,7 +75,7 @@ def revoke(approvals: Iterable[Approval], reason: str) -> Change:
 
 def prohibit(prohibition: Prohibition) -> Change:
     """Prohibit a project or a range of it."""
-    detail = {"specifier": prohibition.specifier}
+    detail = {"specifier": prohibition.specifier, "channel": prohibition.channel}
     return Change(
         "project:prohibition:set", prohibition.project, prohibition.reason, puts=(prohibition,), detail=detail
     )
@@ -103,8 +107,27 @@ def decline(asks: Iterable[Ask], reason: str) -> Change:
 
 
 def set_terms(terms: Terms, reason: str) -> Change:
-    """Change the standing rules."""
+    """Change the standing rules of the default channel."""
     return Change("policy:terms:set", "", reason, puts=(terms,))
+
+
+def open_channel(channel: Channel) -> Change:
+    """Open a channel that inherits from another."""
+    detail = {"channel": channel.name, "base": channel.base}
+    return Change("policy:channel:opened", "", channel.reason, puts=(channel,), detail=detail)
+
+
+def set_channel_terms(channel: Channel, reason: str) -> Change:
+    """Change the terms that are a channel's own."""
+    detail = {"channel": channel.name, "sets": list(channel.sets)}
+    return Change("policy:channel:changed", "", reason, puts=(channel,), detail=detail)
+
+
+def close_channel(channel: Channel, entries: Iterable[Approval | Prohibition | Waiver], reason: str) -> Change:
+    """Close a channel, and end everything that counted there alone."""
+    ended = tuple(entry.id for entry in entries)
+    detail = {"channel": channel.name}
+    return Change("policy:channel:closed", "", reason, ends=(channel.id, *ended), detail=detail)
 
 
 def allow_origin(origin: Origin, reason: str) -> Change:
@@ -156,7 +179,12 @@ def close_session(token: Token) -> Change:
 
 def waive(waiver: Waiver) -> Change:
     """Set one advisory aside for a range of a project, until a date."""
-    detail = {"advisory": waiver.advisory, "specifier": waiver.specifier, "until": waiver.until.isoformat()}
+    detail = {
+        "advisory": waiver.advisory,
+        "specifier": waiver.specifier,
+        "until": waiver.until.isoformat(),
+        "channel": waiver.channel,
+    }
     return Change("project:waiver:granted", waiver.project, waiver.reason, puts=(waiver,), detail=detail)
 
 

@@ -113,6 +113,13 @@ class PolicySnapshot:
             line.append("" if base in line else base)
         return tuple(line)
 
+    def only_in(self, name: str) -> list[Approval | Prohibition | Waiver]:
+        """Return what was said in one channel and not inherited there."""
+        said: list[Approval | Prohibition | Waiver] = [g.approval for granted in self.grants.values() for g in granted]
+        said += [entry for entries in self.prohibitions.values() for entry in entries]
+        said += [entry for entries in self.waivers.values() for entry in entries]
+        return [entry for entry in said if entry.channel == name]
+
     def of_channel(self, name: str) -> PolicySnapshot:
         """Return what counts in one channel ("" is the default one). Raises KeyError where there is none."""
         line = self.lineage(name)

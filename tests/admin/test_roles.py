@@ -22,6 +22,7 @@ BODIES: dict[str, object] = {
     "/v1/waivers/end": {"requirement": "flask", "advisory": "X-1", "reason": "x"},
     "/v1/terms": {"reason": "x"},
     "/v1/origins": {"url": "https://files.example", "reason": "x"},
+    "/v1/channels": {"name": "research", "reason": "x"},
     "/v1/tokens": {"name": "other", "role": "reader"},
 }
 NEEDS: dict[tuple[str, str], Permission | None] = {
@@ -39,6 +40,9 @@ NEEDS: dict[tuple[str, str], Permission | None] = {
     ("POST", "/v1/inbox/decline"): Permission.POLICY_APPROVE,
     ("GET", "/v1/terms"): Permission.POLICY_READ,
     ("PATCH", "/v1/terms"): Permission.TERMS_WRITE,
+    ("GET", "/v1/channels"): Permission.POLICY_READ,
+    ("POST", "/v1/channels"): Permission.TERMS_WRITE,
+    ("DELETE", "/v1/channels/{name}"): Permission.TERMS_WRITE,
     ("GET", "/v1/origins"): Permission.POLICY_READ,
     ("POST", "/v1/origins"): Permission.ORIGINS_WRITE,
     ("GET", "/v1/advisories/status"): Permission.POLICY_READ,
@@ -74,7 +78,7 @@ def test_every_route_stands_in_the_table(gate: Gatehouse) -> None:
 
 def test_every_route_wants_a_token(gate: Gatehouse) -> None:
     for method, path in NEEDS:
-        url = f"{gate.url}/admin/api{path.replace('{identity}', 'token:x')}?reason=x"
+        url = f"{gate.url}/admin/api{path.replace('{identity}', 'token:x').replace('{name}', 'x')}?reason=x"
         for headers in ({}, {"authorization": "Bearer wgt_nonsense"}, {"authorization": f"Basic {gate.token}"}):
             answer = httpx.request(method, url, headers=headers, json=BODIES.get(path), trust_env=False)
             assert answer.status_code == 401, (method, path)
@@ -85,7 +89,7 @@ def test_every_route_wants_a_token(gate: Gatehouse) -> None:
 def test_every_role_may_do_what_the_table_says_and_no_more(gate: Gatehouse, role: str) -> None:
     secret = gate.facts("token", "issue", f"a {role}", "--role", role)["secret"]
     for (method, path), needed in NEEDS.items():
-        url = f"{gate.url}/admin/api{path.replace('{identity}', 'token:x')}?reason=x"
+        url = f"{gate.url}/admin/api{path.replace('{identity}', 'token:x').replace('{name}', 'x')}?reason=x"
         answer = httpx.request(
             method,
             url,

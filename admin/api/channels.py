@@ -1,0 +1,35 @@
+"""Channels: more than one policy on one gate."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Depends, Query
+
+from admin.api.desk import Data, Desk, Who
+from admin.roles import Permission, demand
+from admin.schemas.given import ChannelIn
+from admin.schemas.told import channel_data, event_data
+from proxy.model import Actor
+
+
+def routes(desk: Desk, who: Who) -> APIRouter:
+    """Return the routes of this matter."""
+    router = APIRouter(tags=["channels"])
+
+    @router.get("/channels")
+    async def channels(by: Actor = Depends(who)) -> list[Data]:
+        """List the channels besides the default one."""
+        demand(by, Permission.POLICY_READ)
+        snapshot = await desk.live.current()
+        return [channel_data(channel, snapshot) for _, channel in sorted(snapshot.channels.items())]
+
+    @router.post("/channels", status_code=201)
+    async def open_channel(body: ChannelIn, by: Actor = Depends(who)) -> Data:
+        """Open a channel; its index is at ``/NAME/simple/``."""
+        return event_data(await desk.actions.channels.open(by, body.name, body.base, body.reason))
+
+    @router.delete("/channels/{name}")
+    async def close(name: str, by: Actor = Depends(who), reason: str = Query(min_length=1, max_length=2000)) -> Data:
+        """Close a channel and end what was said in it."""
+        return event_data(await desk.actions.channels.close(by, name, reason))
+
+    return router

@@ -1,0 +1,107 @@
+"""The standing rules: terms, channels, and where files come from."""
+
+from __future__ import annotations
+
+import click
+
+from proxy.cli.desk import Data, Desk, channel_option, json_option, show, table, with_desk
+from proxy.cli.policy import reason_option
+
+
+@click.command()
+@click.option("--minimum-age-days", type=float, help="How old a file must be.")
+@click.option("--internal", multiple=True, help="Glob pattern of names that are never asked of the public index.")
+@click.option("--refuse-severity", type=click.Choice(["low", "medium", "high", "critical"]))
+@click.option("--refuse-unknown-severity/--accept-unknown-severity", default=None)
+@click.option("--stale-advisories", type=click.Choice(["say", "refuse"]), help="What old advisory data does.")
+@click.option("--mode", type=click.Choice(["enforce", "observe"]), help="Withhold, or record and serve.")
+@click.option("--inherit", multiple=True, metavar="TERM", help="In a channel: take TERM from its base again.")
+@click.option("--reason", help="Why; needed to change anything.")
+@channel_option
+@json_option
+@with_desk
+def terms(desk: Desk, as_json: bool, reason: str | None, channel: str, **wanted: object) -> None:
+    """Show the standing rules of a channel, or change some of them."""
+    given = {name: value for name, value in wanted.items() if value not in (None, ())}
+    if isinstance(wanted["internal"], tuple) and wanted["internal"]:
+        given["internal"] = [pattern for pattern in wanted["internal"] if pattern]
+    if given:
+        event = desk.admin("PATCH", "/terms", json={**given, "channel": channel, "reason": reason or ""})
+        show(event, as_json, lambda: click.echo(f"Changed (revision {event['revision']})."))
+    else:
+        data = desk.admin("GET", "/terms", params={"channel": channel})
+        show(data, as_json, lambda: table([[name, value] for name, value in data.items()], ["term", "value"]))
+
+
+@click.group()
+def channels() -> None:
+    """More than one policy on one gate, each at its own index URL."""
+
+
+@channels.command("list")
+@json_option
+@with_desk
+def list_channels(desk: Desk, as_json: bool) -> None:
+    """List the channels besides the default one."""
+    data = desk.admin("GET", "/channels")
+    show(data, as_json, lambda: _channels(desk, data))
+
+
+def _channels(desk: Desk, data: list[Data]) -> None:
+    rows = [[line["name"], line["base"] or "the default", desk.url + line["index"], _own(line)] for line in data]
+    table(rows, ["channel", "inherits from", "index", "its own terms"])
+
+
+def _own(line: Data) -> str:
+    return ", ".join(line["own"]) or "none"
+
+
+@channels.command("open")
+@click.argument("name")
+@click.option("--base", default="", help="The channel to inherit from (the default one).")
+@reason_option
+@json_option
+@with_desk
+def open_channel(desk: Desk, as_json: bool, **wanted: str) -> None:
+    """Open the channel NAME."""
+    event = desk.admin("POST", "/channels", json=wanted)
+    show(event, as_json, lambda: click.echo(f"Opened {wanted['name']}: {desk.url}/{wanted['name']}/simple/"))
+
+
+@channels.command("close")
+@click.argument("name")
+@reason_option
+@json_option
+@with_desk
+def close_channel(desk: Desk, as_json: bool, name: str, reason: str) -> None:
+    """Close the channel NAME, and end what was said in it."""
+    event = desk.admin("DELETE", f"/channels/{name}", params={"reason": reason})
+    show(event, as_json, lambda: click.echo(f"Closed {name} (revision {event['revision']})."))
+
+
+@click.group()
+def origins() -> None:
+    """Where package files may come from."""
+
+
+@origins.command("list")
+@json_option
+@with_desk
+def list_origins(desk: Desk, as_json: bool) -> None:
+    """List the servers that files may come from."""
+    data = desk.admin("GET", "/origins")
+    show(data, as_json, lambda: click.echo("\n".join(data)))
+
+
+@origins.command("allow")
+@click.argument("server")
+@reason_option
+@json_option
+@with_desk
+def allow_origin(desk: Desk, as_json: bool, server: str, reason: str) -> None:
+    """Let files come from SERVER (https://files.example)."""
+    event = desk.admin("POST", "/origins", json={"url": server, "reason": reason})
+    show(event, as_json, lambda: click.echo(f"Allowed {event['detail']['origin']}."))
+
+
+COMMANDS = (terms, channels, origins)
