@@ -7,6 +7,7 @@ reach a noun, times are aware UTC datetimes, sizes are bytes, digests are lower-
 from proxy.model.advisories import Advisory, Affected, AffectedRange, FeedState, Rating, Severity
 from proxy.model.answer import Code, Effect, Finding, Subject, Verdict
 from proxy.model.index import Kind, ProjectPage, ReleaseFile, Unreadable
+from proxy.model.people import APPROVING, ROLES, Account, CiRule, Invitation, Passkey, Proposal, Session
 from proxy.model.policy import (
     Approval,
     Ask,
@@ -24,6 +25,9 @@ from proxy.model.policy import (
 from proxy.model.record import Actor, AuditEvent, Change, DecisionRecord, Entry, HandedOut
 
 __all__ = [
+    "APPROVING",
+    "ROLES",
+    "Account",
     "Actor",
     "Advisory",
     "Affected",
@@ -33,6 +37,7 @@ __all__ = [
     "AuditEvent",
     "Change",
     "Channel",
+    "CiRule",
     "Code",
     "DecisionRecord",
     "Effect",
@@ -40,15 +45,19 @@ __all__ = [
     "FeedState",
     "Finding",
     "HandedOut",
+    "Invitation",
     "Kind",
     "LateFile",
     "Mode",
     "NamesList",
     "Origin",
+    "Passkey",
     "Prohibition",
     "ProjectPage",
+    "Proposal",
     "Rating",
     "ReleaseFile",
+    "Session",
     "Severity",
     "SeverityFloor",
     "Subject",

@@ -61,7 +61,10 @@ class Prohibition:
 
 @dataclass(frozen=True, slots=True)
 class Waiver:
-    """A named advisory set aside for one range of one project, always with an end."""
+    """A named advisory set aside for one range of one project, always with an end.
+
+    ``second`` is the other person who disputes a report of malware with it: without one it never counts for malware.
+    """
 
     id: str
     project: NormalizedName
@@ -72,6 +75,7 @@ class Waiver:
     at: datetime
     until: datetime
     channel: str = ""
+    second: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +135,7 @@ class Terms:
       release without one does, where they are listed.
     * ``provenance``: glob patterns of projects whose files must come with attestations (PEP 740), ``publishers``:
       from whom, by project.
+    * ``two_person``: what one person alone cannot do, in the words of :mod:`proxy.policy.second_person`.
     """
 
     mode: Mode = "enforce"
@@ -148,6 +153,7 @@ class Terms:
     warn_stale_after: timedelta = timedelta(hours=24)
     alarm_stale_after: timedelta = timedelta(hours=72)
     stale_advisories: Literal["say", "refuse"] = "say"
+    two_person: tuple[str, ...] = ()
     id: str = "terms"
 
 
@@ -173,7 +179,9 @@ class Channel:
 class Token:
     """A machine's or a person's key, known by the digest of its secret alone.
 
-    One with a ``parent`` is a browser's session: it lives no longer than the token it was opened with.
+    ``owner`` is the principal who issued it and answers for it ("" for the first-run token, its own). ``scope`` narrows
+    its role to some permissions (none named: all). One with a ``channel`` (None: everywhere) or with ``projects`` (glob
+    patterns) reads the index there and does nothing else. ``networks`` are the CIDR blocks that it may come from.
     """
 
     id: str
@@ -182,7 +190,16 @@ class Token:
     role: str
     at: datetime
     until: datetime | None = None
-    parent: str = ""
+    owner: str = ""
+    scope: tuple[str, ...] = ()
+    channel: str | None = None
+    projects: tuple[str, ...] = ()
+    networks: tuple[str, ...] = ()
+
+    @property
+    def bound(self) -> bool:
+        """Whether it reads only a part of the index, and so nothing of the admin."""
+        return self.channel is not None or bool(self.projects)
 
 
 @dataclass(frozen=True, slots=True)

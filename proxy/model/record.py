@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from proxy.model.advisories import FeedState
+from proxy.model.people import Account, CiRule, Invitation, Proposal
 from proxy.model.policy import (
     Approval,
     Ask,
@@ -21,19 +22,45 @@ from proxy.model.policy import (
     Waiver,
 )
 
-Entry = Approval | Prohibition | Waiver | Origin | Ask | LateFile | Token | Terms | Channel | FeedState | NamesList
+Entry = (
+    Approval
+    | Prohibition
+    | Waiver
+    | Origin
+    | Ask
+    | LateFile
+    | Token
+    | Terms
+    | Channel
+    | FeedState
+    | NamesList
+    | Account
+    | Invitation
+    | CiRule
+    | Proposal
+)
 """What the store keeps row by row; putting an entry whose id is there already replaces it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts: ``kind`` is person, token, feed or system. ``name`` is shown, ``id`` compared."""
+    """Who acts: ``kind`` is person, token, feed or system. ``name`` is shown, ``id`` compared.
+
+    ``owner`` is who answers for a token, where that is somebody else; ``scope`` narrows the role (empty: not at all).
+    """
 
     kind: str
     id: str
     name: str
     role: str
     address: str = ""
+    owner: str = ""
+    scope: tuple[str, ...] = ()
+
+    @property
+    def principal(self) -> str:
+        """Who answers for the act: two credentials of one principal are not two people."""
+        return self.owner or self.id
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,19 +15,23 @@ from datetime import UTC, datetime
 import msgspec
 
 from proxy.model import (
+    Account,
     Actor,
     Approval,
     Ask,
     AuditEvent,
     Change,
     Channel,
+    CiRule,
     DecisionRecord,
     Entry,
     FeedState,
+    Invitation,
     LateFile,
     NamesList,
     Origin,
     Prohibition,
+    Proposal,
     Terms,
     Token,
     Waiver,
@@ -45,6 +49,10 @@ KINDS: Mapping[str, type[Entry]] = {
     "channel": Channel,
     "feed": FeedState,
     "names": NamesList,
+    "account": Account,
+    "invitation": Invitation,
+    "rule": CiRule,
+    "proposal": Proposal,
 }
 _KIND_OF = {kind: name for name, kind in KINDS.items()}
 Record = dict[str, object]

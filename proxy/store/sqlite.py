@@ -30,6 +30,7 @@ from proxy.errors import RevisionConflict, StoreError
 from proxy.model import Actor, Advisory, AuditEvent, Change, DecisionRecord, Entry, HandedOut
 from proxy.policy import ledger
 from proxy.store import AdvisoryRow, Decision, DecisionFilter, Demand, EventFilter, Kept, rows
+from proxy.store.access import AccessTables
 from proxy.store.advisories import AdvisoryTables, records
 from proxy.store.bell import Bell
 from proxy.store.migrations import migrations
@@ -51,6 +52,7 @@ class SqliteStore:
         except BaseException:
             os.close(self._lock_file)
             raise
+        self.access = AccessTables(lambda: self._transaction("normal"), self._reading, _insert)
         self.bell = Bell(directory / "revision")
         self.bell.ring(self.revision())
 
@@ -100,6 +102,11 @@ class SqliteStore:
             self._threads.reader.execute("pragma query_only=on")
         reader: Database = self._threads.reader
         return reader
+
+    @contextmanager
+    def _reading(self) -> Iterator[Database]:
+        with _store_errors():
+            yield self._reader
 
     @contextmanager
     def _exclusive(self) -> Iterator[None]:
@@ -153,8 +160,12 @@ class SqliteStore:
             )
             kept = tuple(rows.entry_of(row["kind"], row["body"]) for row in puts)
             ended = db.query("select distinct id from entries where ended_seq > ?", [after_seq]) if after_seq else ()
-            seq = next(db.query("select coalesce(max(seq), 0) as seq from events"))["seq"]
-            return Kept(kept, tuple(row["id"] for row in ended), int(_value(db, "revision") or 0), seq)
+            return Kept(kept, tuple(row["id"] for row in ended), int(_value(db, "revision") or 0), _newest(db))
+
+    def newest(self) -> int:
+        """Return the sequence number of the newest audit event, 0 where there is none."""
+        with _store_errors():
+            return _newest(self._reader)
 
     def entries(self, kind: str) -> list[Entry]:
         """Return the entries of one kind that are in force, oldest first."""
@@ -326,6 +337,10 @@ def _head(db: Database, chain: str) -> tuple[int, str]:
     """Return the next sequence number of a chain and the hash it follows."""
     row = next(db.query(f"select seq, hash from {chain} order by seq desc limit 1"), None)  # noqa: S608  our own name
     return (1, ledger.GENESIS) if row is None else (row["seq"] + 1, row["hash"])
+
+
+def _newest(db: Database) -> int:
+    return int(next(db.query("select coalesce(max(seq), 0) as seq from events"))["seq"])
 
 
 def _insert(db: Database, table: str, row: rows.Record) -> None:
