@@ -96,6 +96,10 @@ class ProjectAdvisories:
         """Whether the record, or another of its matter, reports malware."""
         return any(matter.malicious for matter in self._matters if matter.id == identity)
 
+    def rating(self, identity: str) -> Rating:
+        """Return how bad the matter of a record is, "unknown" where there is no such record."""
+        return next((matter.severity.rating for matter in self._matters if matter.id == identity), "unknown")
+
     def clear_above(self, version: str) -> str | None:
         """Return the lowest fixed version above ``version`` that nothing here affects, or None."""
         at = spans.place(version)
@@ -182,6 +186,10 @@ class AdvisoryIndex:
     def is_malicious(self, project: NormalizedName, identity: str) -> bool:
         """Whether a record about the project, or another of its alias group, reports malware."""
         return project in self.packed and self._compiled(project).is_malicious(identity)
+
+    def rating(self, project: NormalizedName, identity: str) -> Rating:
+        """Return how bad the matter of a record about the project is, "unknown" where nothing says so."""
+        return self._compiled(project).rating(identity) if project in self.packed else "unknown"
 
     def clear_above(self, project: NormalizedName, version: str) -> str | None:
         """Return the lowest fixed version above ``version`` that no advisory affects, or None."""
