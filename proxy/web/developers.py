@@ -17,13 +17,16 @@ from proxy.asking import Asking, TooMany
 from proxy.errors import GateError, StoreError, UpstreamAway
 from proxy.gateway import Gateway
 from proxy.health import Health
+from proxy.model import Token
 from proxy.policy import explaining
+from proxy.policy.credentials import may_have, may_request
 from proxy.policy.similarity import imitates
 from proxy.policy.versions import version as read_version
 from proxy.simple import names
-from proxy.web.readers import CHALLENGE, NO_TOKEN, Readers
+from proxy.web.readers import OTHER_PROJECTS, Denied, Readers
 
 Handler = Callable[[Request], Awaitable[Response]]
+ForReaders = Callable[[Request, Token], Awaitable[Response]]
 
 SECURE = {
     "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
@@ -39,6 +42,7 @@ STATUS: tuple[tuple[type[Exception], int], ...] = (
     (StoreError, 503),
 )
 CHECK_AT_MOST = 2_000
+NOT_FOR_REQUESTS = "This token only reads. To ask for a project, bring one with the role requester, or ask a person."
 LONGEST_NAME = 128
 
 pages = Environment(
@@ -81,13 +85,17 @@ class Developers:
             Route("/explain/{name}/{version}", self._for_readers(self.explain)),
         ]
 
-    def _for_readers(self, handler: Handler) -> Handler:
-        """Let those through who may read the index."""
+    def _for_readers(self, handler: ForReaders) -> Handler:
+        """Let those through who may read the index, each with the token it brought."""
 
         async def guarded(request: Request) -> Response:
-            if not await self._readers.may_read(request.scope):
-                return PlainTextResponse(f"{NO_TOKEN}\n", 401, {"www-authenticate": CHALLENGE})
-            return await handler(request)
+            reader = await self._readers.reader(request.scope)
+            if isinstance(reader, Denied):
+                return PlainTextResponse(f"{reader.sentence}\n", reader.status, reader.headers)
+            project = names.normal(request.path_params.get("name", ""))
+            if project and not may_have(reader, project):
+                return PlainTextResponse(f"{OTHER_PROJECTS}\n", 403)
+            return await handler(request, reader)
 
         return guarded
 
@@ -104,7 +112,7 @@ class Developers:
         report = self._health.report(self._clock())
         return JSONResponse(report, 200 if report["ready"] else 503)
 
-    async def explain(self, request: Request) -> Response:
+    async def explain(self, request: Request, _token: Token) -> Response:
         """Explain a project, or one version of it."""
         project = names.normal(request.path_params["name"])
         wanted = request.path_params.get("version")
@@ -125,11 +133,13 @@ class Developers:
                 return JSONResponse(data, headers=SECURE)
         return PlainTextResponse(pages.get_template("explain.txt").render({"version": None, **data}))
 
-    async def request(self, request: Request) -> Response:
+    async def request(self, request: Request, token: Token) -> Response:
         """Put a wish into the security team's inbox."""
         project = names.normal(request.path_params["name"])
         if project is None:
             return PlainTextResponse("That is not the name of a project (PEP 508).\n", 404)
+        if not may_request(token):
+            return PlainTextResponse(f"{NOT_FOR_REQUESTS}\n", 403)
         if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
             return PlainTextResponse("Requests are made on the gate's own page.\n", 403)
         async with request.form(max_files=0, max_fields=4) as form:
@@ -143,7 +153,7 @@ class Developers:
             return RedirectResponse(f"../{project}", 303)
         return JSONResponse({"id": ask.id, "project": ask.project, "specifier": ask.specifier}, 201)
 
-    async def check(self, request: Request) -> Response:
+    async def check(self, request: Request, token: Token) -> Response:
         """Judge many requirements at once, each as an installer would meet it."""
         body = await request.body()
         try:
@@ -153,10 +163,10 @@ class Developers:
         if len(wanted) > CHECK_AT_MOST:
             return JSONResponse({"detail": f"Ask for at most {CHECK_AT_MOST} at once."}, 400)
         gate = asyncio.Semaphore(16)
-        answers = await asyncio.gather(*(self._answer(one, gate) for one in wanted))
+        answers = await asyncio.gather(*(self._answer(one, gate, token) for one in wanted))
         return JSONResponse({"results": answers, "advisory_data": self._feed()})
 
-    async def _answer(self, wanted: Wanted, gate: asyncio.Semaphore) -> dict[str, object]:
+    async def _answer(self, wanted: Wanted, gate: asyncio.Semaphore, token: Token) -> dict[str, object]:
         said: dict[str, object] = {"name": wanted.name, "specifier": wanted.specifier}
         project = names.normal(wanted.name)
         if project is None:
@@ -165,6 +175,8 @@ class Developers:
                 "version": None,
                 "reasons": [{"sentence": "Not a project name."}],
             }
+        if not may_have(token, project):
+            return said | {"verdict": "unknown", "version": None, "reasons": [{"sentence": OTHER_PROJECTS}]}
         try:
             async with gate:
                 composition = (await self._gateway.listing(project)).composition

@@ -17,11 +17,12 @@ from proxy.cache.blobs import Blob
 from proxy.cache.fetch import Download
 from proxy.errors import GateError
 from proxy.gateway import Gateway
+from proxy.model import Token
 from proxy.policy.listing import Judged
 from proxy.simple.negotiate import matches
 from proxy.web.byterange import UNSATISFIABLE, Span, span
 from proxy.web.http import ALWAYS, Asked, Headers, answer, asked, fail, only_reading, say
-from proxy.web.readers import Readers
+from proxy.web.readers import Readers, refuses
 from proxy.web.recording import Recorder
 from proxy.web.refusals import Refusals
 
@@ -50,14 +51,16 @@ class FileDoor:
             return
         by = asked(scope, token)
         try:
-            await self._file(scope["raw_path"].decode("latin-1").partition("?")[0], by, send)
+            await self._file(scope["raw_path"].decode("latin-1").partition("?")[0], by, token, send)
         except GateError as error:
             await fail(send, error, head=by.head)
 
-    async def _file(self, raw_path: str, by: Asked, send: Send) -> None:
+    async def _file(self, raw_path: str, by: Asked, token: Token, send: Send) -> None:
         path = raw_path.removeprefix("/files")
         metadata = path.endswith(METADATA)
         verdict, judged = await self._gateway.find(path.removesuffix(METADATA))
+        if await refuses(token, verdict.subject.project, send, head=by.head):
+            return
         if judged is None or not verdict.allowed:
             await self._refusals.refuse(verdict, by, send, path.rpartition("/")[2], metadata=metadata)
             return
@@ -117,6 +120,8 @@ class RefusedDoor:
         metadata = filename.endswith(METADATA)
         try:
             verdict = await self._gateway.why(filename.removesuffix(METADATA))
+            if await refuses(token, verdict.subject.project, send, head=by.head):
+                return
             await self._refusals.refuse(verdict, by, send, filename, metadata=metadata)
         except GateError as error:
             await fail(send, error, head=by.head)

@@ -9,13 +9,15 @@ from starlette.types import Receive, Scope, Send
 
 from proxy.errors import GateError
 from proxy.gateway import Gateway, Listing
+from proxy.model import Token
+from proxy.policy.credentials import may_have
 from proxy.simple import names
 from proxy.simple.negotiate import matches
 from proxy.simple.render import render_projects
 from proxy.web import bodies
 from proxy.web.bodies import Body
 from proxy.web.http import Asked, asked, fail, only_reading, redirect, say
-from proxy.web.readers import Readers
+from proxy.web.readers import Readers, refuses
 from proxy.web.recording import Recorder
 
 PREFIX = "/simple/"
@@ -38,11 +40,17 @@ class IndexDoor:
             return
         by = asked(scope, token)
         try:
-            await self._page(scope["path"], scope["query_string"], by, send)
+            if not token.projects or not await self._elsewhere(scope["path"], by, token, send):
+                await self._page(scope["path"], scope["query_string"], by, token, send)
         except GateError as error:
             await fail(send, error, head=by.head)
 
-    async def _page(self, path: str, query: bytes, by: Asked, send: Send) -> None:
+    async def _elsewhere(self, path: str, by: Asked, token: Token, send: Send) -> bool:
+        """Whether the page is of a project that the token is not for; it is answered then."""
+        project = names.normal(path[len(PREFIX) :].partition("/")[0])
+        return project is not None and await refuses(token, project, send, head=by.head)
+
+    async def _page(self, path: str, query: bytes, by: Asked, token: Token, send: Send) -> None:
         listing = self._gateway.ready(path[len(PREFIX) : -1], (await self._gateway.policy.current()).revision)
         body = bodies.at_hand(listing, by, query) if listing and path.endswith("/") else None
         if listing and body:
@@ -50,18 +58,18 @@ class IndexDoor:
         elif path == "/simple":
             await redirect(send, "simple/", head=by.head)
         elif path == PREFIX:
-            await self._projects(query, by, send)
+            await self._projects(query, by, token, send)
         else:
             await self._project(path.removeprefix(PREFIX), query, by, send)
 
-    async def _projects(self, query: bytes, by: Asked, send: Send) -> None:
-        """List the approved projects, and no others."""
+    async def _projects(self, query: bytes, by: Asked, token: Token, send: Send) -> None:
+        """List the approved projects (of those a token is bound to), and no others."""
         form = bodies.form_of(by, query)
         if form is None:
             await say(send, 406, NO_FORM, head=by.head)
             return
         snapshot = await self._gateway.policy.current()
-        content = render_projects(sorted(snapshot.grants), form)
+        content = render_projects(sorted(name for name in snapshot.grants if may_have(token, name)), form)
         await _send(send, by, await bodies.made(content, form, bodies.coding_of(by), snapshot.revision))
 
     async def _project(self, rest: str, query: bytes, by: Asked, send: Send) -> None:
