@@ -12,7 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from admin.actions.access import Access
+from admin.actions.access import Access, Narrowed
+from admin.actions.accounts import Accounts, Invited
 from admin.actions.approvals import Approvals
 from admin.actions.channels import Channels
 from admin.actions.closures import Closure, Closures
@@ -21,14 +22,31 @@ from admin.actions.granting import Granting, Outcome
 from admin.actions.hands import Hands
 from admin.actions.holders import Holders
 from admin.actions.inbox import Inbox
+from admin.actions.own import Own
+from admin.actions.proposals import Proposals
+from admin.actions.rules import Rules, Wanted
 from admin.actions.standing import Standing
-from admin.actions.wishes import NeedsAcknowledgement, Unusable, Wish
+from admin.actions.vouching import Vouching
+from admin.actions.wishes import NeedsAcknowledgement, Proposed, Unusable, Wish
 from admin.closure import Resolver
+from admin.people.parts import People
+from proxy.alerts import Alerts
 from proxy.gateway import Gateway
 from proxy.live import Live
 from proxy.store import Store
 
-__all__ = ["Actions", "Closure", "NeedsAcknowledgement", "Outcome", "Unusable", "Wish"]
+__all__ = [
+    "Actions",
+    "Closure",
+    "Invited",
+    "Narrowed",
+    "NeedsAcknowledgement",
+    "Outcome",
+    "Proposed",
+    "Unusable",
+    "Wanted",
+    "Wish",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +61,22 @@ class Actions:
     standing: Standing
     access: Access
     holders: Holders
+    accounts: Accounts
+    own: Own
+    vouching: Vouching
+    rules: Rules
+    proposals: Proposals
 
     @classmethod
     def of(
-        cls, store: Store, live: Live, gateway: Gateway, resolver: Resolver, clock: Callable[[], datetime]
+        cls,
+        store: Store,
+        live: Live,
+        gateway: Gateway,
+        resolver: Resolver,
+        clock: Callable[[], datetime],
+        people: People,
+        alerts: Alerts,
     ) -> Actions:
         """Return the verbs, made from their collaborators."""
         hands = Hands(store, live, gateway, clock)
@@ -60,4 +90,9 @@ class Actions:
             standing=Standing(hands),
             access=Access(hands),
             holders=Holders(hands),
+            accounts=Accounts(hands),
+            own=Own(hands, people),
+            vouching=Vouching(hands),
+            rules=Rules(hands),
+            proposals=Proposals(hands, alerts),
         )

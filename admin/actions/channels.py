@@ -21,7 +21,20 @@ from proxy.policy import changes
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}", re.ASCII)
 TAKEN = frozenset(
-    {"admin", "check", "explain", "files", "healthz", "metrics", "preview", "reasons", "readyz", "refused", "requests"}
+    {
+        "admin",
+        "check",
+        "explain",
+        "files",
+        "healthz",
+        "metrics",
+        "oidc",
+        "preview",
+        "reasons",
+        "readyz",
+        "refused",
+        "requests",
+    }
     | {"setup", "simple", "static"}
 )
 """First words of paths that mean something else."""

@@ -3,7 +3,7 @@
 Decided here:
 
 * A waiver is for one advisory and a range of one project, and it ends by itself.
-* Malware is never waived.
+* A report of malware is set aside by two people, never by one (:mod:`proxy.policy.second_person`).
 """
 
 from __future__ import annotations
@@ -55,9 +55,9 @@ class Exclusions:
     async def waive(
         self, actor: Actor, requirement: str, advisory: str, reason: str, days: int, channel: str = ""
     ) -> AuditEvent:
-        """Set one advisory aside for a range of a project, for at most 180 days. Malware is never waived.
+        """Set one advisory aside for a range of a project, for at most 180 days; malware takes a second person.
 
-        Raises Forbidden, Unusable, StoreError.
+        Raises Forbidden, Proposed, Unusable, StoreError.
         """
         demand(actor, Permission.POLICY_WAIVE)
         project, specifier = read_requirement(requirement)
@@ -65,7 +65,7 @@ class Exclusions:
             raise Unusable(f"A waiver lasts from 1 to {WAIVER_DAYS_AT_MOST} days.")
         at = self.hands.clock()
         await self.hands.policy(channel)
-        await self._may_be_waived(project, advisory)
+        await self._is_known(project, advisory)
         identity = f"waiver:{secrets.token_hex(8)}"
         until = at + timedelta(days=days)
         entry = Waiver(identity, project, specifier, advisory, actor.name, said(reason), at, until, channel)
@@ -83,13 +83,10 @@ class Exclusions:
             raise Unusable(f"{advisory[:40]} is not waived for {project}.")
         return await self.hands.commit(changes.end_waivers(found, said(reason)), actor)
 
-    async def _may_be_waived(self, project: NormalizedName, advisory: str) -> None:
-        """Raise Unusable for an advisory that is not about the project, or that reports malware."""
-        snapshot = await self.hands.live.current()
+    async def _is_known(self, project: NormalizedName, advisory: str) -> None:
+        """Raise Unusable for an advisory that is not about the project."""
         record = await asyncio.to_thread(self.hands.store.advisory, advisory)
         if record is None or all(affected.project != project for affected in record.affected):
             raise Unusable(
                 f"No advisory {advisory[:40]!r} about {project} is known. wicketgate explain {project} names them."
             )
-        if snapshot.advisories.is_malicious(project, advisory):
-            raise Unusable(f"{advisory} reports malware: that cannot be waived.")

@@ -7,9 +7,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from admin.actions import NeedsAcknowledgement, Unusable
+from admin.actions import NeedsAcknowledgement, Proposed, Unusable
 from admin.closure import Unresolved
 from admin.roles import Forbidden
+from admin.schemas.told_people import proposal_data
 from proxy.errors import (
     FeedRefused,
     GateError,
@@ -50,6 +51,7 @@ TITLES = {
 def handle(app: FastAPI) -> None:
     """Have every error of the application answered as a problem."""
     app.add_exception_handler(GateError, _gate_error)
+    app.add_exception_handler(Proposed, _proposed)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
 
@@ -58,6 +60,13 @@ async def _gate_error(_request: Request, error: Exception) -> JSONResponse:
     status = next((status for kind, status in STATUS if isinstance(error, kind)), 500)
     say = error.say if isinstance(error, NeedsAcknowledgement) else None
     return _problem(status, str(error), acknowledge=say)
+
+
+async def _proposed(_request: Request, waiting: Exception) -> JSONResponse:
+    """Answer 202 for what was accepted and waits for a second person: nothing was changed yet."""
+    assert isinstance(waiting, Proposed)  # noqa: S101  registered for this kind alone
+    body: dict[str, object] = {"detail": str(waiting), "proposal": proposal_data(waiting.proposal)}
+    return JSONResponse(body | ({"secret": waiting.secret} if waiting.secret else {}), 202)
 
 
 async def _invalid(_request: Request, error: Exception) -> JSONResponse:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
-from admin.actions import Wish
+from admin.actions import Narrowed, Wish
 from admin.closure import Target
+from admin.roles import Permission
 
 Requirement = Annotated[
     str,
@@ -112,12 +114,34 @@ class ChannelIn(Strict):
     reason: Reason
 
 
+def _network(text: str) -> str:
+    return str(ip_network(text.strip()))
+
+
+Network = Annotated[str, Field(max_length=50), AfterValidator(_network)]
+
+
 class TokenIn(Strict):
     """A token to be issued."""
 
     name: str = Field(min_length=1, max_length=80, pattern=r"^[\w .@/-]+$", examples=["ci"])
     role: Literal["reader", "requester", "auditor", "approver", "administrator"]
-    days: int = Field(90, ge=1, le=366, description="Days until it ends.")
+    days: int = Field(90, ge=1, le=365, description="Days until it ends.")
+    scope: list[Permission] = Field(
+        default_factory=list, max_length=20, description="Permissions of the role that it is for; none: all of them."
+    )
+    channel: str | None = Field(None, max_length=40, description="The one channel it reads (empty: the default one).")
+    projects: list[str] = Field(
+        default_factory=list, max_length=50, description="Glob patterns of the projects that it reads."
+    )
+    networks: list[Network] = Field(
+        default_factory=list, max_length=20, examples=[["10.1.0.0/16"]], description="Where it may be used from (CIDR)."
+    )
+
+    def narrowed(self) -> Narrowed:
+        """Return what the action takes."""
+        projects = tuple(dict.fromkeys(_pattern(text) for text in self.projects if text.strip()))
+        return Narrowed(tuple(self.scope), self.channel, projects, tuple(self.networks))
 
 
 class OriginIn(Strict):
@@ -130,6 +154,9 @@ class OriginIn(Strict):
 def _pattern(text: str) -> str:
     """Return a glob pattern spelt as names are (PEP 503), so that it meets them."""
     return re.sub(r"[-_.]+", "-", text.strip().lower())
+
+
+TwoPerson = Literal["look-alike", "severe-waiver", "break-glass", "policy", "people"]
 
 
 class TermsIn(Strict):
@@ -146,6 +173,9 @@ class TermsIn(Strict):
     refuse_severity: Literal["low", "medium", "high", "critical"] | None = None
     refuse_unknown_severity: bool | None = None
     stale_advisories: Literal["say", "refuse"] | None = None
+    two_person: list[TwoPerson] | None = Field(
+        None, max_length=10, description="What one person alone cannot do; taking a word out takes two people itself."
+    )
     reason: Reason
 
     def given(self) -> dict[str, object]:
@@ -153,6 +183,8 @@ class TermsIn(Strict):
         given = self.model_dump(exclude={"reason", "channel", "inherit", "minimum_age_days"}, exclude_none=True)
         if "internal" in given:
             given["internal"] = tuple(dict.fromkeys(_pattern(text) for text in given["internal"] if text.strip()))
+        if "two_person" in given:
+            given["two_person"] = tuple(sorted(set(given["two_person"])))
         if self.minimum_age_days is not None:
             given["minimum_age"] = timedelta(days=self.minimum_age_days)
         return given

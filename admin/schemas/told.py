@@ -157,6 +157,7 @@ def terms_data(terms: Terms) -> dict[str, object]:
         "stale_advisories": terms.stale_advisories,
         "warn_stale_after_hours": terms.warn_stale_after / timedelta(hours=1),
         "alarm_stale_after_hours": terms.alarm_stale_after / timedelta(hours=1),
+        "two_person": list(terms.two_person),
     }
 
 
@@ -183,4 +184,9 @@ def token_data(token: Token) -> dict[str, object]:
         "role": token.role,
         "at": token.at.isoformat(),
         "until": until,
+        "owner": token.owner,
+        "scope": list(token.scope),
+        "channel": token.channel,
+        "projects": list(token.projects),
+        "networks": list(token.networks),
     }
