@@ -8,9 +8,9 @@ from datetime import timedelta
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from admin.actions import NeedsAcknowledgement, Wish
+from admin.actions import NeedsAcknowledgement, Proposed, Wish
 from admin.pages.room import Room, number, show
-from admin.roles import Permission, demand
+from admin.roles import Forbidden
 from admin.schemas.told import ask_data, demand_data, outcome_data
 from proxy.errors import GateError
 from proxy.model import Actor, Ask
@@ -19,7 +19,6 @@ from proxy.policy import explaining
 
 async def inbox(room: Room, _request: Request, actor: Actor) -> Response:
     """Show who asked for what, what was refused in the last seven days, and how old the advisories are."""
-    demand(actor, Permission.INBOX_READ)
     asks = await asyncio.to_thread(room.store.entries, "ask")
     refused = await asyncio.to_thread(room.store.demand, room.clock() - timedelta(days=7))
     snapshot = await room.live.current()
@@ -35,7 +34,6 @@ async def inbox(room: Room, _request: Request, actor: Actor) -> Response:
 
 async def approve_page(_room: Room, request: Request, actor: Actor) -> Response:
     """Show the empty form of an approval."""
-    demand(actor, Permission.POLICY_APPROVE)
     requirement = request.query_params.get("requirement", "")
     return show("approve.html", actor=actor, wish=Wish(requirement, ""), outcome=None, needs=None, problem="")
 
@@ -60,6 +58,8 @@ async def approve(room: Room, request: Request, actor: Actor) -> Response:
         outcome = outcome_data(
             await room.actions.approvals.approve(actor, wish, dry_run=not grant, if_revision=revision)
         )
+    except (Proposed, Forbidden):
+        raise
     except NeedsAcknowledgement as error:
         needs, problem = error.say, str(error.finding.sentence)
     except GateError as error:
