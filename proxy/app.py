@@ -23,8 +23,8 @@ from starlette.types import ASGIApp
 
 from admin import api, auth, pages
 from admin.actions import Actions
-from admin.auth import Authenticator
 from admin.closure import Resolver
+from admin.people.entrance import Entrance
 from proxy.alerts import Alerts, Apprised, Messenger
 from proxy.asking import Asking
 from proxy.cache.blobs import Blobs
@@ -36,7 +36,8 @@ from proxy.errors import SettingsError, StoreError
 from proxy.feeds import names
 from proxy.feeds.sync import AdvisorySync
 from proxy.gateway import Gateway
-from proxy.health import Health
+from proxy.health import MFA_OFF, Health
+from proxy.identity import Identity, assembled
 from proxy.live import Live
 from proxy.notices import SYSTEM, Notices
 from proxy.policy import changes
@@ -81,6 +82,7 @@ class Gate:
     pages: Pages
     sync: AdvisorySync
     client: httpx.AsyncClient
+    identity: Identity
     own_origin: str
     index: ASGIApp
     admin: ASGIApp
@@ -106,6 +108,7 @@ class Gate:
             await self.alerts.close(ALERT_SECONDS)
             await self._last_flush()
             await self.client.aclose()
+            await self.identity.client.aclose()
             self.store.close()
 
     def _work(self) -> list[tuple[str, Callable[[], Coroutine[object, object, None]]]]:
@@ -115,6 +118,8 @@ class Gate:
             ("names", self._learn_names),
             ("advisories", self.sync.run),
             ("cache", self._trim),
+            ("uses of tokens", self.identity.uses.run),
+            ("refused sign-ins", self.identity.people.refusals.run),
         ]
 
     async def _watched(self, name: str, work: Callable[[], Coroutine[object, object, None]]) -> None:
@@ -167,6 +172,8 @@ class Gate:
     async def _last_flush(self) -> None:
         try:
             await self.decisions.flush(now(), everything=True)
+            await self.identity.uses.flush()
+            await self.identity.people.refusals.flush(everything=True)
         except StoreError as error:
             log.error("The last records wait in the journal for the next start: %s", error)
 
@@ -189,15 +196,16 @@ def build(settings: Settings) -> Gate:
     decisions = Decisions(store, settings.data_dir, f"{os.getpid()}-{secrets.token_hex(4)}")
     sync = AdvisorySync(store, live, alerts, settings.advisories, settings.data_dir / "sync.lock", now)
     trouble: dict[str, str] = {}
-
-    readers = Readers(live, now, anonymous=settings.anonymous)
-    health = Health(live, lambda: decisions.waiting, lambda: trouble)
+    identity = assembled(settings, store, live, now)
+    warnings = () if settings.mfa_required else (MFA_OFF,)
+    health = Health(live, lambda: decisions.waiting, lambda: trouble, warnings)
 
     def channel_doors(name: str) -> ChannelDoors:
         url = f"{settings.url}/{name}".rstrip("/")
         here = gateway.answering_by(ChannelPolicy(live, name)) if name else gateway
         recorder = Recorder(decisions, now, name)
         refusals = Refusals(recorder, url)
+        readers = Readers(live, now, settings.anonymous, name, identity.passes.read, identity.uses)
         developers = Developers(here, Asking(store, now, name), health, readers, now, url)
         beside = [] if settings.admin_apart or name else admin
         return {
@@ -209,12 +217,12 @@ def build(settings: Settings) -> Gate:
 
     preview = PreviewDoor(gateway, live, now, settings.url)
     resolver = Resolver(preview.opened, _own_address(settings))
-    actions = Actions.of(store, live, gateway, resolver, now)
-    admin = _admin(settings, store, live, actions, sync)
-    doors = Doors(channel_doors, live, {"preview": preview})
+    actions = Actions.of(store, live, gateway, resolver, now, identity.people, alerts)
+    admin = _admin(settings, store, live, actions, sync, identity)
+    doors = Doors(channel_doors, live, {"preview": preview, "oidc": _without_redirects(list(identity.exchange))})
     return Gate(
-        settings, store, live, decisions, alerts, notices, fetches, blobs, kept_pages, sync, client, own_origin, doors,
-        _without_redirects(admin), trouble,
+        settings, store, live, decisions, alerts, notices, fetches, blobs, kept_pages, sync, client, identity,
+        own_origin, doors, _without_redirects(admin), trouble,
     )  # fmt: skip
 
 
@@ -225,13 +233,14 @@ def _without_redirects(routes: list[BaseRoute]) -> ASGIApp:
     return BodyCap(app)
 
 
-def _admin(settings: Settings, store: SqliteStore, live: Live, actions: Actions, sync: AdvisorySync) -> list[BaseRoute]:
-    authenticator = Authenticator(live, now)
-    desk = api.Desk(actions, authenticator, store, live, sync, settings.data_dir, now)
-    return [
-        Mount("/admin/api", api.build(desk)),
-        Mount("/admin", routes=pages.routes(pages.Room(actions, authenticator, store, live, now, settings.admin_url))),
-    ]
+def _admin(
+    settings: Settings, store: SqliteStore, live: Live, actions: Actions, sync: AdvisorySync, identity: Identity
+) -> list[BaseRoute]:
+    people, authenticator, url = identity.people, identity.authenticator, settings.admin_url
+    desk = api.Desk(actions, authenticator, store, live, sync, settings.data_dir, now, people.sessions, url)
+    entrance = Entrance(people, store, live, authenticator, now)
+    room = pages.Room(actions, entrance, people, store, live, now, url)
+    return [Mount("/admin/api", api.build(desk)), Mount("/admin", routes=pages.routes(room))]
 
 
 def _messenger(settings: Settings) -> Messenger | None:
@@ -255,7 +264,7 @@ def _own_address(settings: Settings) -> str:
 
 def _first_token(store: SqliteStore, settings: Settings) -> str:
     """Return the secret of a new first-run token, or "" where somebody can sign in already."""
-    if store.entries("token"):
+    if store.entries("token") or store.entries("account"):
         return ""
     issued = auth.issue("first run", "owner", now(), None)
     store.commit(changes.issue(issued.token), SYSTEM, now())

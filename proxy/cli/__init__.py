@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import click
 
-from proxy.cli import access, names, policy, records, requirements, serving, standing
+from proxy.cli import access, account, names, oidc, policy, proposals, records, requirements, serving, standing
 from proxy.cli.desk import Desk, data_dir_option
 
 
@@ -26,6 +26,9 @@ for command in (
     *records.COMMANDS,
     *names.COMMANDS,
     *access.COMMANDS,
+    *account.COMMANDS,
+    *oidc.COMMANDS,
+    *proposals.COMMANDS,
 ):
     main.add_command(command)
 

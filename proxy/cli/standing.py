@@ -6,6 +6,7 @@ import click
 
 from proxy.cli.desk import Data, Desk, channel_option, json_option, show, table, with_desk
 from proxy.cli.policy import reason_option
+from proxy.policy.second_person import WORDS
 
 
 @click.command()
@@ -15,6 +16,9 @@ from proxy.cli.policy import reason_option
 @click.option("--refuse-unknown-severity/--accept-unknown-severity", default=None)
 @click.option("--stale-advisories", type=click.Choice(["say", "refuse"]), help="What old advisory data does.")
 @click.option("--mode", type=click.Choice(["enforce", "observe"]), help="Withhold, or record and serve.")
+@click.option(
+    "--two-person", multiple=True, metavar="WORD", help=f"What takes two people: {', '.join(WORDS)}; '' none."
+)
 @click.option("--inherit", multiple=True, metavar="TERM", help="In a channel: take TERM from its base again.")
 @click.option("--reason", help="Why; needed to change anything.")
 @channel_option
@@ -23,8 +27,10 @@ from proxy.cli.policy import reason_option
 def terms(desk: Desk, as_json: bool, reason: str | None, channel: str, **wanted: object) -> None:
     """Show the standing rules of a channel, or change some of them."""
     given = {name: value for name, value in wanted.items() if value not in (None, ())}
-    if isinstance(wanted["internal"], tuple) and wanted["internal"]:
-        given["internal"] = [pattern for pattern in wanted["internal"] if pattern]
+    for several in ("internal", "two_person"):
+        said = wanted[several]
+        if isinstance(said, tuple) and said:
+            given[several] = [text for text in said if text]
     if given:
         event = desk.admin("PATCH", "/terms", json={**given, "channel": channel, "reason": reason or ""})
         show(event, as_json, lambda: click.echo(f"Changed (revision {event['revision']})."))
