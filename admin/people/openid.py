@@ -149,7 +149,8 @@ class OpenId:
 
     def _role(self, claims: Claims) -> str:
         said = claims.get(self.provider.group_claim)
-        groups = {said} if isinstance(said, str) else {group for group in said or () if isinstance(group, str)}
+        several = said if isinstance(said, list) else [said]
+        groups = {group for group in several if isinstance(group, str)}
         for group, role in self.provider.roles:
             if group in groups:
                 return role

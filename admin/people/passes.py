@@ -57,5 +57,7 @@ class Passes:
     def _open(self, secret: str) -> Content | None:
         if not auth.well_formed(secret):
             return None
-        text = self._seal.open(secret[len(START) + 9 : -8], datetime.min.replace(tzinfo=UTC))
-        return tuple(json.loads(text)) if text else None
+        shown, sealed = secret[len(START) : len(START) + 8], secret[len(START) + 9 : -8]
+        text = self._seal.open(sealed, datetime.min.replace(tzinfo=UTC))
+        content: Content | None = tuple(json.loads(text)) if text else None
+        return content if content and content[0] == f"pass:{shown}" else None
