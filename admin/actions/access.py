@@ -3,6 +3,7 @@
 Decided here:
 
 * Nobody gives away what they do not hold themselves; who issues a token answers for it, and saw its secret.
+* Everybody may have tokens of their own, for a terminal: they act as their owner and end with the account.
 * A token ends, after a year at the latest. It may be narrowed: to some permissions, a channel, projects, networks.
 * One that is bound to a part of the index is for reading and asking there: it opens nothing of the admin.
 """
@@ -21,6 +22,8 @@ from admin.auth import Issued
 from admin.roles import ROLES, Permission, demand, demand_all_of
 from proxy.model import Actor, AuditEvent, Token
 from proxy.policy import changes
+
+LONGEST = timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,25 @@ class Access:
     async def issue_token(self, actor: Actor, name: str, role: str, valid: timedelta, narrowed: Narrowed) -> Issued:
         """Issue a token. Raises Forbidden, Unusable, StoreError."""
         demand(actor, Permission.ACCESS_WRITE)
+        return await self._issued(actor, name, role, valid, narrowed)
+
+    async def issue_own(self, actor: Actor, name: str, role: str, valid: timedelta, narrowed: Narrowed) -> Issued:
+        """Issue somebody a token of their own, for a terminal: at most what they hold. Raises as the other does."""
+        if actor.kind != "person":
+            raise Unusable("A token has no tokens of its own. Sign in with an account.")
+        return await self._issued(actor, name, role, valid, narrowed)
+
+    async def withdraw_own(self, actor: Actor, identity: str) -> AuditEvent:
+        """End a token that one answers for. Raises Unusable, StoreError."""
+        token = self.hands.live.credentials.token_of(identity, self.hands.clock())
+        if token is None or token.owner != actor.principal:
+            raise Unusable("You have no such token.")
+        return await self.hands.commit(changes.withdraw(token, f"{actor.name} withdrew it"), actor)
+
+    async def _issued(self, actor: Actor, name: str, role: str, valid: timedelta, narrowed: Narrowed) -> Issued:
         demand_all_of(actor, role)
+        if not name.strip() or not timedelta(days=1) <= valid <= LONGEST or role not in ROLES:
+            raise Unusable("Give the token a name, a role, and from 1 to 365 days.")
         unknown = set(narrowed.scope) - ROLES.get(role, frozenset())
         if unknown:
             raise Unusable(f"The role {role} does not include {min(unknown)}, so a token of it cannot be for that.")

@@ -42,6 +42,8 @@ PAGES: tuple[Page, ...] = (
     own_page("POST", "/account/drop", account.drop, fresh="/account"),
     own_page("POST", "/account/password", account.set_password, fresh="/account"),
     own_page("POST", "/account/sessions/end", account.end_session),
+    own_page("POST", "/account/tokens", account.issue_token, fresh="/account"),
+    own_page("POST", "/account/tokens/withdraw", account.withdraw_token),
     page("GET", "/", Permission.INBOX_READ, desk.inbox),
     page("GET", "/approve", Permission.POLICY_APPROVE, desk.approve_page),
     page("POST", "/approve", Permission.POLICY_APPROVE, desk.approve),

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from admin.actions import Unusable
+from admin.actions import Narrowed, Unusable
 from admin.pages.cookies import CHALLENGE
-from admin.pages.room import Room, fields, show, show_with_script
+from admin.pages.room import Room, fields, number, show, show_with_script
 from admin.pages.table import let_in
 from admin.people.codes import Sheet
 from admin.people.extras import MISSING
 from admin.people.proof import NotProved
 from admin.people.sessions import Signed
+from admin.roles import ROLES
+from admin.schemas.told import token_data
 from admin.schemas.told_people import account_data, session_data
 from proxy.model import Account
 
@@ -31,6 +35,8 @@ async def page(room: Room, _request: Request, signed: Signed) -> Response:
         enrolling=signed.session.stage == "enrol",
         passkeys_here=room.people.passkeys is not None,
         sessions=[session_data(found) for found in mine],
+        tokens=[token_data(token) for token in room.live.credentials.owned(account.id)],
+        roles=[role for role in ROLES if ROLES[role] <= ROLES.get(account.role, frozenset())],
         here=signed.session.id,
     )
 
@@ -84,6 +90,22 @@ async def set_password(room: Room, request: Request, signed: Signed) -> Response
     old, new = await fields(request, "old", "new")
     account = await room.actions.own.set_password(signed.actor, _account(signed), old, new)
     return await _changed(room, request, signed, account, None)
+
+
+async def issue_token(room: Room, request: Request, signed: Signed) -> Response:
+    """Issue oneself a token, for a terminal; it is shown once."""
+    _account(signed)
+    name, role, days = await fields(request, "name", "role", "days")
+    valid = timedelta(days=min(number(days) or 0, 10_000))
+    issued = await room.actions.access.issue_own(signed.actor, name[:80], role, valid, Narrowed())
+    return show("token.html", 201, actor=signed.actor, secret=issued.secret, token=token_data(issued.token))
+
+
+async def withdraw_token(room: Room, request: Request, signed: Signed) -> Response:
+    """End one of one's own tokens."""
+    (identity,) = await fields(request, "token")
+    await room.actions.access.withdraw_own(signed.actor, identity)
+    return RedirectResponse("/admin/account", 303)
 
 
 async def end_session(room: Room, request: Request, signed: Signed) -> Response:
