@@ -19,7 +19,7 @@ from packaging.utils import NormalizedName
 
 from admin.actions.hands import Hands
 from admin.actions.wishes import NeedsAcknowledgement, Unusable, Wish, read_acknowledgement, said
-from proxy.model import Actor, Approval, Ask, AuditEvent, Code, ProjectPage, ReleaseFile
+from proxy.model import Actor, Approval, Ask, AuditEvent, Change, Code, ProjectPage, ReleaseFile
 from proxy.policy import changes
 from proxy.policy.listing import Composition, compose
 from proxy.policy.rules.approved import admits
@@ -76,26 +76,31 @@ class Granting:
         Raises NeedsAcknowledgement, UpstreamError, RevisionConflict, StoreError.
         """
         if not dry_run:
-            drafts = [await self._pinned(draft) for draft in drafts]
+            drafts = [await self.pinned(draft) for draft in drafts]
         approvals = [draft.approval for draft in drafts]
         asks = [ask for approval in approvals for ask in _answered(self.hands.asks(approval.project), approval)]
         change = changes.grant(approvals, asks)
-        snapshot, at = await self.hands.live.current(), self.hands.clock()
-        after = changes.apply(snapshot, change)
+        compositions = await self.shown(change, drafts)
+        event = None if dry_run else await self.hands.commit(change, actor, if_revision)
+        revision = event.revision if event else compositions[0].verdict.revision - 1
+        return [
+            Outcome(draft.approval, revision, composition, draft.left_out, event)
+            for draft, composition in zip(drafts, compositions, strict=True)
+        ]
+
+    async def shown(self, change: Change, drafts: Iterable[Draft]) -> list[Composition]:
+        """Return what a change would make of the drafts' projects. Raises NeedsAcknowledgement."""
+        after, at = changes.apply(await self.hands.live.current(), change), self.hands.clock()
         compositions = [
             compose(draft.approval.project, draft.page, after.of_channel(draft.approval.channel), at)
             for draft in drafts
         ]
         for composition in compositions:
             _needs_nothing(composition)
-        event = None if dry_run else await self.hands.commit(change, actor, if_revision)
-        revision = event.revision if event else snapshot.revision
-        return [
-            Outcome(draft.approval, revision, composition, draft.left_out, event)
-            for draft, composition in zip(drafts, compositions, strict=True)
-        ]
+        return compositions
 
-    async def _pinned(self, draft: Draft) -> Draft:
+    async def pinned(self, draft: Draft) -> Draft:
+        """Return a draft whose files know the digest of their metadata."""
         approval = draft.approval
         files = await self.hands.gateway.pin_metadata(approval.project, approval.files)
         return replace(draft, approval=replace(approval, files=files))
@@ -109,6 +114,7 @@ def wished(actor: Actor, wish: Wish, project: NormalizedName, specifier: str, at
         specifier=specifier,
         files=(),
         by=actor.name,
+        by_id=actor.id,
         reason=said(wish.reason),
         at=at,
         standing=wish.standing,

@@ -4,11 +4,13 @@ Decided here:
 
 * A form is taken only from our own origin, by the browser's own headers (Origin, Sec-Fetch-Site).
 * No page runs a script, is framed, or is kept by a cache.
+* Every page of who is signed in carries the emergencies that wait for a review: none can leave them out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +24,7 @@ from admin.auth import Authenticator
 from proxy.errors import GateError
 from proxy.live import Live
 from proxy.model import Actor
+from proxy.policy import emergencies
 from proxy.store import Store
 
 COOKIE = "wicketgate_session"
@@ -39,6 +42,10 @@ Handler = Callable[[Request], Awaitable[Response]]
 Signed = Callable[["Room", Request, Actor], Awaitable[Response]]
 
 _pages = Environment(loader=FileSystemLoader(ADMIN / "templates"), autoescape=True, undefined=StrictUndefined)
+
+
+_alarms: ContextVar[tuple[str, ...]] = ContextVar("alarms", default=())
+"""What stands at the top of whatever page answers the request at hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +70,8 @@ def signed(room: Room, page: Signed) -> Handler:
         actor = await room.authenticator.actor(secret, address(request), session=True)
         if actor is None:
             return RedirectResponse("/admin/sign-in", 303)
+        snapshot, at = await room.live.current(), room.clock()
+        _alarms.set(tuple(emergencies.sentence(approval, at) for approval in emergencies.alarms(snapshot)))
         try:
             return await page(room, request, actor)
         except GateError as error:
@@ -79,7 +88,7 @@ async def style(_request: Request) -> Response:
 
 def show(template: str, status: int = 200, **facts: object) -> HTMLResponse:
     """Return a page made from a template."""
-    return HTMLResponse(_pages.get_template(template).render(facts), status, SECURE)
+    return HTMLResponse(_pages.get_template(template).render(facts, alarms=_alarms.get()), status, SECURE)
 
 
 def same_origin(request: Request) -> bool:

@@ -21,7 +21,7 @@ from proxy.model.policy import (
     Token,
     Waiver,
 )
-from proxy.model.record import Actor, AuditEvent, Change, DecisionRecord, Entry, HandedOut
+from proxy.model.record import Actor, AuditEvent, Build, Change, DecisionRecord, Demand, Entry, HandedOut
 
 __all__ = [
     "Actor",
@@ -31,10 +31,12 @@ __all__ = [
     "Approval",
     "Ask",
     "AuditEvent",
+    "Build",
     "Change",
     "Channel",
     "Code",
     "DecisionRecord",
+    "Demand",
     "Effect",
     "Entry",
     "FeedState",
