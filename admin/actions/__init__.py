@@ -16,19 +16,21 @@ from admin.actions.access import Access
 from admin.actions.approvals import Approvals
 from admin.actions.channels import Channels
 from admin.actions.closures import Closure, Closures
+from admin.actions.emergencies import Emergencies
 from admin.actions.exclusions import Exclusions
 from admin.actions.granting import Granting, Outcome
 from admin.actions.hands import Hands
 from admin.actions.holders import Holders
-from admin.actions.inbox import Inbox
+from admin.actions.inbox import Inbox, Inboxed
 from admin.actions.standing import Standing
 from admin.actions.wishes import NeedsAcknowledgement, Unusable, Wish
 from admin.closure import Resolver
+from proxy.alerts import Alerts
 from proxy.gateway import Gateway
 from proxy.live import Live
 from proxy.store import Store
 
-__all__ = ["Actions", "Closure", "NeedsAcknowledgement", "Outcome", "Unusable", "Wish"]
+__all__ = ["Actions", "Closure", "Inboxed", "NeedsAcknowledgement", "Outcome", "Unusable", "Wish"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class Actions:
     approvals: Approvals
     closures: Closures
     channels: Channels
+    emergencies: Emergencies
     exclusions: Exclusions
     inbox: Inbox
     standing: Standing
@@ -46,7 +49,13 @@ class Actions:
 
     @classmethod
     def of(
-        cls, store: Store, live: Live, gateway: Gateway, resolver: Resolver, clock: Callable[[], datetime]
+        cls,
+        store: Store,
+        live: Live,
+        gateway: Gateway,
+        resolver: Resolver,
+        alerts: Alerts,
+        clock: Callable[[], datetime],
     ) -> Actions:
         """Return the verbs, made from their collaborators."""
         hands = Hands(store, live, gateway, clock)
@@ -55,6 +64,7 @@ class Actions:
             approvals=Approvals(hands, granting),
             closures=Closures(hands, granting, resolver),
             channels=Channels(hands),
+            emergencies=Emergencies(hands, granting, alerts),
             exclusions=Exclusions(hands),
             inbox=Inbox(hands),
             standing=Standing(hands),

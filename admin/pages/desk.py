@@ -1,36 +1,16 @@
-"""The approver's desk: the inbox, an approval with its consequences before the button, a wish declined."""
+"""The approver's desk: an approval with its consequences before the button."""
 
 from __future__ import annotations
 
-import asyncio
-from datetime import timedelta
-
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from admin.actions import NeedsAcknowledgement, Wish
 from admin.pages.room import Room, number, show
 from admin.roles import Permission, demand
-from admin.schemas.told import ask_data, demand_data, outcome_data
+from admin.schemas.told import outcome_data
 from proxy.errors import GateError
-from proxy.model import Actor, Ask
-from proxy.policy import explaining
-
-
-async def inbox(room: Room, _request: Request, actor: Actor) -> Response:
-    """Show who asked for what, what was refused in the last seven days, and how old the advisories are."""
-    demand(actor, Permission.INBOX_READ)
-    asks = await asyncio.to_thread(room.store.entries, "ask")
-    refused = await asyncio.to_thread(room.store.demand, room.clock() - timedelta(days=7))
-    snapshot = await room.live.current()
-    return show(
-        "inbox.html",
-        actor=actor,
-        asks=[ask_data(ask) for ask in asks if isinstance(ask, Ask)],
-        refused=[demand_data(line) for line in refused],
-        feed=explaining.feed_data(snapshot.feed, room.clock()),
-        approved=len(snapshot.grants),
-    )
+from proxy.model import Actor
 
 
 async def approve_page(_room: Room, request: Request, actor: Actor) -> Response:
@@ -66,11 +46,3 @@ async def approve(room: Room, request: Request, actor: Actor) -> Response:
         problem = str(error)
     status = 422 if problem and needs is None else 200
     return show("approve.html", status, actor=actor, wish=wish, outcome=outcome, needs=needs, problem=problem)
-
-
-async def decline(room: Room, request: Request, actor: Actor) -> Response:
-    """Take the wishes for a project out of the inbox."""
-    async with request.form(max_files=0, max_fields=4) as form:
-        project, reason = str(form.get("project", "")), str(form.get("reason", ""))
-    await room.actions.inbox.decline(actor, project, reason)
-    return RedirectResponse("/admin/", 303)

@@ -78,13 +78,6 @@ class RequirementIn(Strict):
     channel: ChannelName = ""
 
 
-class DeclineIn(Strict):
-    """A project whose wishes leave the inbox, and why."""
-
-    project: str = Field(min_length=1, max_length=128)
-    reason: Reason
-
-
 class WaiverIn(Strict):
     """One advisory to be set aside for a range of a project."""
 

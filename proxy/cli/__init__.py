@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import click
 
-from proxy.cli import access, names, policy, records, requirements, serving, standing
+from proxy.cli import access, emergencies, inbox, names, policy, records, requirements, serving, standing
 from proxy.cli.desk import Desk, data_dir_option
 
 
@@ -21,6 +21,8 @@ def main() -> None:
 for command in (
     *serving.COMMANDS,
     *policy.COMMANDS,
+    *emergencies.COMMANDS,
+    *inbox.COMMANDS,
     *standing.COMMANDS,
     *requirements.COMMANDS,
     *records.COMMANDS,

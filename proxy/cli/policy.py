@@ -1,4 +1,4 @@
-"""The security team's verbs: approve, revoke, prohibit; the inbox; the terms; where files come from."""
+"""The security team's verbs: approve, revoke, prohibit, waive."""
 
 from __future__ import annotations
 
@@ -149,36 +149,4 @@ def waivers(desk: Desk, as_json: bool) -> None:
     show(data, as_json, lambda: table(rows, ["for", "advisory", "by", "until", "why"]))
 
 
-@click.command()
-@json_option
-@with_desk
-def inbox(desk: Desk, as_json: bool) -> None:
-    """Show who asked for what, and what was refused this week."""
-    data = desk.admin("GET", "/inbox")
-    show(data, as_json, lambda: _inbox(data))
-
-
-def _inbox(data: Data) -> None:
-    if data["requests"]:
-        rows = [[ask["project"] + ask["specifier"], ask["by"], ask["at"][:10], ask["why"]] for ask in data["requests"]]
-        table(rows, ["asked for", "by", "on", "why"])
-    else:
-        click.echo("Nobody asked for anything.")
-    if data["refused"]:
-        click.echo("\nRefused in the last seven days:")
-        rows = [[line["project"], line["count"], line["clients"], ", ".join(line["codes"])] for line in data["refused"]]
-        table(rows, ["project", "times", "clients", "why"])
-
-
-@click.command()
-@click.argument("project")
-@reason_option
-@json_option
-@with_desk
-def decline(desk: Desk, as_json: bool, project: str, reason: str) -> None:
-    """Take the wishes for PROJECT out of the inbox without granting them."""
-    event = desk.admin("POST", "/inbox/decline", json={"project": project, "reason": reason})
-    show(event, as_json, lambda: click.echo(f"Declined {project}."))
-
-
-COMMANDS = (approve, revoke, prohibit, waive, waivers, inbox, decline)
+COMMANDS = (approve, revoke, prohibit, waive, waivers)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from proxy.model import Actor, Advisory, AuditEvent, Change, DecisionRecord, Entry, HandedOut
+from proxy.model import Actor, Advisory, AuditEvent, Change, DecisionRecord, Demand, Entry, HandedOut
 from proxy.policy.ledger import Flaw
 
 
@@ -71,18 +71,6 @@ class Decision:
     record: DecisionRecord
 
 
-@dataclass(frozen=True, slots=True)
-class Demand:
-    """How often something was refused: one line of the inbox."""
-
-    project: str
-    count: int
-    clients: int
-    first: datetime
-    last: datetime
-    codes: tuple[str, ...]
-
-
 class Store(Protocol):
     """What every store offers. Errors: :class:`~proxy.errors.StoreError` and its family."""
 
@@ -125,8 +113,8 @@ class Store(Protocol):
     def decisions(self, wanted: DecisionFilter) -> list[Decision]:
         """Return matching decisions, newest first."""
 
-    def demand(self, since: datetime) -> list[Demand]:
-        """Return what was refused since then, by project, most wanted first."""
+    def demand(self, since: datetime, project: str = "") -> list[Demand]:
+        """Return what was refused since then, of one project or of all, the most wanted first."""
 
     def handed_out(self, projects: Collection[str], version: str = "", sha256: str = "") -> list[HandedOut]:
         """Return who got files of these projects (or the file with this digest), the newest first."""
