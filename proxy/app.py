@@ -22,7 +22,7 @@ from starlette.routing import BaseRoute, Mount
 from starlette.types import ASGIApp
 
 from admin import api, auth, pages
-from admin.actions import Actions
+from admin.actions import Actions, Resolutions
 from admin.auth import Authenticator
 from admin.closure import Resolver
 from proxy.alerts import Alerts, Apprised, Messenger
@@ -80,6 +80,7 @@ class Gate:
     blobs: Blobs
     pages: Pages
     sync: AdvisorySync
+    resolutions: Resolutions
     client: httpx.AsyncClient
     own_origin: str
     index: ASGIApp
@@ -102,6 +103,7 @@ class Gate:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            await self.resolutions.close()
             await self.fetches.close(0)
             await self.alerts.close(ALERT_SECONDS)
             await self._last_flush()
@@ -209,12 +211,13 @@ def build(settings: Settings) -> Gate:
 
     preview = PreviewDoor(gateway, live, now, settings.url)
     resolver = Resolver(preview.opened, _own_address(settings))
-    actions = Actions.of(store, live, gateway, resolver, alerts, now)
+    resolutions = Resolutions(now)
+    actions = Actions.of(store, live, gateway, resolver, resolutions, alerts, now)
     admin = _admin(settings, store, live, actions, sync)
     doors = Doors(channel_doors, live, {"preview": preview})
     return Gate(
-        settings, store, live, decisions, alerts, notices, fetches, blobs, kept_pages, sync, client, own_origin, doors,
-        _without_redirects(admin), trouble,
+        settings, store, live, decisions, alerts, notices, fetches, blobs, kept_pages, sync, resolutions, client,
+        own_origin, doors, _without_redirects(admin), trouble,
     )  # fmt: skip
 
 

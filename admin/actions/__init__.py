@@ -15,13 +15,14 @@ from datetime import datetime
 from admin.actions.access import Access
 from admin.actions.approvals import Approvals
 from admin.actions.channels import Channels
-from admin.actions.closures import Closure, Closures
+from admin.actions.closures import Closures
 from admin.actions.emergencies import Emergencies
 from admin.actions.exclusions import Exclusions
 from admin.actions.granting import Granting, Outcome
 from admin.actions.hands import Hands
 from admin.actions.holders import Holders
 from admin.actions.inbox import Inbox, Inboxed
+from admin.actions.resolutions import Resolution, Resolutions, Step
 from admin.actions.standing import Standing
 from admin.actions.wishes import NeedsAcknowledgement, Unusable, Wish
 from admin.closure import Resolver
@@ -30,7 +31,17 @@ from proxy.gateway import Gateway
 from proxy.live import Live
 from proxy.store import Store
 
-__all__ = ["Actions", "Closure", "Inboxed", "NeedsAcknowledgement", "Outcome", "Unusable", "Wish"]
+__all__ = [
+    "Actions",
+    "Inboxed",
+    "NeedsAcknowledgement",
+    "Outcome",
+    "Resolution",
+    "Resolutions",
+    "Step",
+    "Unusable",
+    "Wish",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +65,7 @@ class Actions:
         live: Live,
         gateway: Gateway,
         resolver: Resolver,
+        resolutions: Resolutions,
         alerts: Alerts,
         clock: Callable[[], datetime],
     ) -> Actions:
@@ -62,7 +74,7 @@ class Actions:
         granting = Granting(hands)
         return cls(
             approvals=Approvals(hands, granting),
-            closures=Closures(hands, granting, resolver),
+            closures=Closures(hands, granting, resolver, resolutions),
             channels=Channels(hands),
             emergencies=Emergencies(hands, granting, alerts),
             exclusions=Exclusions(hands),

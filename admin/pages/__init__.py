@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from admin.pages import audit, desk, emergencies, inbox, sign_in
+from admin.pages import audit, closures, desk, emergencies, inbox, sign_in
 from admin.pages.room import Room, signed, style
 
 __all__ = ["Room", "routes"]
@@ -25,6 +25,8 @@ def routes(room: Room) -> list[Route]:
         Route("/sign-out", signed(room, sign_in.leave), methods=["POST"]),
         Route("/approve", signed(room, desk.approve_page), methods=["GET"]),
         Route("/approve", signed(room, desk.approve), methods=["POST"]),
+        Route("/closures/{identity}", signed(room, closures.look), methods=["GET"]),
+        Route("/closures/{identity}", signed(room, closures.act), methods=["POST"]),
         Route("/decline", signed(room, inbox.decline), methods=["POST"]),
         Route("/emergencies", signed(room, emergencies.listed), methods=["GET"]),
         Route("/emergencies", signed(room, emergencies.act), methods=["POST"]),

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from pydantic import BaseModel
 
-from admin.actions import Closure, Outcome
+from admin.actions import Outcome
 from proxy.model import Approval, AuditEvent, Channel, HandedOut, Terms, Token, Waiver
 from proxy.policy import explaining
 from proxy.policy.snapshot import PolicySnapshot
@@ -64,25 +64,6 @@ def outcome_data(outcome: Outcome) -> dict[str, object]:
             if not item.verdict.allowed
         ],
         "left_out": list(outcome.left_out),
-    }
-
-
-def closure_data(closure: Closure) -> dict[str, object]:
-    """Return a closure as JSON data: every project of it, and what approving the missing ones did."""
-    outcomes = {outcome.approval.project: outcome for outcome in closure.outcomes}
-    return {
-        "revision": closure.revision,
-        "granted": any(outcome.event for outcome in closure.outcomes),
-        "closure": [
-            {
-                "project": node.project,
-                "version": node.version,
-                "needed_by": list(node.needed_by),
-                "new": node.project in outcomes,
-                "outcome": outcome_data(outcomes[node.project]) if node.project in outcomes else None,
-            }
-            for node in closure.nodes
-        ],
     }
 
 

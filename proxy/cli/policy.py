@@ -6,7 +6,8 @@ from datetime import datetime
 
 import click
 
-from proxy.cli.desk import Data, Desk, channel_option, json_option, show, table, with_desk
+from proxy.cli import closures
+from proxy.cli.desk import Data, Desk, channel_option, give_up, json_option, show, table, with_desk
 
 WITHHELD_SHOWN = 12
 reason_option = click.option("--reason", required=True, help="Why. The auditor will ask for it.")
@@ -32,34 +33,34 @@ reason_option = click.option("--reason", required=True, help="Why. The auditor w
     metavar="NAME",
     help="Resolve for linux, macos, windows or universal (the gate's own).",
 )
+@click.option("--only", multiple=True, metavar="NAME", help="Of what it needs, approve only this.")
+@click.option("--except", "but", multiple=True, metavar="NAME", help="Of what it needs, leave this out.")
 @click.option("--dry-run", is_flag=True, help="Show what it would do, and change nothing.")
 @channel_option
 @json_option
 @with_desk
-def approve(desk: Desk, as_json: bool, until: datetime | None, **wish: object) -> None:
+def approve(
+    desk: Desk,
+    as_json: bool,
+    until: datetime | None,
+    with_dependencies: bool,
+    pythons: tuple[str, ...],
+    platforms: tuple[str, ...],
+    only: tuple[str, ...],
+    but: tuple[str, ...],
+    dry_run: bool,
+    **wish: object,
+) -> None:
     """Approve the files that REQUIREMENT matches now, by digest ('flask>=3,<4')."""
-    end = f"{until.isoformat()}Z" if until else None
-    if wish["with_dependencies"] and not as_json:
-        click.echo(f"Finding what {wish['requirement']} needs …", err=True)
-    answer = desk.admin("POST", "/approvals", json={**wish, "until": end})
-    show(answer, as_json, lambda: _closure(answer) if "closure" in answer else _approved(answer))
-
-
-def _closure(answer: Data) -> None:
-    rows = [
-        [node["project"], node["version"], ", ".join(node["needed_by"]), _state(node)] for node in answer["closure"]
-    ]
-    table(rows, ["project", "version", "needed by", "state"])
-    new = sum(node["new"] for node in answer["closure"])
-    verb = "Approved" if answer["granted"] else "This would approve"
-    click.echo(f"{verb} {new} of {len(rows)} projects, as one change (revision {answer['revision']}).")
-
-
-def _state(node: Data) -> str:
-    if not node["new"]:
-        return "was approved"
-    held = node["outcome"]["still_withheld"]
-    return held[0]["reasons"][0]["sentence"] if held and not node["outcome"]["opened"] else "new"
+    wish["until"] = f"{until.isoformat()}Z" if until else None
+    if with_dependencies:
+        wanted = {**wish, "pythons": pythons, "platforms": platforms}
+        closures.approve_closure(desk, wanted, only, but, dry_run=dry_run, as_json=as_json)
+        return
+    if pythons or platforms or only or but:
+        give_up("--python, --platform, --only and --except are for --with-dependencies.")
+    answer = desk.admin("POST", "/approvals", json={**wish, "dry_run": dry_run})
+    show(answer, as_json, lambda: _approved(answer))
 
 
 def _approved(outcome: Data) -> None:
