@@ -227,6 +227,17 @@ class Gateway:
         await self._notices.origins(held.page, await self.policy.current(project))
         return held
 
+    async def described(self, project: NormalizedName, file: ReleaseFile) -> bytes | None:
+        """Return a wheel's metadata for a reviewer, approved or not; None where there is none. Raises UpstreamError."""
+        content = await self._upstream.metadata(f"{file.url}.metadata") if file.kind == "wheel" else None
+        if content is None:
+            return None
+        if file.metadata and hashlib.sha256(content).hexdigest() != file.metadata:
+            raise UpstreamBroken(f"The metadata of {file.filename} is not what the index promised.")
+        if not speaks_of(content, project, file.version):
+            raise UpstreamBroken(f"The metadata of {file.filename} speaks of another project or version.")
+        return content
+
     async def at_hand(self, project: NormalizedName) -> ProjectPage | None:
         """Return the upstream's page as it was last seen, without asking for it."""
         return await self._shelf.at_hand(project)

@@ -92,8 +92,8 @@ class Live:
             self._seq, self._loaded = kept.seq, True
 
     async def learn_names(self, popular: Iterable[str], build: asyncio.Future[NameIndex]) -> None:
-        """Take in the popular names at once, and their index when it is built."""
-        known = frozenset(popular)
+        """Take in the popular names at once, the most popular first, and their index when it is built."""
+        known = {name: rank for rank, name in enumerate(popular, 1)}
         self._snapshot = replace(self._snapshot, names=Names(known))
         index = await build
         names = Names(known, popular=index, protected=index).protecting(self._snapshot.grants)

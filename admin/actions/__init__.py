@@ -23,6 +23,7 @@ from admin.actions.hands import Hands
 from admin.actions.holders import Holders
 from admin.actions.inbox import Inbox, Inboxed
 from admin.actions.resolutions import Resolution, Resolutions, Step
+from admin.actions.reviews import Review, Reviews
 from admin.actions.standing import Standing
 from admin.actions.wishes import NeedsAcknowledgement, Unusable, Wish
 from admin.closure import Resolver
@@ -38,6 +39,7 @@ __all__ = [
     "Outcome",
     "Resolution",
     "Resolutions",
+    "Review",
     "Step",
     "Unusable",
     "Wish",
@@ -54,6 +56,7 @@ class Actions:
     emergencies: Emergencies
     exclusions: Exclusions
     inbox: Inbox
+    reviews: Reviews
     standing: Standing
     access: Access
     holders: Holders
@@ -79,6 +82,7 @@ class Actions:
             emergencies=Emergencies(hands, granting, alerts),
             exclusions=Exclusions(hands),
             inbox=Inbox(hands),
+            reviews=Reviews(hands),
             standing=Standing(hands),
             access=Access(hands),
             holders=Holders(hands),

@@ -22,7 +22,6 @@ from admin.actions.resolutions import Closure, Resolution, Resolutions, Step
 from admin.actions.wishes import NeedsAcknowledgement, Unusable, Wish, ends_later, read_project, read_requirement
 from admin.closure import Node, Resolver, Target, Unresolved
 from admin.roles import Permission, demand
-from proxy.channels import ChannelPolicy
 from proxy.gateway import Gateway
 from proxy.model import Actor, Code, Finding, Subject
 from proxy.policy.judge import judge
@@ -116,7 +115,7 @@ class Closures:
             for finding in await self._imitations(resolution.looked_at, draft.acknowledged, wish.channel):
                 raise NeedsAcknowledgement(finding, f"{Code.LOOK_ALIKE}:{finding.evidence['target']}") from error
             raise
-        gateway = self.hands.gateway.answering_by(ChannelPolicy(self.hands.live, wish.channel))
+        gateway = self.hands.answering(wish.channel)
         missing = [node for node in nodes if not await _is_served(node, gateway)]
         drafts = [await self.granting.draft(actor, wish, node.project, f"=={node.version}") for node in missing]
         outcomes = await self._outcomes(actor, drafts)

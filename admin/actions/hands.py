@@ -16,6 +16,7 @@ from datetime import datetime
 from packaging.utils import NormalizedName
 
 from admin.actions.wishes import Unusable
+from proxy.channels import ChannelPolicy
 from proxy.gateway import Gateway
 from proxy.live import Live
 from proxy.model import Actor, Ask, AuditEvent, Change, ProjectPage
@@ -45,6 +46,10 @@ class Hands:
             known = ", ".join(snapshot.channels) or "there are none"
             raise Unusable(f"There is no channel {channel[:40]!r}. The channels: {known}")
         return snapshot.of_channel(channel)
+
+    def answering(self, channel: str) -> Gateway:
+        """Return the gateway that answers as a channel does."""
+        return self.gateway.answering_by(ChannelPolicy(self.live, channel)) if channel else self.gateway
 
     async def page(self, project: NormalizedName) -> tuple[ProjectPage, datetime]:
         """Return a project's page for a reviewer, and the time at which it was there.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from admin.pages import audit, closures, desk, emergencies, inbox, sign_in
+from admin.pages import audit, closures, desk, emergencies, inbox, review, sign_in
 from admin.pages.room import Room, signed, style
 
 __all__ = ["Room", "routes"]
@@ -27,6 +27,7 @@ def routes(room: Room) -> list[Route]:
         Route("/approve", signed(room, desk.approve), methods=["POST"]),
         Route("/closures/{identity}", signed(room, closures.look), methods=["GET"]),
         Route("/closures/{identity}", signed(room, closures.act), methods=["POST"]),
+        Route("/review/{project}", signed(room, review.review)),
         Route("/decline", signed(room, inbox.decline), methods=["POST"]),
         Route("/emergencies", signed(room, emergencies.listed), methods=["GET"]),
         Route("/emergencies", signed(room, emergencies.act), methods=["POST"]),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import click
 
-from proxy.cli import access, emergencies, inbox, names, policy, records, requirements, serving, standing
+from proxy.cli import access, emergencies, inbox, names, policy, records, requirements, review, serving, standing
 from proxy.cli.desk import Desk, data_dir_option
 
 
@@ -23,6 +23,7 @@ for command in (
     *policy.COMMANDS,
     *emergencies.COMMANDS,
     *inbox.COMMANDS,
+    *review.COMMANDS,
     *standing.COMMANDS,
     *requirements.COMMANDS,
     *records.COMMANDS,

@@ -62,23 +62,25 @@ def _request(line: Data) -> list[object]:
 
 def _refused(line: Data) -> list[object]:
     since, last = line["first"][:10], line["last"][:16]
-    return [line["project"], line["count"], since, last, _who(line), _builds(line), ", ".join(line["codes"])]
+    return [line["project"], line["count"], since, last, who(line), builds(line), ", ".join(line["codes"])]
 
 
 def _look_alike(line: Data) -> list[object]:
-    return [line["project"], line["meant"] or "", line["count"], line["last"][:16], _who(line), _builds(line)]
+    return [line["project"], line["meant"] or "", line["count"], line["last"][:16], who(line), builds(line)]
 
 
-def _who(line: Data) -> str:
+def who(line: Data) -> str:
+    """Say who was refused something, in a few names."""
     return _some([*line["tokens"], *line["clients"]], line["tokens_total"] + line["clients_total"])
 
 
-def _builds(line: Data) -> str:
-    builds = [
+def builds(line: Data) -> str:
+    """Say from which builds it was wanted."""
+    said = [
         build["agent"] + (" in CI" if build["ci"] else "") + (f" at {build['channel']}" if build["channel"] else "")
         for build in line["builds"]
     ]
-    return _some(builds, line["builds_total"])
+    return _some(said, line["builds_total"])
 
 
 def _some(names: list[str], total: int) -> str:

@@ -51,12 +51,12 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What is known of names: popular projects, and the index that recognises look-alikes.
+    """What is known of names: popular projects by their rank (1 is first), and the index that recognises look-alikes.
 
-    ``look`` is None only while the index is still being built at start; the rule then refuses.
+    ``popular`` is None only while the index is still being built at start.
     """
 
-    known: frozenset[str] = frozenset()
+    known: Mapping[str, int] = field(default_factory=dict)
     popular: NameIndex | None = None
     protected: NameIndex | None = None
     approved: frozenset[str] = frozenset()

@@ -49,6 +49,7 @@ NEEDS: dict[tuple[str, str], Permission | None] = {
     ("GET", "/v1/audit/who-has"): Permission.AUDIT_READ,
     ("PUT", "/v1/names"): Permission.FEED_WRITE,
     ("GET", "/v1/inbox"): Permission.INBOX_READ,
+    ("GET", "/v1/review/{project}"): Permission.INBOX_READ,
     ("POST", "/v1/inbox/decline"): Permission.POLICY_APPROVE,
     ("GET", "/v1/terms"): Permission.POLICY_READ,
     ("PATCH", "/v1/terms"): Permission.TERMS_WRITE,
