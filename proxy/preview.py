@@ -30,7 +30,7 @@ class Preview:
 
     async def current(self, project: NormalizedName | None = None) -> PolicySnapshot:
         """Return the policy in force with the wish granted for ``project``."""
-        snapshot = await self.policy.names_known()
+        snapshot = (await self.policy.names_known()).enforced()
         if project is None:
             return snapshot
         granted = replace(self.wish, id=f"preview:{project}", project=project, specifier="", standing=True, files=())

@@ -25,6 +25,7 @@ from admin.roles import Permission, demand
 from proxy.gateway import Gateway
 from proxy.model import Actor, Code, Finding, Subject
 from proxy.policy.judge import judge
+from proxy.policy.telling import codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,15 +143,16 @@ class Closures:
         self, projects: Iterable[NormalizedName], acknowledged: Sequence[str], channel: str
     ) -> list[Finding]:
         """Return the look-alikes among projects that nobody has acknowledged."""
-        snapshot, at = await self.hands.policy(channel), self.hands.clock()
+        snapshot, at = (await self.hands.policy(channel)).enforced(), self.hands.clock()
         refusals = (finding for project in projects for finding in judge(Subject(project), snapshot, at).refusals)
         found = [finding for finding in refusals if finding.code is Code.LOOK_ALIKE]
         return [one for one in found if f"{Code.LOOK_ALIKE}:{one.evidence['target']}" not in acknowledged]
 
 
 async def _is_served(node: Node, gateway: Gateway) -> bool:
-    composition = (await gateway.listing(node.project)).composition
-    return any(judged.file.version == node.version for judged in composition.allowed)
+    """Whether a version is approved: what an emergency or observe mode serves is not, and will be missing later."""
+    files = (await gateway.listing(node.project)).composition.allowed
+    return any(item.file.version == node.version and codes(item.verdict) == (Code.APPROVED,) for item in files)
 
 
 def _chosen(closure: Closure, only: Iterable[str], but: Iterable[str]) -> list[Step]:

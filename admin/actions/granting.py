@@ -92,7 +92,7 @@ class Granting:
         """Return what a change would make of the drafts' projects. Raises NeedsAcknowledgement."""
         after, at = changes.apply(await self.hands.live.current(), change), self.hands.clock()
         compositions = [
-            compose(draft.approval.project, draft.page, after.of_channel(draft.approval.channel), at)
+            compose(draft.approval.project, draft.page, after.of_channel(draft.approval.channel).enforced(), at)
             for draft in drafts
         ]
         for composition in compositions:

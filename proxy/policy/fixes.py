@@ -55,7 +55,7 @@ class Fix:
 
 def concerned(snapshot: PolicySnapshot, at: datetime) -> set[NormalizedName]:
     """Return the projects that a fix may wait for in any channel: those whose pages are worth looking at."""
-    views = (snapshot.of_channel(channel) for channel in ("", *snapshot.channels))
+    views = (snapshot.of_channel(channel).enforced() for channel in ("", *snapshot.channels))
     return {project for view in views for project in _affected(view, at)}
 
 
@@ -63,7 +63,7 @@ def waiting(snapshot: PolicySnapshot, pages: Pages, at: datetime) -> list[Fix]:
     """Return the fixes that wait in any channel; one that waits where a channel inherits from is told once."""
     found: dict[tuple[str, str, str], Fix] = {}
     for channel in sorted(snapshot.channels.keys() | {""}, key=lambda name: len(snapshot.lineage(name))):
-        for fix in _in_channel(snapshot.of_channel(channel), channel, pages, at):
+        for fix in _in_channel(snapshot.of_channel(channel).enforced(), channel, pages, at):
             if all((step, fix.project, fix.version) not in found for step in snapshot.lineage(channel)):
                 found[channel, fix.project, fix.version] = fix
     return list(found.values())

@@ -11,28 +11,21 @@ Decided here:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from itertools import pairwise
-from statistics import median
+from datetime import datetime
 
-from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from proxy.model import Approval, Code, Effect, ProjectPage, ReleaseFile, Verdict
-from proxy.policy import explaining
+from proxy.policy import explaining, releases
 from proxy.policy.explaining import Answer, Data
 from proxy.policy.listing import Composition, Judged, compose
-from proxy.policy.ranges import Match
 from proxy.policy.snapshot import PolicySnapshot
 from proxy.policy.versions import version
 from proxy.simple.described import Described
 
-VERSIONS_AT_MOST = 30
 UNREADABLE_AT_MOST = 10
-DAY = timedelta(days=1)
-YEAR = timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +79,10 @@ def review(facts: Facts, at: datetime) -> Data:
         "in_the_way": _in_the_way(_of(_if_approved(page, snapshot, at), facts.release)),
         "look_alike": _look_alike(whole),
         "rank": snapshot.names.known.get(page.project),
-        "rhythm": _rhythm(page.files, at),
-        "versions": _versions(composition, snapshot, at),
-        "formats": _counted(item.file.kind for item in composition.files),
-        "files": [_file(item, at) for item in files],
+        "rhythm": releases.rhythm(page.files, at),
+        "versions": releases.versions(composition, snapshot, at),
+        "formats": releases.counted(item.file.kind for item in composition.files),
+        "files": [releases.file(item, at) for item in files],
         "provenance": {"with": sum(item.file.provenance is not None for item in files), "of": len(files)},
         "described": _described(facts),
         "needs": [_needed(needed) for needed in facts.needs],
@@ -99,7 +92,7 @@ def review(facts: Facts, at: datetime) -> Data:
 
 def _if_approved(page: ProjectPage, snapshot: PolicySnapshot, at: datetime) -> Composition:
     nobody = Approval("as-if", page.project, "", (), "", "", at, standing=True)
-    return compose(page.project, page, snapshot.amended([nobody], (), snapshot.revision), at)
+    return compose(page.project, page, snapshot.enforced().amended([nobody], (), snapshot.revision), at)
 
 
 def _fitness(item: Judged) -> tuple[bool, bool, Version, bool]:
@@ -127,88 +120,6 @@ def _look_alike(verdict: Verdict) -> Data | None:
             level = "refused" if finding.effect is Effect.FORBID else "advice"
             return {"target": finding.evidence["target"], "level": level, "sentence": finding.sentence}
     return None
-
-
-def _rhythm(files: Iterable[ReleaseFile], at: datetime) -> Data:
-    released: dict[str, datetime | None] = {}
-    for file in files:
-        known, uploaded = released.get(file.version), file.upload_time
-        released[file.version] = min(filter(None, (known, uploaded)), default=None)
-    times = sorted(filter(None, released.values()))
-    gaps = [(later - earlier) / DAY for earlier, later in pairwise(times)]
-    return {
-        "releases": len(released),
-        "undated": len(released) - len(times),
-        "first": times[0].isoformat() if times else None,
-        "latest": times[-1].isoformat() if times else None,
-        "last_year": sum(at - YEAR <= time <= at for time in times),
-        "median_days": round(median(gaps), 1) if gaps else None,
-    }
-
-
-def _versions(composition: Composition, snapshot: PolicySnapshot, at: datetime) -> Data:
-    by_version: dict[str, list[Judged]] = {}
-    for item in composition.files:
-        by_version.setdefault(item.file.version, []).append(item)
-    shown = list(by_version.items())[:VERSIONS_AT_MOST]
-    project = composition.verdict.subject.project
-    return {
-        "shown": [_version(project, found, items, snapshot, at) for found, items in shown],
-        "more": len(by_version) - len(shown),
-    }
-
-
-def _version(project: NormalizedName, found: str, items: list[Judged], snapshot: PolicySnapshot, at: datetime) -> Data:
-    uploaded = min(filter(None, (item.file.upload_time for item in items)), default=None)
-    return {
-        "version": found,
-        "allowed": any(item.verdict.allowed for item in items),
-        "codes": sorted({finding.code.value for item in items for finding in item.verdict.refusals}),
-        "advisories": [_advisory(match) for match in snapshot.advisories.match(project, found)],
-        **_age(uploaded, at),
-        "files": _counted(item.file.kind for item in items),
-        "yanked": next((item.file.yanked for item in items if item.file.yanked is not None), None),
-    }
-
-
-def _advisory(match: Match) -> Data:
-    return {
-        "id": match.id,
-        "severity": match.severity.rating,
-        "score": match.severity.score,
-        "malicious": match.malicious,
-        "summary": match.summary,
-        "fixed": match.fixed,
-    }
-
-
-def _file(item: Judged, at: datetime) -> Data:
-    file = item.file
-    return {
-        "filename": file.filename,
-        "kind": file.kind,
-        "size": file.size,
-        **_age(file.upload_time, at),
-        "requires_python": file.requires_python,
-        "yanked": file.yanked,
-        "provenance": file.provenance is not None,
-        "sha256": file.sha256,
-        "allowed": item.verdict.allowed,
-    }
-
-
-def _age(uploaded: datetime | None, at: datetime) -> Data:
-    return {
-        "uploaded": uploaded.isoformat() if uploaded else None,
-        "age_days": (at - uploaded).days if uploaded else None,
-    }
-
-
-def _counted(kinds: Iterable[str]) -> Mapping[str, int]:
-    counts: dict[str, int] = {}
-    for kind in kinds:
-        counts[kind] = counts.get(kind, 0) + 1
-    return counts
 
 
 def _described(facts: Facts) -> Data:

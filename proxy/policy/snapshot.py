@@ -131,6 +131,10 @@ class PolicySnapshot:
             waivers=_within(self.waivers, here),
         )
 
+    def enforced(self) -> PolicySnapshot:
+        """Return this policy without its observe mode: what is approved, resolved and reviewed goes by that."""
+        return self if self.terms.mode == "enforce" else replace(self, terms=replace(self.terms, mode="enforce"))
+
     def amended(self, puts: Iterable[Entry], ends: Iterable[str], revision: int) -> PolicySnapshot:
         """Return this snapshot with entries put (by id, replacing) and others ended."""
         puts = tuple(puts)

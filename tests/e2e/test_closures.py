@@ -106,6 +106,20 @@ def test_a_tree_for_several_pythons_approved_in_part_and_then_as_one(gate: Gateh
     assert [event["project"] for event in granted] == ["tomli", "flask", "markupsafe werkzeug", "click"]
 
 
+def test_what_an_emergency_or_observe_mode_serves_is_missing_all_the_same(gate: Gatehouse, index: Upstream) -> None:
+    index.release("parent", "1.0", ["click", "reqeusts"])
+    for name in ("click", "reqeusts"):
+        index.release(name, "8.1.0")
+    gate.facts("break-glass", "click", "--reason", "production is down")
+    gate.facts("terms", "--mode", "observe", "--reason", "a gentle first week")
+    words = ["approve", "parent", "--with-dependencies", "--reason", "x"]
+    assert "--acknowledge look-alike:requests" in gate.cli(*words).stderr
+    granted = gate.facts(*words, "--acknowledge", "look-alike:requests")
+    assert {node["project"]: node["state"] for node in granted["closure"]} == {
+        "parent": "granted", "click": "granted", "reqeusts": "granted"
+    }  # fmt: skip
+
+
 def test_a_resolution_is_watched_and_cancelled_by_its_own_actor_alone(gate: Gatehouse, index: Upstream) -> None:
     index.release("flask", "3.0.0", ["slow"])
     index.misbehave("/simple/slow/", Answer(delay=45))

@@ -96,6 +96,11 @@ def test_source_archives_are_proposed_where_they_were_approved() -> None:
     assert fix.version == "2.3.2"
 
 
+def test_what_observe_mode_serves_still_wants_its_fix() -> None:
+    (fix,) = waiting(policy(approval(OLD), Terms(mode="observe")), OLD, FIXED)
+    assert fix.version == "2.3.2"
+
+
 def test_without_a_page_the_advisory_says_which_version_is_fixed() -> None:
     (fix,) = fixes.waiting(policy(), {}, AT)
     assert (fix.requirement, fix.uploaded) == ("flask==2.3.2", None)

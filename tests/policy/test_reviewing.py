@@ -14,7 +14,8 @@ from packaging.utils import NormalizedName
 from proxy.model import Advisory, Affected, Code, Effect, Finding, ProjectPage, ReleaseFile, Severity, Subject, Verdict
 from proxy.policy.explaining import Answer
 from proxy.policy.ranges import AdvisoryIndex
-from proxy.policy.reviewing import VERSIONS_AT_MOST, Facts, Needed, candidate, review
+from proxy.policy.releases import VERSIONS_AT_MOST
+from proxy.policy.reviewing import Facts, Needed, candidate, review
 from proxy.policy.similarity import NameIndex
 from proxy.policy.snapshot import Names, PolicySnapshot
 from proxy.simple.described import describe
