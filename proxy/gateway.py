@@ -77,6 +77,9 @@ class Policy(Protocol):
     def snapshot(self) -> PolicySnapshot:
         """The policy as it stands."""
 
+    def at_hand(self) -> PolicySnapshot | None:
+        """Return it if it is the one in force, None where that must be loaded first."""
+
     async def current(self, project: NormalizedName | None = None, /) -> PolicySnapshot:
         """Return the policy in force, for asking about ``project``."""
 
@@ -106,7 +109,7 @@ class Gateway:
     async def listing(self, project: NormalizedName) -> Listing:
         """Return what is served of a project. Raises UpstreamError when that cannot be known now."""
         snapshot = await self.policy.current(project)
-        listing = self.ready(project, snapshot.revision)
+        listing = self._ready(project, snapshot)
         if listing:
             return listing
         matter = project, snapshot.revision
@@ -116,10 +119,22 @@ class Gateway:
             task.add_done_callback(lambda _: self._composing.pop(matter, None))
         return await asyncio.shield(task)
 
-    def ready(self, project: str, revision: int) -> Listing | None:
-        """Return the listing that is at hand, if it is of this revision and time has not passed it by."""
+    def at_hand(self, project: str) -> Listing | None:
+        """Return a project's listing if it is there and in force, without waiting for anything."""
+        snapshot = self.policy.at_hand()
+        return None if snapshot is None else self._ready(project, snapshot)
+
+    def file_at_hand(self, path: str) -> Judged | None:
+        """Return the file at ``path`` (as for :meth:`find`) if its listing is at hand and allows it."""
+        project = project_of(path.rpartition("/")[2])
+        listing = self.at_hand(project) if project else None
+        judged = listing.by_path.get(path) if listing else None
+        return judged if judged and judged.verdict.allowed else None
+
+    def _ready(self, project: str, snapshot: PolicySnapshot) -> Listing | None:
+        """Return the listing that is kept, if it is of this revision and time has not passed it by."""
         listing = self._listings.get(project)
-        if listing and listing.revision == revision and self._clock() < listing.good_until:
+        if listing and listing.revision == snapshot.revision and self._clock() < listing.good_until:
             return listing
         return None
 
@@ -156,8 +171,8 @@ class Gateway:
             return composition.verdict
         return _unknown(Subject(project), filename, self.policy.snapshot, "This is no longer refused: install again.")
 
-    async def open(self, judged: Judged) -> Blob | Download:
-        """Return the bytes of an allowed file: from the cache, or as they arrive."""
+    async def open(self, judged: Judged) -> Blob | Download | bytes:
+        """Return the bytes of an allowed file: from memory, from the cache, or as they arrive."""
         file = judged.file
         if not judged.verdict.allowed or file.sha256 is None:
             raise ValueError("only an allowed file is opened")
@@ -208,7 +223,10 @@ class Gateway:
             return None
         return hashlib.sha256(content).hexdigest()
 
-    async def _bytes(self, sha256: str, size: int | None, url: str) -> Blob | Download:
+    async def _bytes(self, sha256: str, size: int | None, url: str) -> Blob | Download | bytes:
+        small = self._blobs.small(sha256)
+        if small is not None:
+            return small
         blob = await self._blobs.open(sha256)
         return blob or await self._fetches.get(sha256, size, lambda: self._upstream.file(url))
 

@@ -28,6 +28,9 @@ class Preview:
         """The policy in force, without the wish."""
         return self.policy.snapshot
 
+    def at_hand(self) -> None:
+        """Nothing of a preview is ever at hand: it is asked for once."""
+
     async def current(self, project: NormalizedName | None = None) -> PolicySnapshot:
         """Return the policy in force with the wish granted for ``project``."""
         snapshot = await self.policy.names_known()

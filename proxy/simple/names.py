@@ -65,6 +65,7 @@ def read_filename(filename: str, project: NormalizedName) -> tuple[str, Kind] | 
     return (version, kind) if name == project else "Its name says another project."
 
 
+@lru_cache(maxsize=16384)
 def project_of(filename: str) -> NormalizedName | None:
     """Return the project that a well-formed wheel or sdist name says, None for any other text."""
     read = _read(filename)
