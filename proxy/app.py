@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import chain
+from pathlib import Path
 
 import httpx
 from starlette.applications import Starlette
@@ -49,6 +50,7 @@ from proxy.web import REST, ChannelDoors, Doors
 from proxy.web.caps import BodyCap
 from proxy.web.developers import Developers
 from proxy.web.files import FileDoor, RefusedDoor
+from proxy.web.forward import Forward
 from proxy.web.index import IndexDoor
 from proxy.web.previews import PreviewDoor
 from proxy.web.readers import Readers
@@ -84,8 +86,14 @@ class Gate:
     own_origin: str
     index: ASGIApp
     admin: ASGIApp
+    previews: ASGIApp
     trouble: dict[str, str] = field(default_factory=dict)
     first_token: str = ""
+
+    @property
+    def desk_socket(self) -> Path:
+        """Where the desk answers the other workers."""
+        return _desk_socket(self.settings)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -171,8 +179,11 @@ class Gate:
             log.error("The last records wait in the journal for the next start: %s", error)
 
 
-def build(settings: Settings) -> Gate:
-    """Make every part. Raises StoreError, OriginRefused."""
+def build(settings: Settings, *, previews_at: str, desk: bool = True) -> Gate:
+    """Make every part. ``previews_at`` is where this process serves its previews, for the resolver.
+
+    Where there are several workers only the ``desk`` has an admin of its own. Raises StoreError, OriginRefused.
+    """
     store = SqliteStore(settings.data_dir)
     live = Live(store, store.bell)
     own_origin = origin_of(split_credentials(settings.upstream)[0])
@@ -199,7 +210,7 @@ def build(settings: Settings) -> Gate:
         recorder = Recorder(decisions, now, name)
         refusals = Refusals(recorder, url)
         developers = Developers(here, Asking(store, now, name), health, readers, now, url)
-        beside = [] if settings.admin_apart or name else admin
+        beside = [] if settings.admin_apart or name else admin_routes
         return {
             "simple": IndexDoor(here, readers, recorder),
             "files": FileDoor(here, readers, recorder, refusals),
@@ -208,13 +219,16 @@ def build(settings: Settings) -> Gate:
         }
 
     preview = PreviewDoor(gateway, live, now, settings.url)
-    resolver = Resolver(preview.opened, _own_address(settings))
+    resolver = Resolver(preview.opened, previews_at)
     actions = Actions.of(store, live, gateway, resolver, now)
-    admin = _admin(settings, store, live, actions, sync)
-    doors = Doors(channel_doors, live, {"preview": preview})
+    if desk:
+        admin_routes = _admin(settings, store, live, actions, sync)
+    else:
+        admin_routes = [Mount("/admin", Forward(_desk_socket(settings)))]
+    doors = Doors(channel_doors, live)
     return Gate(
         settings, store, live, decisions, alerts, notices, fetches, blobs, kept_pages, sync, client, own_origin, doors,
-        _without_redirects(admin), trouble,
+        _without_redirects(admin_routes), preview, trouble,
     )  # fmt: skip
 
 
@@ -247,10 +261,8 @@ def _messenger(settings: Settings) -> Messenger | None:
     return messenger
 
 
-def _own_address(settings: Settings) -> str:
-    """Return how a process on this host reaches the index, whatever name the world knows it by."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104  compared
-    return f"http://{f'[{host}]' if ':' in host and not host.startswith('[') else host}:{settings.port}"
+def _desk_socket(settings: Settings) -> Path:
+    return settings.data_dir / "desk.sock"
 
 
 def _first_token(store: SqliteStore, settings: Settings) -> str:
