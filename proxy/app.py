@@ -50,6 +50,7 @@ from proxy.web.caps import BodyCap
 from proxy.web.developers import Developers
 from proxy.web.files import FileDoor, RefusedDoor
 from proxy.web.index import IndexDoor
+from proxy.web.metrics import Metrics
 from proxy.web.previews import PreviewDoor
 from proxy.web.readers import Readers
 from proxy.web.recording import Recorder
@@ -192,6 +193,7 @@ def build(settings: Settings) -> Gate:
 
     readers = Readers(live, now, anonymous=settings.anonymous)
     health = Health(live, lambda: decisions.waiting, lambda: trouble)
+    metrics = Metrics(live, lambda: sync.bulletin.failures, lambda: decisions.waiting, readers, now)
 
     def channel_doors(name: str) -> ChannelDoors:
         url = f"{settings.url}/{name}".rstrip("/")
@@ -199,7 +201,7 @@ def build(settings: Settings) -> Gate:
         recorder = Recorder(decisions, now, name)
         refusals = Refusals(recorder, url)
         developers = Developers(here, Asking(store, now, name), health, readers, now, url)
-        beside = [] if settings.admin_apart or name else admin
+        beside: list[BaseRoute] = [] if name else metrics.routes() + ([] if settings.admin_apart else admin)
         return {
             "simple": IndexDoor(here, readers, recorder),
             "files": FileDoor(here, readers, recorder, refusals),
