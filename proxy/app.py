@@ -52,6 +52,7 @@ from proxy.web.developers import Developers
 from proxy.web.files import FileDoor, RefusedDoor
 from proxy.web.forward import Forward
 from proxy.web.index import IndexDoor
+from proxy.web.metrics import Metrics
 from proxy.web.previews import PreviewDoor
 from proxy.web.readers import Readers
 from proxy.web.recording import Recorder
@@ -203,6 +204,7 @@ def build(settings: Settings, *, previews_at: str, desk: bool = True) -> Gate:
 
     readers = Readers(live, now, anonymous=settings.anonymous)
     health = Health(live, lambda: decisions.waiting, lambda: trouble)
+    metrics = Metrics(live, lambda: sync.bulletin.failures, lambda: decisions.waiting, readers, now)
 
     def channel_doors(name: str) -> ChannelDoors:
         url = f"{settings.url}/{name}".rstrip("/")
@@ -210,7 +212,9 @@ def build(settings: Settings, *, previews_at: str, desk: bool = True) -> Gate:
         recorder = Recorder(decisions, now, name)
         refusals = Refusals(recorder, url)
         developers = Developers(here, Asking(store, now, name), health, readers, now, url)
-        beside = [] if settings.admin_apart or name else admin_routes
+        beside: list[BaseRoute] = []
+        if not name:
+            beside = metrics.routes() + ([] if settings.admin_apart else admin_routes)
         return {
             "simple": IndexDoor(here, readers, recorder),
             "files": FileDoor(here, readers, recorder, refusals),

@@ -10,7 +10,8 @@ GateError
 ├── CacheError           the file cache cannot take or give bytes: disk full, unreadable, too busy
 ├── StoreError           the database cannot be read or written
 │   └── RevisionConflict   somebody changed the policy since the caller looked
-└── FeedRefused          advisory data that is broken, empty, shrunken or older
+├── FeedRefused          advisory data that is broken, empty, shrunken or older
+└── MissingExtra         what was asked for needs a library that is not installed
 """
 
 from __future__ import annotations
@@ -70,3 +71,7 @@ class RevisionConflict(StoreError):
 
 class FeedRefused(GateError):
     """Advisory data that was not taken; what was in force stays in force."""
+
+
+class MissingExtra(GateError):
+    """What was asked for needs an optional library that is not installed; the message says which extra brings it."""

@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from packaging.utils import NormalizedName
 
@@ -67,7 +67,8 @@ class Listing:
 
 def path_of(url: str) -> str:
     """Return the part of an upstream file URL that stands behind ``/files`` here, as the upstream spells it."""
-    return urlsplit(url).path
+    path = url.partition("://")[2].partition("/")[2]
+    return f"/{path}".partition("#")[0].partition("?")[0]
 
 
 class Policy(Protocol):

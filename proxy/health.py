@@ -25,7 +25,7 @@ class Health:
             "ready": not reasons,
             "reasons": reasons,
             "revision": snapshot.revision,
-            "advisory_data": feed_data(snapshot.feed, at),
+            "advisory_data": feed_data(snapshot, at),
             "names_index": snapshot.names.popular is not None,
             "decisions_waiting": self._waiting(),
         }

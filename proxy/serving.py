@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import resource
 import signal
 import socket
@@ -85,9 +86,21 @@ def address_of(place: socket.socket) -> str:
     return f"http://127.0.0.1:{place.getsockname()[1]}"
 
 
+def calm_collector() -> None:
+    """Look for cyclic garbage rarely.
+
+    Judging a page of thousands makes objects and no cycles; looking through all of them each time costs as much
+    as judging, and a full look stops every request.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+
+
 async def serve(gate: Gate, listening: list[Listener], ready: Callable[[], None]) -> None:
     """Run until a signal comes; ``ready`` is called when the addresses answer."""
     async with gate.running():
+        calm_collector()
         servers = [_server(listener) for listener in listening]
         _stop_on_signals(servers)
         running = [asyncio.create_task(_run(server, item)) for server, item in zip(servers, listening, strict=True)]

@@ -25,7 +25,7 @@ class Settings:
     """What ``wicketgate serve`` was told. Sizes in bytes, times in seconds.
 
     ``upstream`` is "" where nothing was said: the index of pip on this machine is meant then.
-    ``advisories`` is a URL, a path, "off", or "" for the data that is shipped.
+    ``advisories`` is a URL, a path, "off", or "" for OSV's public export.
     """
 
     host: str

@@ -20,7 +20,7 @@ def routes(room: Room) -> list[Route]:
     return [
         Route("/", signed(room, desk.inbox)),
         Route("/style.css", style),
-        Route("/sign-in", sign_in.page, methods=["GET"]),
+        Route("/sign-in", sign_in.page(room), methods=["GET"]),
         Route("/sign-in", sign_in.enter(room), methods=["POST"]),
         Route("/sign-out", signed(room, sign_in.leave), methods=["POST"]),
         Route("/approve", signed(room, desk.approve_page), methods=["GET"]),

@@ -14,30 +14,29 @@ from admin.roles import Permission, demand
 from admin.schemas.told import ask_data, demand_data, outcome_data
 from proxy.errors import GateError
 from proxy.model import Actor, Ask
-from proxy.policy import explaining
 
 
 async def inbox(room: Room, _request: Request, actor: Actor) -> Response:
-    """Show who asked for what, what was refused in the last seven days, and how old the advisories are."""
+    """Show who asked for what, and what was refused in the last seven days."""
     demand(actor, Permission.INBOX_READ)
     asks = await asyncio.to_thread(room.store.entries, "ask")
     refused = await asyncio.to_thread(room.store.demand, room.clock() - timedelta(days=7))
     snapshot = await room.live.current()
     return show(
+        room,
         "inbox.html",
         actor=actor,
         asks=[ask_data(ask) for ask in asks if isinstance(ask, Ask)],
         refused=[demand_data(line) for line in refused],
-        feed=explaining.feed_data(snapshot.feed, room.clock()),
         approved=len(snapshot.grants),
     )
 
 
-async def approve_page(_room: Room, request: Request, actor: Actor) -> Response:
+async def approve_page(room: Room, request: Request, actor: Actor) -> Response:
     """Show the empty form of an approval."""
     demand(actor, Permission.POLICY_APPROVE)
     requirement = request.query_params.get("requirement", "")
-    return show("approve.html", actor=actor, wish=Wish(requirement, ""), outcome=None, needs=None, problem="")
+    return show(room, "approve.html", actor=actor, wish=Wish(requirement, ""), outcome=None, needs=None, problem="")
 
 
 async def approve(room: Room, request: Request, actor: Actor) -> Response:
@@ -65,7 +64,7 @@ async def approve(room: Room, request: Request, actor: Actor) -> Response:
     except GateError as error:
         problem = str(error)
     status = 422 if problem and needs is None else 200
-    return show("approve.html", status, actor=actor, wish=wish, outcome=outcome, needs=needs, problem=problem)
+    return show(room, "approve.html", status, actor=actor, wish=wish, outcome=outcome, needs=needs, problem=problem)
 
 
 async def decline(room: Room, request: Request, actor: Actor) -> Response:

@@ -22,6 +22,7 @@ from admin.auth import Authenticator
 from proxy.errors import GateError
 from proxy.live import Live
 from proxy.model import Actor
+from proxy.policy import explaining
 from proxy.store import Store
 
 COOKIE = "wicketgate_session"
@@ -66,7 +67,7 @@ def signed(room: Room, page: Signed) -> Handler:
         try:
             return await page(room, request, actor)
         except GateError as error:
-            return show("problem.html", 422, actor=actor, problem=str(error))
+            return show(room, "problem.html", 422, actor=actor, problem=str(error))
 
     return handler
 
@@ -77,9 +78,10 @@ async def style(_request: Request) -> Response:
     return Response(css, media_type="text/css", headers={"cache-control": "max-age=3600"})
 
 
-def show(template: str, status: int = 200, **facts: object) -> HTMLResponse:
-    """Return a page made from a template."""
-    return HTMLResponse(_pages.get_template(template).render(facts), status, SECURE)
+def show(room: Room, template: str, status: int = 200, **facts: object) -> HTMLResponse:
+    """Return a page made from a template. Who is signed in reads on every one how old the advisory data is."""
+    feed = explaining.feed_data(room.live.snapshot, room.clock())
+    return HTMLResponse(_pages.get_template(template).render(facts, feed=feed), status, SECURE)
 
 
 def same_origin(request: Request) -> bool:

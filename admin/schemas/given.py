@@ -10,6 +10,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from admin.actions import Wish
 from admin.closure import Target
+from proxy.model import Justification
 
 Requirement = Annotated[
     str,
@@ -92,6 +93,8 @@ class WaiverIn(Strict):
     advisory: str = Field(min_length=1, max_length=100, examples=["PYSEC-2023-74"])
     reason: Reason
     days: int = Field(30, ge=1, le=180, description="Days until it ends.")
+    owner: str = Field("", max_length=80, description="Who answers for it; empty: whoever grants it.")
+    justification: Justification = Field("", description="OpenVEX's word; empty: the risk is accepted.")
     channel: ChannelName = ""
 
 
@@ -146,13 +149,16 @@ class TermsIn(Strict):
     refuse_severity: Literal["low", "medium", "high", "critical"] | None = None
     refuse_unknown_severity: bool | None = None
     stale_advisories: Literal["say", "refuse"] | None = None
+    warn_stale_after_hours: float | None = Field(None, gt=0, le=8760)
+    alarm_stale_after_hours: float | None = Field(None, gt=0, le=8760)
     reason: Reason
 
     def given(self) -> dict[str, object]:
         """Return what was given, by the names of :class:`~proxy.model.Terms`."""
-        given = self.model_dump(exclude={"reason", "channel", "inherit", "minimum_age_days"}, exclude_none=True)
+        given = self.model_dump(exclude={"reason", "channel", "inherit"}, exclude_none=True)
         if "internal" in given:
             given["internal"] = tuple(dict.fromkeys(_pattern(text) for text in given["internal"] if text.strip()))
-        if self.minimum_age_days is not None:
-            given["minimum_age"] = timedelta(days=self.minimum_age_days)
+        spans = [(name, unit) for name in given for unit in ("days", "hours") if name.endswith(f"_{unit}")]
+        for name, unit in spans:
+            given[name.removesuffix(f"_{unit}")] = timedelta(**{unit: given.pop(name)})
         return given

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import get_args
 
 import click
 
 from proxy.cli.desk import Data, Desk, channel_option, json_option, show, table, with_desk
+from proxy.model import Justification
 
 WITHHELD_SHOWN = 12
 reason_option = click.option("--reason", required=True, help="Why. The auditor will ask for it.")
@@ -115,17 +117,25 @@ def prohibit(desk: Desk, as_json: bool, lift: bool, **wanted: str) -> None:
 @click.argument("advisory")
 @reason_option
 @click.option("--days", default=30, show_default=True, type=click.IntRange(1, 180), help="Days until it ends.")
+@click.option("--owner", default="", help="Who answers for it (whoever grants it).")
+@click.option(
+    "--justification",
+    default="",
+    type=click.Choice(get_args(Justification)),
+    help="Why it does not matter here, in OpenVEX's words; left out, the risk is accepted.",
+)
 @click.option("--end", is_flag=True, help="End the waiver instead.")
 @channel_option
 @json_option
 @with_desk
-def waive(desk: Desk, as_json: bool, end: bool, days: int, **wanted: str) -> None:
+def waive(desk: Desk, as_json: bool, end: bool, days: int, owner: str, justification: str, **wanted: str) -> None:
     """Set ADVISORY aside for REQUIREMENT, for a while."""
     if end:
         event = desk.admin("POST", "/waivers/end", json=wanted)
         show(event, as_json, lambda: click.echo(f"{wanted['advisory']} counts again (revision {event['revision']})."))
     else:
-        event = desk.admin("POST", "/waivers", json={**wanted, "days": days})
+        granted = {**wanted, "days": days, "owner": owner, "justification": justification}
+        event = desk.admin("POST", "/waivers", json=granted)
         until = event["detail"]["until"][:10]
         show(event, as_json, lambda: click.echo(f"{wanted['advisory']} is waived until {until}."))
 
@@ -140,13 +150,13 @@ def waivers(desk: Desk, as_json: bool) -> None:
         [
             w["project"] + w["specifier"],
             w["advisory"],
-            w["by"],
+            w["owner"] or w["by"],
             w["until"][:10] if w["in_force"] else "ended",
             w["reason"],
         ]
         for w in data
     ]
-    show(data, as_json, lambda: table(rows, ["for", "advisory", "by", "until", "why"]))
+    show(data, as_json, lambda: table(rows, ["for", "advisory", "owner", "until", "why"]))
 
 
 @click.command()

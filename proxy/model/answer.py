@@ -56,6 +56,7 @@ class Code(StrEnum):
     OBSERVED = "observed"
     ADVISORIES_UNKNOWN = "advisories-unknown"
     ADVISORIES_STALE = "advisories-stale"
+    ADVISORIES_OLD = "advisories-old"
     ADVISORIES_FRESH = "advisories-fresh"
     RULE_FAILED = "rule-failed"
 

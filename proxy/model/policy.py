@@ -59,9 +59,23 @@ class Prohibition:
     channel: str = ""
 
 
+Justification = Literal[
+    "",
+    "component_not_present",
+    "vulnerable_code_not_present",
+    "vulnerable_code_not_in_execute_path",
+    "vulnerable_code_cannot_be_controlled_by_adversary",
+    "inline_mitigations_already_exist",
+]
+"""Why a vulnerability does not matter, in OpenVEX's words; "" where it may matter and the risk is accepted."""
+
+
 @dataclass(frozen=True, slots=True)
 class Waiver:
-    """A named advisory set aside for one range of one project, always with an end."""
+    """A named advisory set aside for one range of one project, always with an end.
+
+    ``by`` granted it, ``owner`` answers for it until it ends.
+    """
 
     id: str
     project: NormalizedName
@@ -72,6 +86,8 @@ class Waiver:
     at: datetime
     until: datetime
     channel: str = ""
+    owner: str = ""
+    justification: Justification = ""
 
 
 @dataclass(frozen=True, slots=True)

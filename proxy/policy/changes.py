@@ -184,6 +184,8 @@ def waive(waiver: Waiver) -> Change:
         "specifier": waiver.specifier,
         "until": waiver.until.isoformat(),
         "channel": waiver.channel,
+        "owner": waiver.owner,
+        "justification": waiver.justification,
     }
     return Change("project:waiver:granted", waiver.project, waiver.reason, puts=(waiver,), detail=detail)
 
@@ -196,19 +198,28 @@ def end_waivers(waivers: Iterable[Waiver], reason: str) -> Change:
     return Change("project:waiver:ended", ended[0].project, reason, ends=ids, detail=detail)
 
 
-def turned_bad(releases: Iterable[Turned], clients: Iterable[HandedOut]) -> Change:
-    """Report releases that were approved or handed out and are withheld now, and who has them."""
-    bad = tuple(releases)
+def turned_bad(releases: Iterable[tuple[Turned, int]], newest: Iterable[HandedOut]) -> Change:
+    """Report releases that were approved or handed out and are withheld now, each with how many clients have it.
+
+    ``newest`` names those who got them last.
+    """
+    bad = list(releases)
     sentences = [
         f"{release.project} {release.version}: {', '.join(release.advisories)}; "
         + (f"move to {release.move_to}" if release.move_to else "no clean version is known")
-        for release in bad
+        + f"; {_clients(clients)} it"
+        for release, clients in bad
     ]
     had = [
         f"{line.client} ({line.agent}{f', token {line.token}' if line.token else ''}) has {line.project} "
         f"{line.version}, {line.count} times, last {line.last:%Y-%m-%d %H:%M} UTC"
-        for line in clients
+        for line in newest
     ]
-    reason = f"{len(bad)} releases that were approved or handed out are withheld now; {len(had)} clients have them"
-    projects = " ".join(dict.fromkeys(release.project for release in bad))
+    clients = _clients(sum(clients for _, clients in bad))
+    reason = f"{len(bad)} releases that were approved or handed out are withheld now; {clients} them"
+    projects = " ".join(dict.fromkeys(release.project for release, _ in bad))
     return Change("release:verdict:turned", projects, reason, detail={"releases": sentences, "who": had}, policy=False)
+
+
+def _clients(count: int) -> str:
+    return "1 client has" if count == 1 else f"{count or 'no'} clients have"

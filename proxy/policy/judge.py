@@ -104,14 +104,17 @@ def _failed(rule: Rule, failure: Exception) -> Finding:
 
 
 def _live(project: NormalizedName, snapshot: PolicySnapshot, at: datetime) -> list[Grant]:
-    return [grant for grant in snapshot.grants.get(project, ()) if in_force(grant, at)]
+    """Return the approvals in force that may overrule anything."""
+    live = (grant for grant in snapshot.grants.get(project, ()) if in_force(grant, at))
+    return [grant for grant in live if grant.approval.acknowledged or grant.approval.emergency]
 
 
 def _weighed(found: list[Finding], subject: Subject, snapshot: PolicySnapshot, live: list[Grant]) -> Verdict:
     """Return the verdict that findings come to, once approvers and the mode have been heard."""
-    if any(finding.effect is Effect.FORBID for finding in found):
+    observe = snapshot.terms.mode == "observe"
+    if (live or observe) and any(finding.effect is Effect.FORBID for finding in found):
         found = [_overruled(finding, subject, live) for finding in found]
-        if snapshot.terms.mode == "observe":
+        if observe:
             found = [_OBSERVED, *(_observed(finding) for finding in found)]
     return Verdict(subject, snapshot.revision, tuple(found))
 

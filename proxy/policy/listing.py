@@ -81,7 +81,11 @@ def compose(project: NormalizedName, page: ProjectPage | None, snapshot: PolicyS
 
 def newest_first(judged: Iterable[Judged]) -> list[Judged]:
     """Sort by version, the newest first; files of one version keep their order."""
-    return sorted(judged, key=lambda item: version(item.file.version) or _OLDEST, reverse=True)
+    by_version: dict[str, list[Judged]] = {}
+    for item in judged:
+        by_version.setdefault(item.file.version, []).append(item)
+    newest = sorted(by_version, key=lambda text: version(text) or _OLDEST, reverse=True)
+    return [item for text in newest for item in by_version[text]]
 
 
 def _merge(listed: Iterable[ReleaseFile], pinned: Mapping[str, ReleaseFile]) -> _Merged:
@@ -93,7 +97,8 @@ def _merge(listed: Iterable[ReleaseFile], pinned: Mapping[str, ReleaseFile]) -> 
         if pin is None:
             merged.files.append(file)
             continue
-        merged.files.append(replace(pin, yanked=file.yanked, provenance=file.provenance))
+        same = (pin.yanked, pin.provenance) == (file.yanked, file.provenance)
+        merged.files.append(pin if same else replace(pin, yanked=file.yanked, provenance=file.provenance))
         if file.sha256 != pin.sha256:
             merged.changed.append(file)
     merged.files.extend(missing.values())

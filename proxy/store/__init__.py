@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from packaging.utils import NormalizedName
+
 from proxy.model import Actor, Advisory, AuditEvent, Change, DecisionRecord, Entry, HandedOut
 from proxy.policy.ledger import Flaw
 
@@ -83,6 +85,17 @@ class Demand:
     codes: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far a release went: to how many clients (by address), in how many files, when last."""
+
+    project: NormalizedName
+    version: str
+    clients: int
+    files: int
+    last: datetime
+
+
 class Store(Protocol):
     """What every store offers. Errors: :class:`~proxy.errors.StoreError` and its family."""
 
@@ -128,8 +141,13 @@ class Store(Protocol):
     def demand(self, since: datetime) -> list[Demand]:
         """Return what was refused since then, by project, most wanted first."""
 
-    def handed_out(self, projects: Collection[str], version: str = "", sha256: str = "") -> list[HandedOut]:
-        """Return who got files of these projects (or the file with this digest), the newest first."""
+    def handed_out(
+        self, projects: Collection[str], version: str = "", sha256: str = "", most: int = -1
+    ) -> list[HandedOut]:
+        """Return who got files of these projects (or the file with this digest), the newest first, ``most`` of them."""
+
+    def reach(self, projects: Collection[str]) -> list[Reach]:
+        """Return every release of these projects that anybody got files of, the one got last first."""
 
     def advisory_digests(self) -> Mapping[str, tuple[datetime, str]]:
         """Return ``modified`` and digest of every advisory record kept, by id."""

@@ -61,3 +61,9 @@ def find_who_has_it(db: Database) -> None:
         where what = 'file' and verdict = 'allowed'"""
     )
     db.execute("create index decisions_digest on decisions (sha256) where what = 'file' and verdict = 'allowed'")
+
+
+@migrations()
+def find_the_last_of_a_kind(db: Database) -> None:
+    """What was told last of a matter is asked of the audit, by tag."""
+    db.execute("create index if not exists events_tag on events (tag, seq)")

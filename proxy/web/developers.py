@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -21,9 +22,7 @@ from proxy.policy import explaining
 from proxy.policy.similarity import imitates
 from proxy.policy.versions import version as read_version
 from proxy.simple import names
-from proxy.web.readers import CHALLENGE, NO_TOKEN, Readers
-
-Handler = Callable[[Request], Awaitable[Response]]
+from proxy.web.readers import Readers, for_readers
 
 SECURE = {
     "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
@@ -70,26 +69,17 @@ class Developers:
 
     def routes(self) -> list[Route]:
         """Return the routes, in the order in which they are tried."""
+        guarded = partial(for_readers, self._readers)
         return [
             Route("/", self.home),
             Route("/style.css", style),
             Route("/healthz", self.healthz),
             Route("/readyz", self.readyz),
-            Route("/check", self._for_readers(self.check), methods=["POST"]),
-            Route("/explain/{name}", self._for_readers(self.explain)),
-            Route("/explain/{name}/request", self._for_readers(self.request), methods=["POST"]),
-            Route("/explain/{name}/{version}", self._for_readers(self.explain)),
+            Route("/check", guarded(self.check), methods=["POST"]),
+            Route("/explain/{name}", guarded(self.explain)),
+            Route("/explain/{name}/request", guarded(self.request), methods=["POST"]),
+            Route("/explain/{name}/{version}", guarded(self.explain)),
         ]
-
-    def _for_readers(self, handler: Handler) -> Handler:
-        """Let those through who may read the index."""
-
-        async def guarded(request: Request) -> Response:
-            if not await self._readers.may_read(request.scope):
-                return PlainTextResponse(f"{NO_TOKEN}\n", 401, {"www-authenticate": CHALLENGE})
-            return await handler(request)
-
-        return guarded
 
     async def home(self, _request: Request) -> Response:
         """Say how to point installers here."""
@@ -154,10 +144,12 @@ class Developers:
             return JSONResponse({"detail": f"Ask for at most {CHECK_AT_MOST} at once."}, 400)
         gate = asyncio.Semaphore(16)
         answers = await asyncio.gather(*(self._answer(one, gate) for one in wanted))
-        return JSONResponse({"results": answers, "advisory_data": self._feed()})
+        snapshot, at = self._gateway.policy.snapshot, self._clock()
+        said = {"at": at.isoformat(), "revision": snapshot.revision, "advisory_data": self._feed()}
+        return JSONResponse({"results": answers, **said})
 
     async def _answer(self, wanted: Wanted, gate: asyncio.Semaphore) -> dict[str, object]:
-        said: dict[str, object] = {"name": wanted.name, "specifier": wanted.specifier}
+        said: dict[str, object] = {"name": wanted.name, "specifier": wanted.specifier, "advisories": []}
         project = names.normal(wanted.name)
         if project is None:
             return said | {
@@ -179,10 +171,11 @@ class Developers:
             "verdict": verdict,
             "version": found.version,
             "reasons": explaining.reasons(found.verdict),
+            "advisories": explaining.advisories(found.verdict),
         }
 
     def _feed(self) -> dict[str, object]:
-        return explaining.feed_data(self._gateway.policy.snapshot.feed, self._clock())
+        return explaining.feed_data(self._gateway.policy.snapshot, self._clock())
 
 
 async def style(_request: Request) -> Response:

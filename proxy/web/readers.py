@@ -9,14 +9,18 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import Scope, Send
 
 from proxy.live import Live
 from proxy.model import Token
 from proxy.web.http import READING, Asked, asked, only_reading, say
+
+Handler = Callable[[Request], Awaitable[Response]]
 
 ANYBODY = Token("", "", "", "reader", datetime.min.replace(tzinfo=UTC))
 
@@ -58,6 +62,17 @@ class Readers:
         await self._live.current()  # a token withdrawn a moment ago is withdrawn here too
         token = self._live.token(hashlib.sha256(secret).hexdigest(), self._clock())
         return None if token is None or token.parent else token
+
+
+def for_readers(readers: Readers, handler: Handler) -> Handler:
+    """Let those through to a page who may read the index."""
+
+    async def guarded(request: Request) -> Response:
+        if not await readers.may_read(request.scope):
+            return PlainTextResponse(f"{NO_TOKEN}\n", 401, {"www-authenticate": CHALLENGE})
+        return await handler(request)
+
+    return guarded
 
 
 def secret_of(header: bytes) -> bytes:
