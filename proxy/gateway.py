@@ -64,6 +64,14 @@ class Listing:
     by_path: dict[str, Judged] = field(default_factory=dict)
     bodies: dict[tuple[bytes, bytes, bytes], object] = field(default_factory=dict)
 
+    def known_path(self, url: str) -> str | None:
+        """Return the path behind ``/files`` of the file that is at the path of ``url``, whatever its host."""
+        try:
+            judged = self.by_path.get(unquote(path_of(url)))
+        except ValueError:
+            return None
+        return path_of(judged.file.url) if judged else None
+
 
 def path_of(url: str) -> str:
     """Return the part of an upstream file URL that stands behind ``/files`` here, as the upstream spells it."""

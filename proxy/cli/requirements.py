@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 
 import click
 from packaging.requirements import InvalidRequirement, Requirement
 
+from proxy.cli import checking, inputs
 from proxy.cli.desk import (
     ALLOWED,
     REFUSED,
     UNABLE,
     Data,
     Desk,
+    channel_option,
     give_up,
     json_option,
     sentences,
@@ -22,6 +22,9 @@ from proxy.cli.desk import (
     table,
     with_desk,
 )
+from proxy.cli.inputs import kind_option
+
+DETOURS_SHOWN = 12
 
 
 @click.command()
@@ -69,69 +72,58 @@ def request(desk: Desk, as_json: bool, requirement: str, why: str) -> None:
 
 
 @click.command()
-@click.option(
-    "-r",
-    "--requirement",
-    "files",
-    multiple=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-)
-@click.argument("requirements", nargs=-1)
+@click.option("-r", "--requirement", "files", multiple=True, metavar="FILE", help="A file, as pip takes it.")
+@click.argument("words", nargs=-1, metavar="[FILE | NAME[SPEC]]…")
+@kind_option
+@channel_option
 @json_option
 @with_desk
-def check(desk: Desk, as_json: bool, files: tuple[Path, ...], requirements: tuple[str, ...]) -> None:
-    """Say of each requirement whether it would be allowed (exit 0), refused (1) or could not be judged (2)."""
-    wanted, faults = _read([*_lines(files), *((text, "the command line") for text in requirements)])
-    if not wanted and not faults:
-        give_up("There is nothing to check. Say -r requirements.txt, or requirements.")
-    data = desk.index("POST", "/check", json=wanted) if wanted else {"results": [], "advisory_data": {}}
-    data["unreadable"] = faults
+def check(
+    desk: Desk, as_json: bool, channel: str, kind: str | None, words: tuple[str, ...], files: tuple[str, ...]
+) -> None:
+    """Say of each requirement, or all that a lock names, whether it would be allowed.
+
+    Exits with 0 where all is allowed, 1 where something is refused or goes round the gate, 2 where something could
+    not be judged. Reads requirements.txt, pylock.toml, uv.lock, poetry.lock, pdm.lock, Pipfile.lock, and CycloneDX
+    and SPDX in JSON.
+    """
+    readings = inputs.given(words, files, kind)
+    if not readings:
+        give_up("There is nothing to check. Say a lock, -r requirements.txt, or requirements.")
+    data = checking.checked(desk, channel, readings)
     show(data, as_json, lambda: _checked(data))
-    verdicts = {result["verdict"] for result in data["results"]} | ({"unknown"} if faults else set())
-    sys.exit(UNABLE if "unknown" in verdicts else REFUSED if "refused" in verdicts else ALLOWED)
-
-
-def _lines(files: tuple[Path, ...]) -> Iterator[tuple[str, str]]:
-    """Yield the requirements of files, each with where it stands; continued lines are one."""
-    for path in files:
-        text = path.read_text(encoding="utf-8-sig").replace("\\\n", " ")
-        for number, line in enumerate(text.splitlines(), 1):
-            bare = f" {line}".partition(" #")[0].partition(" --hash")[0].strip()
-            if bare:
-                yield bare, f"{path}:{number}"
-
-
-def _read(lines: list[tuple[str, str]]) -> tuple[list[Data], list[str]]:
-    """Return what can be judged, and a sentence for each line that cannot."""
-    wanted: list[Data] = []
-    faults: list[str] = []
-    for text, where in lines:
-        try:
-            found = Requirement(text)
-        except InvalidRequirement:
-            faults.append(f"{where}: {text[:80]} cannot be judged: it is not a name with a version range")
-            continue
-        if found.url:
-            faults.append(f"{where}: {text[:80]} goes round the gate: it names a URL")
-        elif found.marker is None or found.marker.evaluate():
-            wanted.append({"name": found.name, "specifier": str(found.specifier)})
-    return wanted, faults
+    verdicts = {result["verdict"] for result in data["results"]} | ({"unknown"} if data["unreadable"] else set())
+    refused = "refused" in verdicts or data["detours"]
+    sys.exit(UNABLE if "unknown" in verdicts else REFUSED if refused else ALLOWED)
 
 
 def _checked(data: Data) -> None:
     rows = [
-        [result["name"] + result["specifier"], result["verdict"], result["version"] or "", _why(result)]
+        [result["at"], result["name"] + result["specifier"], result["verdict"], result["version"] or "", _why(result)]
         for result in data["results"]
     ]
-    table(rows, ["requirement", "verdict", "version", "why"])
+    table(rows, ["where", "requirement", "verdict", "version", "why"])
     for fault in data["unreadable"]:
         click.echo(f"not judged: {fault}")
+    _detours(data["detours"])
     feed = data["advisory_data"]
     if feed.get("records"):
         age = f"newest {feed['newest'][:10]}, {feed['age_hours'] // 24} days old"
         click.echo(f"Advisory data: {feed['records']} records, {age}.")
     else:
         click.echo("Advisory data: none. Nothing is known to be safe.")
+
+
+def _detours(detours: list[Data]) -> None:
+    for detour in detours[:DETOURS_SHOWN]:
+        instead = f" Instead: {detour['instead']}" if detour["instead"] else ""
+        click.echo(f"goes round the gate: {detour['at']}: {detour['url']}{instead}")
+    if len(detours) > DETOURS_SHOWN:
+        click.echo(
+            f"… and {len(detours) - DETOURS_SHOWN} more addresses that go round the gate (--json shows them all)."
+        )
+    if detours:
+        click.echo("Installers follow the addresses in a lock, whatever their index is: lock again through the gate.")
 
 
 def _why(result: Data) -> str:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
 from proxy.model import Effect, FeedState, Finding, Verdict
 from proxy.policy import telling
 from proxy.policy.listing import Composition
-from proxy.policy.versions import covers, version
+from proxy.policy.versions import version
 
 WITHHELD_AT_MOST = 50
 """How many withheld versions an explanation of a whole project lists, the newest first."""
@@ -33,33 +32,6 @@ def reasons(verdict: Verdict) -> list[Data]:
     """Return what a verdict stands on, refusals first and the gravest of them at the top."""
     others = [finding for finding in verdict.findings if finding.effect is not Effect.FORBID]
     return [reason(finding) for finding in (*telling.weighed(verdict), *others)]
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the gate says to a requirement: the version that would be installed, or why none would.
-
-    ``known`` is False where no version is known at all, so that nothing could be judged.
-    """
-
-    allowed: bool
-    version: str | None
-    verdict: Verdict
-    known: bool = True
-
-
-def answer(composition: Composition, specifier: str) -> Answer:
-    """Say what an installer would get for ``specifier`` ("" for any version)."""
-    whole = composition.verdict
-    if not whole.allowed:
-        return Answer(False, None, whole)
-    for judged in composition.allowed:
-        if covers(specifier, judged.file.version):
-            return Answer(True, judged.file.version, judged.verdict)
-    for found, judged in composition.withheld.items():
-        if covers(specifier, found):
-            return Answer(False, found, judged.verdict)
-    return Answer(False, None, whole, known=False)
 
 
 def explanation(composition: Composition, wanted: str | None = None) -> Data:
