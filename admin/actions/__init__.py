@@ -20,6 +20,7 @@ from admin.actions.exclusions import Exclusions
 from admin.actions.granting import Granting, Outcome
 from admin.actions.hands import Hands
 from admin.actions.holders import Holders
+from admin.actions.imports import Imports
 from admin.actions.inbox import Inbox
 from admin.actions.standing import Standing
 from admin.actions.wishes import NeedsAcknowledgement, Unusable, Wish
@@ -39,6 +40,7 @@ class Actions:
     closures: Closures
     channels: Channels
     exclusions: Exclusions
+    imports: Imports
     inbox: Inbox
     standing: Standing
     access: Access
@@ -56,6 +58,7 @@ class Actions:
             closures=Closures(hands, granting, resolver),
             channels=Channels(hands),
             exclusions=Exclusions(hands),
+            imports=Imports(hands, granting),
             inbox=Inbox(hands),
             standing=Standing(hands),
             access=Access(hands),

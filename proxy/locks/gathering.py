@@ -151,7 +151,8 @@ class Gathering:
 
     def reading(self, kind: str) -> Reading:
         """Return everything that was found."""
-        return Reading(kind, tuple(self.locked), tuple(self.addresses.values()), tuple(self.faults), tuple(self.asides))
+        addresses = tuple(self.addresses.values())
+        return Reading(self.file, kind, tuple(self.locked), addresses, tuple(self.faults), tuple(self.asides))
 
 
 def _is_directory(address: str) -> bool:

@@ -73,8 +73,12 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one file says. ``faults`` cannot be read; ``aside`` was read and is nothing that an index serves."""
+    """What one file, and those that it includes, says.
 
+    ``faults`` cannot be read; ``aside`` was read and is nothing that an index serves.
+    """
+
+    file: str
     kind: str
     locked: tuple[Locked, ...] = ()
     addresses: tuple[Address, ...] = ()
