@@ -209,7 +209,7 @@ def build(settings: Settings) -> Gate:
 
     preview = PreviewDoor(gateway, live, now, settings.url)
     resolver = Resolver(preview.opened, _own_address(settings))
-    actions = Actions.of(store, live, gateway, resolver, now)
+    actions = Actions.of(store, live, gateway, resolver, now, settings.url)
     admin = _admin(settings, store, live, actions, sync)
     doors = Doors(channel_doors, live, {"preview": preview})
     return Gate(

@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from packaging.utils import NormalizedName
 
@@ -32,6 +32,7 @@ from proxy.policy.judge import judge, may_ask_upstream
 from proxy.policy.listing import Composition, Judged, compose
 from proxy.policy.snapshot import PolicySnapshot
 from proxy.shelf import Held, Shelf
+from proxy.simple.addresses import path_of
 from proxy.simple.metadata import speaks_of
 from proxy.simple.names import project_of, read_filename
 from proxy.upstream import Upstream
@@ -71,11 +72,6 @@ class Listing:
         except ValueError:
             return None
         return path_of(judged.file.url) if judged else None
-
-
-def path_of(url: str) -> str:
-    """Return the part of an upstream file URL that stands behind ``/files`` here, as the upstream spells it."""
-    return urlsplit(url).path
 
 
 class Policy(Protocol):

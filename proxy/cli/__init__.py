@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import click
 
-from proxy.cli import access, importing, names, policy, records, requirements, serving, standing
+from proxy.cli import access, exporting, importing, names, policy, records, requirements, serving, standing
 from proxy.cli.desk import Desk, data_dir_option
 
 
@@ -24,6 +24,7 @@ for command in (
     *standing.COMMANDS,
     *requirements.COMMANDS,
     *importing.COMMANDS,
+    *exporting.COMMANDS,
     *records.COMMANDS,
     *names.COMMANDS,
     *access.COMMANDS,

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from ipaddress import AddressValueError, IPv6Address
-from urllib.parse import unquote, urljoin
+from urllib.parse import unquote, urljoin, urlsplit
 
 URL_AT_MOST = 2048
 
@@ -44,6 +44,14 @@ def last_segment(url: str) -> str:
     if "?" in url or "#" in url or "%" in url:
         return unquote(url.partition("#")[0].partition("?")[0].rpartition("/")[2])
     return url.rpartition("/")[2]
+
+
+def path_of(url: str) -> str:
+    """Return the part of an upstream file URL that stands behind ``/files`` here, as the upstream spells it.
+
+    Raises ValueError for what is no URL.
+    """
+    return urlsplit(url).path
 
 
 def _absolute(page: str, reference: str) -> str:
