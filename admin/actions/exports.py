@@ -44,7 +44,10 @@ class Exports:
         releases = tuple(release for found in served.values() for release in found)
         withheld = [found for found in compositions if not served[found.verdict.subject.project]]
         url = f"{self.url}/{channel}".rstrip("/")
-        return ApprovedSet(url, channel, policy.revision, releases, tuple(_withheld(found) for found in withheld))
+        at = max(
+            (grant.approval.at for grants in policy.grants.values() for grant in grants), default=self.hands.clock()
+        )
+        return ApprovedSet(url, policy.revision, at, releases, tuple(map(_withheld, withheld)))
 
 
 def _served(project: NormalizedName, composition: Composition) -> list[Release]:

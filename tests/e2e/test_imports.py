@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients import Bench, Ran
+from tests.clients import Bench
 from tests.world.gatehouse import Gatehouse
+from tests.world.locking import refused_files, through_the_gate
 from tests.world.upstream import Listed, Upstream
 
 SERVICE = ("flask", "itsdangerous")
@@ -24,26 +25,6 @@ def web_service(index: Upstream) -> None:
     index.release("markupsafe", "2.1.0")
     index.release("itsdangerous", "2.2.0")
     index.sdist("itsdangerous", "2.2.0")
-
-
-def through_the_gate(gate: Gatehouse, lock: Path) -> None:
-    """Replace every address in a lock by the one that ``check`` says."""
-    text = lock.read_text()
-    for detour in gate.facts("check", str(lock))["detours"]:
-        assert detour["instead"], detour
-        text = text.replace(f'"{detour["url"]}"', f'"{detour["instead"]}"')
-    lock.write_text(text)
-
-
-def refused_files(gate: Gatehouse) -> set[str]:
-    """The projects of which a file was refused."""
-    records = gate.facts("audit", "decisions", "--what", "file")["decisions"]
-    return {record["project"] for record in records if record["verdict"] == "refused"}
-
-
-def by_uv(bench: Bench, lock: Path, *words: str) -> Ran:
-    """Install a uv.lock."""
-    return bench.uv_sync(lock, *words)
 
 
 @pytest.mark.usefixtures("web_service")
@@ -67,7 +48,6 @@ def test_a_uv_lock_is_imported_installed_and_one_of_it_withdrawn(
     synced = bench.uv_sync(lock)
     assert synced.code == 0, synced.output
     assert all(bench.imports(name) for name in PINNED)
-    assert not index.asked("/packages/zz"), "the stand-in answers for itself"
     gate.facts("revoke", "click", "--reason", "it turned bad")
     again = bench.uv_sync(lock, "--reinstall")
     assert again.code != 0

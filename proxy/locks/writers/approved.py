@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from packaging.utils import NormalizedName
 
@@ -30,11 +31,14 @@ class Withheld:
 
 @dataclass(frozen=True, slots=True)
 class ApprovedSet:
-    """Everything that a channel serves at one revision, sorted. ``url`` is the channel's, without a last slash."""
+    """Everything that a channel serves at one revision, sorted. ``url`` is the channel's, without a last slash.
+
+    ``at`` is when the newest approval in it was given.
+    """
 
     url: str
-    channel: str
     revision: int
+    at: datetime
     releases: tuple[Release, ...]
     withheld: tuple[Withheld, ...]
 

@@ -20,6 +20,7 @@ def write(approved: ApprovedSet) -> str:
     bom = Bom(
         serial_number=uuid5(NAMESPACE_URL, f"{approved.index}#{approved.revision}"),
         metadata=BomMetaData(
+            timestamp=approved.at,
             component=Component(name="approved", type=ComponentType.PLATFORM, bom_ref="approved"),
             properties=[
                 Property(name="wicketgate:index", value=approved.index),
