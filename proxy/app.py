@@ -224,7 +224,7 @@ def build(settings: Settings, *, previews_at: str, desk: bool = True) -> Gate:
 
     preview = PreviewDoor(gateway, live, now, settings.url)
     resolver = Resolver(preview.opened, previews_at)
-    actions = Actions.of(store, live, gateway, resolver, now)
+    actions = Actions.of(store, live, gateway, resolver, now, settings.url)
     if desk:
         admin_routes = _admin(settings, store, live, actions, sync)
     else:

@@ -32,6 +32,7 @@ from proxy.policy.judge import judge, may_ask_upstream
 from proxy.policy.listing import Composition, Judged, compose
 from proxy.policy.snapshot import PolicySnapshot
 from proxy.shelf import Held, Shelf
+from proxy.simple.addresses import path_of
 from proxy.simple.metadata import speaks_of
 from proxy.simple.names import project_of, read_filename
 from proxy.upstream import Upstream
@@ -64,11 +65,10 @@ class Listing:
     by_path: dict[str, Judged] = field(default_factory=dict)
     bodies: dict[tuple[bytes, bytes, bytes], object] = field(default_factory=dict)
 
-
-def path_of(url: str) -> str:
-    """Return the part of an upstream file URL that stands behind ``/files`` here, as the upstream spells it."""
-    path = url.partition("://")[2].partition("/")[2]
-    return f"/{path}".partition("#")[0].partition("?")[0]
+    def known_path(self, url: str) -> str | None:
+        """Return the path behind ``/files`` of the file that is at the path of ``url``, whatever its host."""
+        judged = self.by_path.get(unquote(path_of(url)))
+        return path_of(judged.file.url) if judged else None
 
 
 class Policy(Protocol):

@@ -17,9 +17,11 @@ from admin.actions.approvals import Approvals
 from admin.actions.channels import Channels
 from admin.actions.closures import Closure, Closures
 from admin.actions.exclusions import Exclusions
+from admin.actions.exports import Exports
 from admin.actions.granting import Granting, Outcome
 from admin.actions.hands import Hands
 from admin.actions.holders import Holders
+from admin.actions.imports import Imports
 from admin.actions.inbox import Inbox
 from admin.actions.standing import Standing
 from admin.actions.wishes import NeedsAcknowledgement, Unusable, Wish
@@ -39,6 +41,8 @@ class Actions:
     closures: Closures
     channels: Channels
     exclusions: Exclusions
+    imports: Imports
+    exports: Exports
     inbox: Inbox
     standing: Standing
     access: Access
@@ -46,9 +50,9 @@ class Actions:
 
     @classmethod
     def of(
-        cls, store: Store, live: Live, gateway: Gateway, resolver: Resolver, clock: Callable[[], datetime]
+        cls, store: Store, live: Live, gateway: Gateway, resolver: Resolver, clock: Callable[[], datetime], url: str
     ) -> Actions:
-        """Return the verbs, made from their collaborators."""
+        """Return the verbs, made from their collaborators; ``url`` is where people reach the gate."""
         hands = Hands(store, live, gateway, clock)
         granting = Granting(hands)
         return cls(
@@ -56,6 +60,8 @@ class Actions:
             closures=Closures(hands, granting, resolver),
             channels=Channels(hands),
             exclusions=Exclusions(hands),
+            imports=Imports(hands, granting),
+            exports=Exports(hands, url),
             inbox=Inbox(hands),
             standing=Standing(hands),
             access=Access(hands),

@@ -59,6 +59,7 @@ class Hands:
             raise Unusable(f"The upstream index has no project {project}. Look at the spelling.")
         return held.page, self.clock()
 
-    def asks(self, project: NormalizedName) -> list[Ask]:
-        """Return the wishes that wait for a project. Raises StoreError."""
-        return [entry for entry in self.store.entries("ask") if isinstance(entry, Ask) and entry.project == project]
+    def asks(self, *projects: NormalizedName) -> list[Ask]:
+        """Return the wishes that wait for any of these projects. Raises StoreError."""
+        wanted = set(projects)
+        return [entry for entry in self.store.entries("ask") if isinstance(entry, Ask) and entry.project in wanted]

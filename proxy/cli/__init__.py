@@ -8,7 +8,18 @@ from __future__ import annotations
 
 import click
 
-from proxy.cli import access, advisories, names, policy, records, requirements, serving, standing
+from proxy.cli import (
+    access,
+    advisories,
+    exporting,
+    importing,
+    names,
+    policy,
+    records,
+    requirements,
+    serving,
+    standing,
+)
 from proxy.cli.desk import Desk, data_dir_option
 
 
@@ -23,6 +34,8 @@ for command in (
     *policy.COMMANDS,
     *standing.COMMANDS,
     *requirements.COMMANDS,
+    *importing.COMMANDS,
+    *exporting.COMMANDS,
     *records.COMMANDS,
     *advisories.COMMANDS,
     *names.COMMANDS,

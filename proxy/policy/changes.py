@@ -31,8 +31,8 @@ def apply(snapshot: PolicySnapshot, change: Change) -> PolicySnapshot:
     return snapshot.amended(change.puts, change.ends, snapshot.revision + 1)
 
 
-def grant(approvals: Iterable[Approval], answered: Iterable[Ask] = ()) -> Change:
-    """Approve, several projects as one act; the asks that it answers leave the inbox."""
+def grant(approvals: Iterable[Approval], answered: Iterable[Ask] = (), source: str = "") -> Change:
+    """Approve, several projects as one act; the asks that it answers leave the inbox. ``source`` is where from."""
     granted = tuple(approvals)
     return Change(
         "project:approval:granted",
@@ -40,7 +40,7 @@ def grant(approvals: Iterable[Approval], answered: Iterable[Ask] = ()) -> Change
         granted[0].reason,
         puts=granted,
         ends=tuple(ask.id for ask in answered),
-        detail={"approvals": [_approved(approval) for approval in granted]},
+        detail={"approvals": [_approved(approval) for approval in granted]} | ({"source": source} if source else {}),
     )
 
 

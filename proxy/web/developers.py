@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
@@ -22,6 +20,7 @@ from proxy.policy import explaining
 from proxy.policy.similarity import imitates
 from proxy.policy.versions import version as read_version
 from proxy.simple import names
+from proxy.web import checks
 from proxy.web.readers import Readers, for_readers
 
 SECURE = {
@@ -37,19 +36,11 @@ STATUS: tuple[tuple[type[Exception], int], ...] = (
     (UpstreamAway, 503),
     (StoreError, 503),
 )
-CHECK_AT_MOST = 2_000
 LONGEST_NAME = 128
 
 pages = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined
 )
-
-
-class Wanted(msgspec.Struct):
-    """One requirement to check: a project's name and a PEP 440 specifier."""
-
-    name: str
-    specifier: str = ""
 
 
 class Developers:
@@ -135,44 +126,14 @@ class Developers:
 
     async def check(self, request: Request) -> Response:
         """Judge many requirements at once, each as an installer would meet it."""
-        body = await request.body()
         try:
-            wanted = msgspec.json.decode(body, type=list[Wanted])
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            return JSONResponse({"detail": f"Send a list of objects with name and specifier: {error}"}, 400)
-        if len(wanted) > CHECK_AT_MOST:
-            return JSONResponse({"detail": f"Ask for at most {CHECK_AT_MOST} at once."}, 400)
-        gate = asyncio.Semaphore(16)
-        answers = await asyncio.gather(*(self._answer(one, gate) for one in wanted))
+            wanted = checks.wanted(await request.body())
+        except ValueError as error:
+            return JSONResponse({"detail": str(error)}, 400)
+        results = await checks.answers(self._gateway, self._url, wanted)
         snapshot, at = self._gateway.policy.snapshot, self._clock()
         said = {"at": at.isoformat(), "revision": snapshot.revision, "advisory_data": self._feed()}
-        return JSONResponse({"results": answers, **said})
-
-    async def _answer(self, wanted: Wanted, gate: asyncio.Semaphore) -> dict[str, object]:
-        said: dict[str, object] = {"name": wanted.name, "specifier": wanted.specifier, "advisories": []}
-        project = names.normal(wanted.name)
-        if project is None:
-            return said | {
-                "verdict": "refused",
-                "version": None,
-                "reasons": [{"sentence": "Not a project name."}],
-            }
-        try:
-            async with gate:
-                composition = (await self._gateway.listing(project)).composition
-        except GateError as error:
-            return said | {"verdict": "unknown", "version": None, "reasons": [{"sentence": str(error)}]}
-        found = explaining.answer(composition, wanted.specifier)
-        if not found.known:
-            reason = {"sentence": f"No version of {project} in this range is known here."}
-            return said | {"verdict": "refused", "version": None, "reasons": [reason]}
-        verdict = "allowed" if found.allowed else "refused"
-        return said | {
-            "verdict": verdict,
-            "version": found.version,
-            "reasons": explaining.reasons(found.verdict),
-            "advisories": explaining.advisories(found.verdict),
-        }
+        return JSONResponse({"results": results, "url": self._url, **said})
 
     def _feed(self) -> dict[str, object]:
         return explaining.feed_data(self._gateway.policy.snapshot, self._clock())

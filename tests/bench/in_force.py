@@ -71,6 +71,9 @@ class _World:
     def __init__(self, snapshot: PolicySnapshot, page: ProjectPage) -> None:
         self.snapshot, self._page = snapshot, page
 
+    def at_hand(self) -> PolicySnapshot:
+        return self.snapshot
+
     async def current(self, *_: object) -> PolicySnapshot:
         return self.snapshot
 
@@ -103,8 +106,8 @@ def judging(repeat: int) -> None:
         world: Any = _World(PolicySnapshot(advisories=AdvisoryIndex(packed)).amended((ORIGIN, grant), (), 1), page)
         gateway = Gateway(world, world, world, world, world, world, lambda: AT)
         first.append(_timed(partial(asyncio.run, _listed(gateway))))
-        again.append(_timed(partial(gateway.ready, FLASK, 1)))
-        listing = gateway.ready(FLASK, 1)
+        again.append(_timed(partial(gateway.at_hand, FLASK)))
+        listing = gateway.at_hand(FLASK)
         assert listing is not None
         assert len(listing.composition.files) == FILES
     print(f"judging a page of {FILES} files: first {_said(first)}; again {_said(again)}")
