@@ -55,8 +55,12 @@ class Alerts:
 
     async def tell(self, change: Change, actor: Actor) -> None:
         """Record a report and send it out. Never raises: the caller has served somebody meanwhile."""
-        log.error("%s: %s", change.tag, change.reason)
         await self.record(change, actor)
+        self.announce(change)
+
+    def announce(self, change: Change) -> None:
+        """Send out what is in the audit already. Never raises."""
+        log.error("%s: %s", change.tag, change.reason)
         if self._messenger is not None:
             task = asyncio.create_task(self._send(self._messenger, change))
             self._sending.add(task)

@@ -23,7 +23,7 @@ from starlette.routing import BaseRoute, Mount
 from starlette.types import ASGIApp
 
 from admin import api, auth, pages
-from admin.actions import Actions
+from admin.actions import Actions, Resolutions
 from admin.auth import Authenticator
 from admin.closure import Resolver
 from proxy.alerts import Alerts, Apprised, Messenger
@@ -83,6 +83,7 @@ class Gate:
     blobs: Blobs
     pages: Pages
     sync: AdvisorySync
+    resolutions: Resolutions
     client: httpx.AsyncClient
     own_origin: str
     index: ASGIApp
@@ -111,6 +112,7 @@ class Gate:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            await self.resolutions.close()
             await self.fetches.close(0)
             await self.alerts.close(ALERT_SECONDS)
             await self._last_flush()
@@ -224,15 +226,16 @@ def build(settings: Settings, *, previews_at: str, desk: bool = True) -> Gate:
 
     preview = PreviewDoor(gateway, live, now, settings.url)
     resolver = Resolver(preview.opened, previews_at)
-    actions = Actions.of(store, live, gateway, resolver, now, settings.url)
+    resolutions = Resolutions(now)
+    actions = Actions.of(store, live, gateway, resolver, resolutions, alerts, now, settings.url)
     if desk:
         admin_routes = _admin(settings, store, live, actions, sync)
     else:
         admin_routes = [Mount("/admin", Forward(_desk_socket(settings)))]
     doors = Doors(channel_doors, live)
     return Gate(
-        settings, store, live, decisions, alerts, notices, fetches, blobs, kept_pages, sync, client, own_origin, doors,
-        _without_redirects(admin_routes), preview, trouble,
+        settings, store, live, decisions, alerts, notices, fetches, blobs, kept_pages, sync, resolutions, client,
+        own_origin, doors, _without_redirects(admin_routes), preview, trouble,
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ lives at an address with a secret in it, as long as its resolution runs.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from packaging.utils import NormalizedName
 
@@ -45,22 +45,3 @@ class Preview:
     async def names_known(self, project: NormalizedName | None = None) -> PolicySnapshot:
         """The same: a preview always waits for the names."""
         return await self.current(project)
-
-
-def wish(
-    by: str, reason: str, at: datetime, *, sdists: bool, prereleases: bool, acknowledged: tuple[str, ...]
-) -> Approval:
-    """Return what a preview grants: an approval without a project."""
-    nobody = NormalizedName("")
-    return Approval(
-        "preview",
-        nobody,
-        "",
-        (),
-        by,
-        reason,
-        at,
-        sdists=sdists,
-        prereleases=prereleases,
-        acknowledged=acknowledged,
-    )

@@ -68,6 +68,14 @@ class Shelf:
             task.add_done_callback(lambda _: self._asking.pop(project, None))
         return await asyncio.shield(task)
 
+    async def at_hand(self, project: NormalizedName) -> ProjectPage | None:
+        """Return the page as it was last seen, however old, without asking anybody; None where there is none."""
+        held = self._held.get(project)
+        if held is None:
+            kept = await asyncio.to_thread(self._kept, project)
+            held = await self._read(project, kept) if kept else None
+        return held.page if held else None
+
     async def _ask(self, project: NormalizedName, *, fresh: bool) -> Held:
         kept = await asyncio.to_thread(self._kept, project)
         now = self._clock()

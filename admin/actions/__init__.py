@@ -15,22 +15,35 @@ from datetime import datetime
 from admin.actions.access import Access
 from admin.actions.approvals import Approvals
 from admin.actions.channels import Channels
-from admin.actions.closures import Closure, Closures
+from admin.actions.closures import Closures
+from admin.actions.emergencies import Emergencies
 from admin.actions.exclusions import Exclusions
 from admin.actions.exports import Exports
 from admin.actions.granting import Granting, Outcome
 from admin.actions.hands import Hands
 from admin.actions.holders import Holders
 from admin.actions.imports import Imports
-from admin.actions.inbox import Inbox
+from admin.actions.inbox import Inbox, Inboxed
+from admin.actions.resolutions import Resolution, Resolutions, Step
 from admin.actions.standing import Standing
 from admin.actions.wishes import NeedsAcknowledgement, Unusable, Wish
 from admin.closure import Resolver
+from proxy.alerts import Alerts
 from proxy.gateway import Gateway
 from proxy.live import Live
 from proxy.store import Store
 
-__all__ = ["Actions", "Closure", "NeedsAcknowledgement", "Outcome", "Unusable", "Wish"]
+__all__ = [
+    "Actions",
+    "Inboxed",
+    "NeedsAcknowledgement",
+    "Outcome",
+    "Resolution",
+    "Resolutions",
+    "Step",
+    "Unusable",
+    "Wish",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +53,7 @@ class Actions:
     approvals: Approvals
     closures: Closures
     channels: Channels
+    emergencies: Emergencies
     exclusions: Exclusions
     imports: Imports
     exports: Exports
@@ -50,15 +64,24 @@ class Actions:
 
     @classmethod
     def of(
-        cls, store: Store, live: Live, gateway: Gateway, resolver: Resolver, clock: Callable[[], datetime], url: str
+        cls,
+        store: Store,
+        live: Live,
+        gateway: Gateway,
+        resolver: Resolver,
+        resolutions: Resolutions,
+        alerts: Alerts,
+        clock: Callable[[], datetime],
+        url: str,
     ) -> Actions:
         """Return the verbs, made from their collaborators; ``url`` is where people reach the gate."""
         hands = Hands(store, live, gateway, clock)
         granting = Granting(hands)
         return cls(
             approvals=Approvals(hands, granting),
-            closures=Closures(hands, granting, resolver),
+            closures=Closures(hands, granting, resolver, resolutions),
             channels=Channels(hands),
+            emergencies=Emergencies(hands, granting, alerts),
             exclusions=Exclusions(hands),
             imports=Imports(hands, granting),
             exports=Exports(hands, url),

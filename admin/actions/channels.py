@@ -17,7 +17,7 @@ from admin.actions.hands import Hands
 from admin.actions.wishes import Unusable, said
 from admin.roles import Permission, demand
 from proxy.model import Actor, AuditEvent, Channel, Terms
-from proxy.policy import changes
+from proxy.policy import changes, emergencies
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}", re.ASCII)
 TAKEN = frozenset(
@@ -86,5 +86,8 @@ class Channels:
         heirs = [channel.name for channel in snapshot.channels.values() if channel.base == name]
         if heirs:
             raise Unusable(f"{name} cannot be closed: {', '.join(heirs)} inherits from it.")
+        waiting = [approval.id for approval in emergencies.alarms(snapshot) if approval.channel == name]
+        if waiting:
+            raise Unusable(f"{name} cannot be closed before its emergencies are reviewed: {', '.join(waiting)}")
         change = changes.close_channel(snapshot.channels[name], snapshot.only_in(name), said(reason))
         return await self.hands.commit(change, actor, snapshot.revision)

@@ -86,7 +86,7 @@ class Granting:
         Raises NeedsAcknowledgement, UpstreamError, RevisionConflict, StoreError.
         """
         if not dry_run:
-            drafts = [await self._pinned(draft) for draft in drafts]
+            drafts = [await self.pinned(draft) for draft in drafts]
         change, outcomes = await self._foreseen(drafts, source)
         for outcome in outcomes:
             if missing := unmet(outcome.composition):
@@ -106,7 +106,17 @@ class Granting:
         # In a thread: a hundred pages are judged here, and installers would wait for it.
         return change, await asyncio.to_thread(_outcomes, drafts, after, at, snapshot.revision)
 
-    async def _pinned(self, draft: Draft) -> Draft:
+    async def shown(self, change: Change, drafts: Iterable[Draft]) -> list[Composition]:
+        """Return what a change would make of the drafts' projects. Raises NeedsAcknowledgement."""
+        after, at = changes.apply(await self.hands.live.current(), change), self.hands.clock()
+        outcomes = _outcomes(list(drafts), after, at, after.revision)
+        for outcome in outcomes:
+            if missing := unmet(outcome.composition):
+                raise missing
+        return [outcome.composition for outcome in outcomes]
+
+    async def pinned(self, draft: Draft) -> Draft:
+        """Return a draft whose files know the digest of their metadata."""
         approval = draft.approval
         files = await self.hands.gateway.pin_metadata(approval.project, approval.files)
         return replace(draft, approval=replace(approval, files=files))
@@ -120,6 +130,7 @@ def wished(actor: Actor, wish: Wish, project: NormalizedName, specifier: str, at
         specifier=specifier,
         files=(),
         by=actor.name,
+        by_id=actor.id,
         reason=said(wish.reason),
         at=at,
         standing=wish.standing,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from admin.actions import Wish
-from admin.closure import Target
 from proxy.model import Justification
 
 Requirement = Annotated[
@@ -40,8 +40,8 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class ApprovalIn(Strict):
-    """An approval to be granted. With ``dry_run`` it is only shown what it would do."""
+class WishIn(Strict):
+    """What somebody would approve."""
 
     requirement: Requirement
     reason: Reason
@@ -54,21 +54,17 @@ class ApprovalIn(Strict):
     acknowledge: list[str] = Field(default_factory=list, max_length=8, examples=[["too-new"]])
     until: Later | None = None
     ticket: str = Field("", max_length=200)
-    dry_run: bool = False
-    with_dependencies: bool = Field(
-        False, description="Approve the newest version that resolves, and exactly what it needs."
-    )
-    pythons: list[str] = Field(default_factory=list, max_length=8, examples=[["3.11", "3.13"]])
-    platforms: list[str] = Field(default_factory=list, max_length=8, examples=[["linux", "universal"]])
-
-    def targets(self) -> list[Target]:
-        """Return every combination of the Pythons and platforms asked for; the gate's own if none was."""
-        return [Target(python, platform) for python in self.pythons or [""] for platform in self.platforms or [""]]
 
     def wish(self) -> Wish:
         """Return what the action takes."""
-        given = self.model_dump(exclude={"dry_run", "acknowledge", "with_dependencies", "pythons", "platforms"})
-        return Wish(**given, acknowledge=tuple(self.acknowledge))
+        given = {field.name: getattr(self, field.name) for field in fields(Wish)}
+        return Wish(**{**given, "acknowledge": tuple(self.acknowledge)})
+
+
+class ApprovalIn(WishIn):
+    """An approval to be granted. With ``dry_run`` it is only shown what it would do."""
+
+    dry_run: bool = False
 
 
 class RequirementIn(Strict):
@@ -77,13 +73,6 @@ class RequirementIn(Strict):
     requirement: Requirement
     reason: Reason
     channel: ChannelName = ""
-
-
-class DeclineIn(Strict):
-    """A project whose wishes leave the inbox, and why."""
-
-    project: str = Field(min_length=1, max_length=128)
-    reason: Reason
 
 
 class WaiverIn(Strict):

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 
 from pydantic import BaseModel
 
-from admin.actions import Closure, Outcome
-from proxy.model import Approval, Ask, AuditEvent, Channel, HandedOut, Terms, Token, Waiver
+from admin.actions import Outcome
+from proxy.model import Approval, AuditEvent, Channel, HandedOut, Terms, Token, Waiver
 from proxy.policy import explaining
 from proxy.policy.snapshot import PolicySnapshot
-from proxy.store import Decision, Demand
+from proxy.store import Decision
 
 
 class Problem(BaseModel):
@@ -67,25 +67,6 @@ def outcome_data(outcome: Outcome) -> dict[str, object]:
     }
 
 
-def closure_data(closure: Closure) -> dict[str, object]:
-    """Return a closure as JSON data: every project of it, and what approving the missing ones did."""
-    outcomes = {outcome.approval.project: outcome for outcome in closure.outcomes}
-    return {
-        "revision": closure.revision,
-        "granted": any(outcome.event for outcome in closure.outcomes),
-        "closure": [
-            {
-                "project": node.project,
-                "version": node.version,
-                "needed_by": list(node.needed_by),
-                "new": node.project in outcomes,
-                "outcome": outcome_data(outcomes[node.project]) if node.project in outcomes else None,
-            }
-            for node in closure.nodes
-        ],
-    }
-
-
 def approval_data(approval: Approval) -> dict[str, object]:
     """Return an approval as JSON data, its files by name and digest."""
     return {
@@ -98,6 +79,7 @@ def approval_data(approval: Approval) -> dict[str, object]:
         "yanked": approval.yanked,
         "legacy": approval.legacy,
         "channel": approval.channel,
+        "emergency": approval.emergency,
         "acknowledged": list(approval.acknowledged),
         "by": approval.by,
         "at": approval.at.isoformat(),
@@ -105,27 +87,6 @@ def approval_data(approval: Approval) -> dict[str, object]:
         "reason": approval.reason,
         "ticket": approval.ticket,
         "files": [{"filename": file.filename, "sha256": file.sha256} for file in approval.files],
-    }
-
-
-def ask_data(ask: Ask) -> dict[str, object]:
-    """Return a wish as JSON data."""
-    return {
-        "project": ask.project,
-        "specifier": ask.specifier,
-        "channel": ask.channel,
-        "by": ask.by,
-        "why": ask.why,
-        "at": ask.at.isoformat(),
-    }
-
-
-def demand_data(line: Demand) -> dict[str, object]:
-    """Return a line of what was refused as JSON data."""
-    return asdict(line) | {
-        "first": line.first.isoformat(),
-        "last": line.last.isoformat(),
-        "codes": list(line.codes),
     }
 
 

@@ -11,8 +11,10 @@ import click
 from proxy.cli import (
     access,
     advisories,
+    emergencies,
     exporting,
     importing,
+    inbox,
     names,
     policy,
     records,
@@ -32,6 +34,8 @@ def main() -> None:
 for command in (
     *serving.COMMANDS,
     *policy.COMMANDS,
+    *emergencies.COMMANDS,
+    *inbox.COMMANDS,
     *standing.COMMANDS,
     *requirements.COMMANDS,
     *importing.COMMANDS,

@@ -1,4 +1,4 @@
-"""The security team's verbs: approve, revoke, prohibit; the inbox; the terms; where files come from."""
+"""The security team's verbs: approve, revoke, prohibit, waive."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import get_args
 
 import click
 
-from proxy.cli.desk import Data, Desk, channel_option, json_option, show, table, with_desk
+from proxy.cli import closures
+from proxy.cli.desk import Data, Desk, channel_option, give_up, json_option, show, table, with_desk
 from proxy.model import Justification
 
 WITHHELD_SHOWN = 12
@@ -34,34 +35,34 @@ reason_option = click.option("--reason", required=True, help="Why. The auditor w
     metavar="NAME",
     help="Resolve for linux, macos, windows or universal (the gate's own).",
 )
+@click.option("--only", multiple=True, metavar="NAME", help="Of what it needs, approve only this.")
+@click.option("--except", "but", multiple=True, metavar="NAME", help="Of what it needs, leave this out.")
 @click.option("--dry-run", is_flag=True, help="Show what it would do, and change nothing.")
 @channel_option
 @json_option
 @with_desk
-def approve(desk: Desk, as_json: bool, until: datetime | None, **wish: object) -> None:
+def approve(
+    desk: Desk,
+    as_json: bool,
+    until: datetime | None,
+    with_dependencies: bool,
+    pythons: tuple[str, ...],
+    platforms: tuple[str, ...],
+    only: tuple[str, ...],
+    but: tuple[str, ...],
+    dry_run: bool,
+    **wish: object,
+) -> None:
     """Approve the files that REQUIREMENT matches now, by digest ('flask>=3,<4')."""
-    end = f"{until.isoformat()}Z" if until else None
-    if wish["with_dependencies"] and not as_json:
-        click.echo(f"Finding what {wish['requirement']} needs …", err=True)
-    answer = desk.admin("POST", "/approvals", json={**wish, "until": end})
-    show(answer, as_json, lambda: _closure(answer) if "closure" in answer else _approved(answer))
-
-
-def _closure(answer: Data) -> None:
-    rows = [
-        [node["project"], node["version"], ", ".join(node["needed_by"]), _state(node)] for node in answer["closure"]
-    ]
-    table(rows, ["project", "version", "needed by", "state"])
-    new = sum(node["new"] for node in answer["closure"])
-    verb = "Approved" if answer["granted"] else "This would approve"
-    click.echo(f"{verb} {new} of {len(rows)} projects, as one change (revision {answer['revision']}).")
-
-
-def _state(node: Data) -> str:
-    if not node["new"]:
-        return "was approved"
-    held = node["outcome"]["still_withheld"]
-    return held[0]["reasons"][0]["sentence"] if held and not node["outcome"]["opened"] else "new"
+    wish["until"] = f"{until.isoformat()}Z" if until else None
+    if with_dependencies:
+        wanted = {**wish, "pythons": pythons, "platforms": platforms}
+        closures.approve_closure(desk, wanted, only, but, dry_run=dry_run, as_json=as_json)
+        return
+    if pythons or platforms or only or but:
+        give_up("--python, --platform, --only and --except are for --with-dependencies.")
+    answer = desk.admin("POST", "/approvals", json={**wish, "dry_run": dry_run})
+    show(answer, as_json, lambda: _approved(answer))
 
 
 def _approved(outcome: Data) -> None:
@@ -159,36 +160,4 @@ def waivers(desk: Desk, as_json: bool) -> None:
     show(data, as_json, lambda: table(rows, ["for", "advisory", "owner", "until", "why"]))
 
 
-@click.command()
-@json_option
-@with_desk
-def inbox(desk: Desk, as_json: bool) -> None:
-    """Show who asked for what, and what was refused this week."""
-    data = desk.admin("GET", "/inbox")
-    show(data, as_json, lambda: _inbox(data))
-
-
-def _inbox(data: Data) -> None:
-    if data["requests"]:
-        rows = [[ask["project"] + ask["specifier"], ask["by"], ask["at"][:10], ask["why"]] for ask in data["requests"]]
-        table(rows, ["asked for", "by", "on", "why"])
-    else:
-        click.echo("Nobody asked for anything.")
-    if data["refused"]:
-        click.echo("\nRefused in the last seven days:")
-        rows = [[line["project"], line["count"], line["clients"], ", ".join(line["codes"])] for line in data["refused"]]
-        table(rows, ["project", "times", "clients", "why"])
-
-
-@click.command()
-@click.argument("project")
-@reason_option
-@json_option
-@with_desk
-def decline(desk: Desk, as_json: bool, project: str, reason: str) -> None:
-    """Take the wishes for PROJECT out of the inbox without granting them."""
-    event = desk.admin("POST", "/inbox/decline", json={"project": project, "reason": reason})
-    show(event, as_json, lambda: click.echo(f"Declined {project}."))
-
-
-COMMANDS = (approve, revoke, prohibit, waive, waivers, inbox, decline)
+COMMANDS = (approve, revoke, prohibit, waive, waivers)

@@ -56,16 +56,18 @@ def _explained(data: Data) -> None:
 @click.command()
 @click.argument("requirement", metavar="NAME[SPEC]")
 @click.option("--why", default="", help="What you need it for.")
+@channel_option
 @json_option
 @with_desk
-def request(desk: Desk, as_json: bool, requirement: str, why: str) -> None:
+def request(desk: Desk, as_json: bool, requirement: str, why: str, channel: str) -> None:
     """Ask the security team for NAME, or a range of it."""
     try:
         wanted = Requirement(requirement)
     except InvalidRequirement:
         give_up(f"{requirement!r} is not a requirement. Write for example 'flask>=3'")
     form = {"specifier": str(wanted.specifier), "why": why}
-    data = desk.index("POST", f"/explain/{wanted.name}/request", data=form)
+    door = f"/{channel}" if channel else ""
+    data = desk.index("POST", f"{door}/explain/{wanted.name}/request", data=form)
     show(
         data,
         as_json,

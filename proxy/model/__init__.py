@@ -22,7 +22,7 @@ from proxy.model.policy import (
     Token,
     Waiver,
 )
-from proxy.model.record import Actor, AuditEvent, Change, DecisionRecord, Entry, HandedOut
+from proxy.model.record import Actor, AuditEvent, Build, Change, DecisionRecord, Demand, Entry, HandedOut
 
 __all__ = [
     "Actor",
@@ -32,10 +32,12 @@ __all__ = [
     "Approval",
     "Ask",
     "AuditEvent",
+    "Build",
     "Change",
     "Channel",
     "Code",
     "DecisionRecord",
+    "Demand",
     "Effect",
     "Entry",
     "FeedState",

@@ -41,6 +41,7 @@ class Code(StrEnum):
     MALWARE = "malware"
     VULNERABLE = "vulnerable"
     WAIVED = "waived"
+    EMERGENCY = "emergency"
     TOO_NEW = "too-new"
     FIX = "fix-released-early"
     FROZEN = "frozen"

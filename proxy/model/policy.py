@@ -23,7 +23,7 @@ class Approval:
     in every channel that inherits from it ("" is the base of all).
 
     An ``emergency`` is one person's exception from most rules, always with an end; ``reviewed`` says what
-    somebody else found when looking at it afterwards.
+    somebody else found when looking at it afterwards. ``by`` is a name for people, ``by_id`` the actor's id.
     """
 
     id: str
@@ -44,6 +44,7 @@ class Approval:
     channel: str = ""
     emergency: bool = False
     reviewed: str = ""
+    by_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

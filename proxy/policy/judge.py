@@ -113,7 +113,7 @@ def _weighed(found: list[Finding], subject: Subject, snapshot: PolicySnapshot, l
     """Return the verdict that findings come to, once approvers and the mode have been heard."""
     observe = snapshot.terms.mode == "observe"
     if (live or observe) and any(finding.effect is Effect.FORBID for finding in found):
-        found = [_overruled(finding, subject, live) for finding in found]
+        found = [said for finding in found for said in _overruled(finding, subject, live)]
         if observe:
             found = [_OBSERVED, *(_observed(finding) for finding in found)]
     return Verdict(subject, snapshot.revision, tuple(found))
@@ -129,17 +129,25 @@ def _observed(finding: Finding) -> Finding:
     return finding if held else replace(finding, effect=Effect.OBSERVE)
 
 
-def _overruled(finding: Finding, subject: Subject, live: list[Grant]) -> Finding:
-    """Turn a forbid that an approver met and acknowledged into advice that says so."""
-    if finding.effect is not Effect.FORBID or finding.code in DANGEROUS:
-        return finding
-    for grant in live:
-        if _acknowledges(grant, finding, subject.file):
-            word = "Set aside in an emergency by" if grant.approval.emergency else "Acknowledged by"
-            until = min(filter(None, (finding.until, grant.approval.until)), default=None)
-            said = f"{finding.sentence} {word} {grant.approval.by}."
-            return replace(finding, effect=Effect.ADVISE, sentence=said, until=until)
-    return finding
+def _overruled(finding: Finding, subject: Subject, live: list[Grant]) -> Iterator[Finding]:
+    """Turn a forbid that an approver met and acknowledged into advice that says so.
+
+    One that only an emergency sets aside is followed by the emergency itself, which the record then names.
+    """
+    overruling = None
+    if finding.effect is Effect.FORBID and finding.code not in DANGEROUS:
+        able = [grant for grant in live if _acknowledges(grant, finding, subject.file)]
+        overruling = min(able, key=lambda grant: grant.approval.emergency, default=None)
+    if overruling is None:
+        yield finding
+        return
+    approval = overruling.approval
+    until = min(filter(None, (finding.until, approval.until)), default=None)
+    word = "Set aside in an emergency by" if approval.emergency else "Acknowledged by"
+    sentence = f"{finding.sentence} {word} {approval.by}."
+    yield replace(finding, effect=Effect.ADVISE, sentence=sentence, until=until)
+    if approval.emergency:
+        yield replace(overruling.permit, effect=Effect.ADVISE)
 
 
 def _acknowledges(grant: Grant, finding: Finding, file: ReleaseFile | None) -> bool:

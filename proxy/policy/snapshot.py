@@ -39,20 +39,14 @@ class Grant:
     pins: Mapping[str, ReleaseFile]
     versions: frozenset[str]
     permit: Finding
+    """Its code says whether it is an ordinary approval or an emergency."""
 
     @classmethod
     def of(cls, approval: Approval) -> Grant:
         """Index ``approval``."""
         files = approval.files
-        permit = Finding(
-            Code.APPROVED,
-            Effect.PERMIT,
-            f"Approved by {approval.by} on {approval.at:%Y-%m-%d}: {approval.reason}",
-            until=approval.until,
-            evidence={"approval": approval.id, "by": approval.by},
-        )
         pins = {file.filename: file for file in files}
-        return cls(approval, pins, frozenset(file.version for file in files), permit)
+        return cls(approval, pins, frozenset(file.version for file in files), _permit(approval))
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +154,17 @@ class PolicySnapshot:
             prefixes=tuple(f"{origin.url}/" for origin in origins),
             names=self.names.protecting(granted),
         )
+
+
+def _permit(approval: Approval) -> Finding:
+    code, word = (Code.EMERGENCY, "Opened in an emergency") if approval.emergency else (Code.APPROVED, "Approved")
+    return Finding(
+        code,
+        Effect.PERMIT,
+        f"{word} by {approval.by} on {approval.at:%Y-%m-%d}: {approval.reason}",
+        until=approval.until,
+        evidence={"approval": approval.id, "by": approval.by},
+    )
 
 
 _Kind = TypeVar("_Kind", Prohibition, Waiver, Origin, Channel)

@@ -50,7 +50,11 @@ def label(verdict: Verdict) -> str:
 
 
 def codes(verdict: Verdict) -> tuple[str, ...]:
-    """Return the codes that decided: those that forbid, or would if the policy were enforced, else the approval's."""
+    """Return the codes that decided: those that forbid, or would if the policy were enforced, else the approval's.
+
+    What is handed out because of an emergency says so, whatever else speaks for it.
+    """
     if verdict.allowed and not verdict.observed:
-        return (Code.APPROVED.value,)
+        emergency = any(finding.code is Code.EMERGENCY for finding in verdict.findings)
+        return (Code.EMERGENCY.value if emergency else Code.APPROVED.value,)
     return tuple(dict.fromkeys(finding.code.value for finding in verdict.observed or weighed(verdict)))

@@ -18,7 +18,7 @@ from typing import Protocol
 
 from packaging.utils import NormalizedName
 
-from proxy.model import Actor, Advisory, AuditEvent, Change, DecisionRecord, Entry, HandedOut
+from proxy.model import Actor, Advisory, AuditEvent, Change, DecisionRecord, Demand, Entry, HandedOut
 from proxy.policy.ledger import Flaw
 
 
@@ -74,18 +74,6 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
-class Demand:
-    """How often something was refused: one line of the inbox."""
-
-    project: str
-    count: int
-    clients: int
-    first: datetime
-    last: datetime
-    codes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Reach:
     """How far a release went: to how many clients (by address), in how many files, when last."""
 
@@ -138,8 +126,8 @@ class Store(Protocol):
     def decisions(self, wanted: DecisionFilter) -> list[Decision]:
         """Return matching decisions, newest first."""
 
-    def demand(self, since: datetime) -> list[Demand]:
-        """Return what was refused since then, by project, most wanted first."""
+    def demand(self, since: datetime, project: str = "") -> list[Demand]:
+        """Return what was refused since then, of one project or of all, the most wanted first."""
 
     def handed_out(
         self, projects: Collection[str], version: str = "", sha256: str = "", most: int = -1

@@ -27,9 +27,9 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from proxy.errors import RevisionConflict, StoreError
-from proxy.model import Actor, Advisory, AuditEvent, Change, DecisionRecord, Entry, HandedOut
+from proxy.model import Actor, Advisory, AuditEvent, Change, DecisionRecord, Demand, Entry, HandedOut
 from proxy.policy import ledger
-from proxy.store import AdvisoryRow, Decision, DecisionFilter, Demand, EventFilter, Kept, Reach, rows
+from proxy.store import AdvisoryRow, Decision, DecisionFilter, EventFilter, Kept, Reach, refused, rows
 from proxy.store.advisories import AdvisoryTables, records
 from proxy.store.bell import Bell
 from proxy.store.migrations import migrations
@@ -246,13 +246,10 @@ class SqliteStore:
             found = self._reader.query(sql, [*values, wanted.limit])
             return [Decision(row["seq"], rows.decision_of(rows.decision_record_of(row))) for row in found]
 
-    def demand(self, since: datetime) -> list[Demand]:
-        """Return what was refused since then, by project, most wanted first."""
-        sql = """select project, sum(count) as count, count(distinct client) as clients, min(at) as first,
-                 max(at) as last, group_concat(distinct codes) as codes from decisions
-                 where verdict = 'refused' and at >= ? group by project order by 2 desc, 5 desc limit 500"""
+    def demand(self, since: datetime, project: str = "") -> list[Demand]:
+        """Return what was refused since then, of one project or of all, the most wanted first."""
         with _store_errors():
-            return [_demand(row) for row in self._reader.query(sql, [rows.instant(since)])]
+            return refused.demand(self._reader, since, project)
 
     def handed_out(
         self, projects: Collection[str], version: str = "", sha256: str = "", most: int = -1
@@ -355,10 +352,3 @@ def _where(*clauses: tuple[object, str]) -> tuple[str, list[object]]:
     chosen = [(value, clause) for value, clause in clauses if value not in (None, "")]
     text = " and ".join(clause for _, clause in chosen)
     return (f"where {text}" if text else ""), [value for value, _ in chosen]
-
-
-def _demand(row: Mapping[str, str]) -> Demand:
-    codes = {code for part in row["codes"].split("],") for code in part.strip("[] ").replace('"', "").split(", ")}
-    first, last = rows.moment(row["first"]), rows.moment(row["last"])
-    found = tuple(sorted(code for code in codes if code))
-    return Demand(row["project"], int(row["count"]), int(row["clients"]), first, last, found)

@@ -98,7 +98,8 @@ class Developers:
         except GateError as error:
             return _failed(error)
         data = explaining.explanation(listing.composition, wanted)
-        data |= {"advisory_data": self._feed(), "url": self._url, "stale": listing.stale}
+        data |= {"advisory_data": self._feed(), "url": self._url, "channel": self._asking.channel}
+        data |= {"stale": listing.stale}
         match _preferred(request):
             case "html":
                 return _page("explain.html", **{"version": None, "files": [], "said": "", **data})
@@ -116,8 +117,9 @@ class Developers:
         async with request.form(max_files=0, max_fields=4) as form:
             specifier, why = str(form.get("specifier", "")), str(form.get("why", ""))
         client = request.client.host if request.client else ""
+        token = await self._readers.may_read(request.scope)
         try:
-            ask = await self._asking.ask(project, specifier, why, client)
+            ask = await self._asking.ask(project, specifier, why, (token and token.name) or client, client)
         except (GateError, ValueError) as error:
             return _failed(error)
         if _preferred(request) == "html":

@@ -16,6 +16,7 @@ from proxy.policy import judge as judging
 from proxy.policy.judge import DANGEROUS, judge, judge_files
 from proxy.policy.rules import RULES, Scope
 from proxy.policy.snapshot import PolicySnapshot
+from proxy.policy.telling import codes
 from tests.policy.facts import AT, FLASK, approval, snapshot, subject, wheel
 
 effects = st.sampled_from(Effect)
@@ -151,5 +152,21 @@ def test_an_emergency_opens_its_own_files_and_never_what_is_dangerous(file: Rele
     dangerous = {finding.code for finding in more if finding.effect is Effect.FORBID} & DANGEROUS
     assert verdict.allowed == (file.sha256 is not None and not dangerous)
     assert not ended.allowed
+    if verdict.allowed:
+        assert codes(verdict) == ("emergency",)
     if not any(finding.effect is Effect.PERMIT for finding in more):
         assert not other.allowed
+
+
+def test_the_record_names_an_emergency_only_where_nothing_else_would_do() -> None:
+    file, day = wheel(), timedelta(days=1)
+    emergency = approval(file, emergency=True, until=AT + day, id="approval:e")
+    ordinary = approval(file, id="approval:o")
+    assert codes(judge(subject(file), snapshot(emergency), AT)) == ("emergency",)
+    for entries in ((emergency, ordinary), (ordinary, emergency)):
+        assert codes(judge(subject(file), snapshot(*entries), AT)) == ("approved",)
+    young = wheel(upload_time=AT - day)
+    both = snapshot(approval(young, id="approval:o"), replace(emergency, files=(young,)))
+    assert codes(judge(subject(young), both, AT)) == ("emergency",), "only the emergency sets the age aside"
+    early = snapshot(approval(young, acknowledged=("too-new",)), replace(emergency, files=(young,)))
+    assert codes(judge(subject(young), early, AT)) == ("approved",)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from proxy.errors import RevisionConflict, StoreError
-from proxy.model import Actor, DecisionRecord
+from proxy.model import Actor, Build, DecisionRecord
 from proxy.policy import changes
 from proxy.store import DecisionFilter, EventFilter
 from proxy.store.sqlite import SqliteStore
@@ -103,7 +103,27 @@ def test_demand_counts_what_was_refused(store: SqliteStore) -> None:
     refused = replace(RECORD, project="requests", verdict="refused", codes=("not-approved",), what="page", count=3)
     store.record([("1", refused), ("2", replace(refused, client="10.0.0.8", count=1)), ("3", RECORD)])
     (line,) = store.demand(AT - timedelta(days=1))
-    assert (line.project, line.count, line.clients, line.codes) == ("requests", 4, 2, ("not-approved",))
+    assert (line.project, line.count, line.codes) == ("requests", 4, ("not-approved",))
+    assert line.clients == ("10.0.0.9", "10.0.0.8")
+
+
+def test_demand_tells_who_wanted_it_and_from_which_builds(store: SqliteStore) -> None:
+    page = replace(RECORD, project="requests", verdict="refused", codes=("not-approved",), what="page", version="")
+    in_ci = replace(page, agent="pip/26.3 CPython/3.11.7 CI", token="ci", count=5, at=AT + timedelta(hours=1))
+    research = replace(page, channel="research", codes=("not-approved", "too-new"))
+    other = replace(page, project="numpy", count=2)
+    store.record([(str(number), record) for number, record in enumerate((page, in_ci, research, other))])
+    first, second = store.demand(AT - timedelta(days=1))
+    assert (first.project, first.count, first.first, first.last) == ("requests", 7, AT, AT + timedelta(hours=1))
+    assert first.tokens == ("ci",)
+    assert first.builds == (
+        Build("pip/26.3 CPython/3.11.7", True, "", 5),
+        Build("pip/26", False, "", 1),
+        Build("pip/26", False, "research", 1),
+    )
+    assert first.codes == ("not-approved", "too-new")
+    assert store.demand(AT - timedelta(days=1), "numpy") == [second]
+    assert store.demand(AT + timedelta(minutes=1))[0].count == 5
 
 
 def _edit(db: sqlite3.Connection, table: str) -> None:

@@ -17,12 +17,17 @@ from proxy.policy.versions import covers, is_prerelease, pins_exactly
 def approved(subject: Subject, snapshot: PolicySnapshot, at: datetime) -> Iterator[Finding]:
     """Permit what an approval in force opens; forbid everything else."""
     grants = snapshot.grants.get(subject.project, ())
-    file = subject.file
+    file, emergency = subject.file, None
     for grant in grants:
         if in_force(grant, at) and (file is None or opens(grant, file)):
-            # When this one ends the verdict is looked at again; another may open it then.
-            yield grant.permit
-            return
+            if not grant.approval.emergency:
+                # When this one ends the verdict is looked at again; another may open it then.
+                yield grant.permit
+                return
+            emergency = grant.permit
+    if emergency:
+        yield emergency
+        return
     yield _refusal(subject, [grant for grant in grants if in_force(grant, at)], grants)
 
 
