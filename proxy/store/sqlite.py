@@ -27,9 +27,9 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from proxy.errors import RevisionConflict, StoreError
-from proxy.model import Actor, Advisory, AuditEvent, Change, DecisionRecord, Entry, HandedOut
+from proxy.model import Actor, Advisory, AuditEvent, Change, DecisionRecord, Entry, HandedOut, ReleaseFile
 from proxy.policy import ledger
-from proxy.store import AdvisoryRow, Decision, DecisionFilter, Demand, EventFilter, Kept, rows
+from proxy.store import AdvisoryRow, Decision, DecisionFilter, Demand, EventFilter, Kept, firsts, rows
 from proxy.store.advisories import AdvisoryTables, records
 from proxy.store.bell import Bell
 from proxy.store.migrations import migrations
@@ -268,6 +268,20 @@ class SqliteStore:
                 HandedOut(**{**row, "first": rows.moment(row["first"]), "last": rows.moment(row["last"])})
                 for row in found
             ]
+
+    def keep_first(self, project: str, file: ReleaseFile, at: datetime) -> ReleaseFile:
+        """Keep a file as the first of its name, unless there was one: return the one that is kept, for ever."""
+        with _store_errors():
+            known = firsts.find(self._reader, project, file.filename)
+        if known:
+            return known
+        with self._transaction("normal") as db:
+            return firsts.keep(db, project, file, at)
+
+    def first_files(self, project: str) -> Mapping[str, ReleaseFile]:
+        """Return the files of a project that were the first of their names, by name."""
+        with _store_errors():
+            return firsts.of_project(self._reader, project)
 
     # --- the advisories ---
 
