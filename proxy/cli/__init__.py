@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import click
 
-from proxy.cli import access, names, policy, records, requirements, serving, standing
+from proxy.cli import access, late, names, policy, records, requirements, serving, standing, terms
 from proxy.cli.desk import Desk, data_dir_option
 
 
@@ -21,6 +21,8 @@ def main() -> None:
 for command in (
     *serving.COMMANDS,
     *policy.COMMANDS,
+    *late.COMMANDS,
+    *terms.COMMANDS,
     *standing.COMMANDS,
     *requirements.COMMANDS,
     *records.COMMANDS,

@@ -12,7 +12,6 @@ Decided here:
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import logging
 import tempfile
 from collections.abc import Callable
@@ -24,6 +23,7 @@ from proxy.errors import FeedRefused, GateError
 from proxy.feeds import compare, names, osv
 from proxy.feeds.export import Export
 from proxy.feeds.intake import FEED, SHIPPED, Data, Intake
+from proxy.lease import lease
 from proxy.live import Live
 from proxy.model import Actor
 from proxy.policy import changes
@@ -66,9 +66,7 @@ class AdvisorySync:
         """Sync every hour, one worker for all, until cancelled."""
         if self._source == OFF:
             return
-        with self._lock.open("w") as lock:
-            while not _locked(lock.fileno()):
-                await asyncio.sleep(5)  # another process holds a file lock: there is no event to wait for
+        async with lease(self._lock):
             while True:
                 await self._try(FEED)
                 await self._check_age()
@@ -149,11 +147,3 @@ class AdvisorySync:
             said = f"The advisory data is older than {limit / timedelta(hours=1):.0f} hours: {newest}."
             await self._alerts.tell(changes.report("feed:advisories:stale", "", said), FEED)
         self._old = old
-
-
-def _locked(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

@@ -20,6 +20,7 @@ _WEIGHT = {
     Code.PROHIBITED: 3,
     Code.QUARANTINED: 4,
     Code.CHANGED: 5,
+    Code.INCONSISTENT: 5,
     Code.VULNERABLE: 6,
 }
 
@@ -50,7 +51,11 @@ def label(verdict: Verdict) -> str:
 
 
 def codes(verdict: Verdict) -> tuple[str, ...]:
-    """Return the codes that decided: those that forbid, or would if the policy were enforced, else the approval's."""
+    """Return the codes that decided: those that forbid, or would if the policy were enforced, else the approval's.
+
+    A fix that was let through early says so besides.
+    """
     if verdict.allowed and not verdict.observed:
-        return (Code.APPROVED.value,)
+        early = any(finding.code is Code.FIX for finding in verdict.findings)
+        return (Code.APPROVED.value, Code.FIX.value) if early else (Code.APPROVED.value,)
     return tuple(dict.fromkeys(finding.code.value for finding in verdict.observed or weighed(verdict)))
