@@ -18,9 +18,10 @@ from admin.actions.channels import Channels
 from admin.actions.closures import Closure, Closures
 from admin.actions.exclusions import Exclusions
 from admin.actions.granting import Granting, Outcome
-from admin.actions.hands import Hands
+from admin.actions.hands import Hands, Settled
 from admin.actions.holders import Holders
 from admin.actions.inbox import Inbox
+from admin.actions.late import Late
 from admin.actions.standing import Standing
 from admin.actions.wishes import NeedsAcknowledgement, Unusable, Wish
 from admin.closure import Resolver
@@ -28,7 +29,7 @@ from proxy.gateway import Gateway
 from proxy.live import Live
 from proxy.store import Store
 
-__all__ = ["Actions", "Closure", "NeedsAcknowledgement", "Outcome", "Unusable", "Wish"]
+__all__ = ["Actions", "Closure", "NeedsAcknowledgement", "Outcome", "Settled", "Unusable", "Wish"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Actions:
     channels: Channels
     exclusions: Exclusions
     inbox: Inbox
+    late: Late
     standing: Standing
     access: Access
     holders: Holders
@@ -57,6 +59,7 @@ class Actions:
             channels=Channels(hands),
             exclusions=Exclusions(hands),
             inbox=Inbox(hands),
+            late=Late(hands, granting),
             standing=Standing(hands),
             access=Access(hands),
             holders=Holders(hands),

@@ -19,9 +19,9 @@ from packaging.utils import NormalizedName
 
 from admin.actions.hands import Hands
 from admin.actions.wishes import NeedsAcknowledgement, Unusable, Wish, read_acknowledgement, said
-from proxy.model import Actor, Approval, Ask, AuditEvent, Code, ProjectPage, ReleaseFile
+from proxy.model import Actor, Approval, Ask, AuditEvent, Code, LateFile, ProjectPage, ReleaseFile
 from proxy.policy import changes
-from proxy.policy.listing import Composition, compose
+from proxy.policy.listing import Composition
 from proxy.policy.rules.approved import admits
 from proxy.policy.snapshot import Grant
 from proxy.policy.versions import covers
@@ -63,7 +63,7 @@ class Granting:
         await self.hands.policy(wish.channel)
         page, at = await self.hands.page(project)
         approval = wished(actor, wish, project, specifier, at)
-        chosen, left_out = _choose(approval, page)
+        chosen, left_out = _named(approval, page, wish.sha256) if wish.sha256 else _choose(approval, page)
         if not chosen and not wish.standing:
             raise Unusable(_nothing(project, specifier, left_out))
         return Draft(replace(approval, files=chosen), page, left_out)
@@ -75,15 +75,15 @@ class Granting:
 
         Raises NeedsAcknowledgement, UpstreamError, RevisionConflict, StoreError.
         """
-        if not dry_run:
-            drafts = [await self._pinned(draft) for draft in drafts]
+        drafts = [await self._pinned(draft) for draft in drafts]
         approvals = [draft.approval for draft in drafts]
         asks = [ask for approval in approvals for ask in _answered(self.hands.asks(approval.project), approval)]
-        change = changes.grant(approvals, asks)
+        late = [late for late in self.hands.late() if any(_admits(approval, late) for approval in approvals)]
+        change = changes.grant(approvals, [*asks, *late])
         snapshot, at = await self.hands.live.current(), self.hands.clock()
         after = changes.apply(snapshot, change)
         compositions = [
-            compose(draft.approval.project, draft.page, after.of_channel(draft.approval.channel), at)
+            await self.hands.gateway.judged(draft.page, after.of_channel(draft.approval.channel), at)
             for draft in drafts
         ]
         for composition in compositions:
@@ -97,7 +97,8 @@ class Granting:
 
     async def _pinned(self, draft: Draft) -> Draft:
         approval = draft.approval
-        files = await self.hands.gateway.pin_metadata(approval.project, approval.files)
+        terms = (await self.hands.policy(approval.channel)).terms
+        files = await self.hands.gateway.pinned(approval, terms)
         return replace(draft, approval=replace(approval, files=files))
 
 
@@ -120,7 +121,22 @@ def wished(actor: Actor, wish: Wish, project: NormalizedName, specifier: str, at
         yanked=wish.yanked,
         legacy=wish.legacy,
         channel=wish.channel,
+        exact=bool(wish.sha256),
     )
+
+
+def _named(
+    approval: Approval, page: ProjectPage, digests: Iterable[str]
+) -> tuple[tuple[ReleaseFile, ...], tuple[str, ...]]:
+    """Return exactly the files with these digests. Raises Unusable where one of them is none of the range."""
+    listed = {file.sha256: file for file in page.files if covers(approval.specifier, file.version)}
+    if approval.standing:
+        raise Unusable("An approval of exact files cannot be a standing one: it opens these files and no others.")
+    for digest in digests:
+        if digest not in listed:
+            what = f"{approval.project}{approval.specifier}"
+            raise Unusable(f"No file of {what} has the digest {digest}. Nothing was approved.")
+    return tuple(listed[digest] for digest in dict.fromkeys(digests)), ()
 
 
 def _choose(approval: Approval, page: ProjectPage) -> tuple[tuple[ReleaseFile, ...], tuple[str, ...]]:
@@ -145,6 +161,10 @@ def _needs_nothing(composition: Composition) -> None:
     for finding in composition.verdict.refusals:
         if finding.code is Code.LOOK_ALIKE:
             raise NeedsAcknowledgement(finding, f"{Code.LOOK_ALIKE}:{finding.evidence['target']}")
+
+
+def _admits(approval: Approval, late: LateFile) -> bool:
+    return approval.channel == late.channel and any(file.sha256 == late.file.sha256 for file in approval.files)
 
 
 def _answered(asks: list[Ask], approval: Approval) -> list[Ask]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from admin.pages import audit, desk, sign_in
+from admin.pages import audit, desk, late, sign_in
 from admin.pages.room import Room, signed, style
 
 __all__ = ["Room", "routes"]
@@ -26,5 +26,6 @@ def routes(room: Room) -> list[Route]:
         Route("/approve", signed(room, desk.approve_page), methods=["GET"]),
         Route("/approve", signed(room, desk.approve), methods=["POST"]),
         Route("/decline", signed(room, desk.decline), methods=["POST"]),
+        Route("/admit", signed(room, late.admit), methods=["POST"]),
         Route("/audit", signed(room, audit.events)),
     ]

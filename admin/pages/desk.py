@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from admin.actions import NeedsAcknowledgement, Wish
 from admin.pages.room import Room, number, show
 from admin.roles import Permission, demand
-from admin.schemas.told import ask_data, demand_data, outcome_data
+from admin.schemas.told import ask_data, demand_data, late_data, outcome_data
 from proxy.errors import GateError
 from proxy.model import Actor, Ask
 from proxy.policy import explaining
@@ -28,6 +28,7 @@ async def inbox(room: Room, _request: Request, actor: Actor) -> Response:
         actor=actor,
         asks=[ask_data(ask) for ask in asks if isinstance(ask, Ask)],
         refused=[demand_data(line) for line in refused],
+        late=[late_data(late) for late in await room.actions.late.waiting(actor)],
         feed=explaining.feed_data(snapshot.feed, room.clock()),
         approved=len(snapshot.grants),
     )

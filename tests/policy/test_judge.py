@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from proxy.model import Code, Effect, Finding, Prohibition, ReleaseFile, Subject, Terms, Verdict
 from proxy.policy import judge as judging
-from proxy.policy.judge import DANGEROUS, judge, judge_files
+from proxy.policy.judge import DANGEROUS, Basis, judge, judge_files
 from proxy.policy.rules import RULES, Scope
 from proxy.policy.snapshot import PolicySnapshot
 from tests.policy.facts import AT, FLASK, approval, snapshot, subject, wheel
@@ -81,7 +81,7 @@ def test_a_rule_that_fails_is_a_forbid(file: ReleaseFile, policy: PolicySnapshot
 
 @given(st.lists(files, max_size=8), snapshots)
 def test_judging_many_gives_what_judging_each_gives(many: list[ReleaseFile], policy: PolicySnapshot) -> None:
-    together = list(judge_files(FLASK, many, policy, AT))
+    together = list(judge_files(many, Basis.of(FLASK, policy, AT), policy, AT))
     assert [set(map(str, verdict.findings)) for verdict in together] == [
         set(map(str, judge(subject(file), policy, AT).findings)) for file in many
     ]
