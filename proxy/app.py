@@ -32,15 +32,20 @@ from proxy.cache.blobs import Blobs
 from proxy.cache.fetch import Fetches
 from proxy.cache.pages import Pages
 from proxy.channels import ChannelPolicy
+from proxy.contents import Contents
 from proxy.decisions import Decisions, recover
 from proxy.errors import SettingsError, StoreError
+from proxy.facts import Facts
 from proxy.feeds import names
 from proxy.feeds.sync import AdvisorySync
+from proxy.firsts import Firsts
 from proxy.gateway import Gateway
 from proxy.health import Health
+from proxy.learnt import Learnt
 from proxy.live import Live
 from proxy.notices import SYSTEM, Notices
 from proxy.policy import changes
+from proxy.rounds import Rounds
 from proxy.settings import Settings
 from proxy.shelf import Shelf
 from proxy.store.sqlite import SqliteStore
@@ -84,6 +89,7 @@ class Gate:
     pages: Pages
     sync: AdvisorySync
     resolutions: Resolutions
+    rounds: Rounds
     client: httpx.AsyncClient
     own_origin: str
     index: ASGIApp
@@ -125,6 +131,7 @@ class Gate:
             ("audit", lambda: self.decisions.run(now)),
             ("names", self._learn_names),
             ("advisories", self.sync.run),
+            ("rounds", self.rounds.run),
             ("cache", self._trim),
         ]
 
@@ -198,8 +205,11 @@ def build(settings: Settings, *, previews_at: str, desk: bool = True) -> Gate:
     fetches = Fetches(blobs)
     shelf = Shelf(upstream, kept_pages, timedelta(seconds=settings.index_ttl), now)
     alerts = Alerts(store, live, now, _messenger(settings))
-    notices = Notices(alerts, live, own_origin, now)
-    gateway = Gateway(ChannelPolicy(live), shelf, upstream, blobs, fetches, notices, now)
+    notices, learnt = Notices(alerts, live, own_origin, now), Learnt()
+    contents = Contents(upstream, blobs, fetches, learnt, notices.contradiction)
+    facts, firsts = Facts(upstream, contents, learnt), Firsts(store, learnt, now)
+    gateway = Gateway(ChannelPolicy(live), shelf, contents, facts, firsts, learnt, notices, now)
+    rounds = Rounds(live, gateway, settings.data_dir / "rounds.lock", timedelta(seconds=settings.index_ttl))
     decisions = Decisions(store, settings.data_dir, f"{os.getpid()}-{secrets.token_hex(4)}")
     sync = AdvisorySync(store, live, alerts, settings.advisories, settings.data_dir / "sync.lock", now)
     trouble: dict[str, str] = {}
@@ -234,8 +244,8 @@ def build(settings: Settings, *, previews_at: str, desk: bool = True) -> Gate:
         admin_routes = [Mount("/admin", Forward(_desk_socket(settings)))]
     doors = Doors(channel_doors, live)
     return Gate(
-        settings, store, live, decisions, alerts, notices, fetches, blobs, kept_pages, sync, resolutions, client,
-        own_origin, doors, _without_redirects(admin_routes), preview, trouble,
+        settings, store, live, decisions, alerts, notices, fetches, blobs, kept_pages, sync, resolutions, rounds,
+        client, own_origin, doors, _without_redirects(admin_routes), preview, trouble,
     )  # fmt: skip
 
 

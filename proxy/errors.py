@@ -5,6 +5,7 @@ GateError
 ├── UpstreamError        the index or a file host did not do its part
 │   ├── UpstreamAway       no answer, a time-out, a 5xx: trying later may help
 │   ├── UpstreamBroken     an answer that cannot be read or trusted
+│   │   └── Inconsistent     a file that is not what its name says
 │   └── OriginRefused      a URL that leads where files may not come from
 ├── DigestMismatch       bytes that are not what the index promised
 ├── CacheError           the file cache cannot take or give bytes: disk full, unreadable, too busy
@@ -39,6 +40,10 @@ class UpstreamAway(UpstreamError):
 
 class UpstreamBroken(UpstreamError):
     """An answer that cannot be read or trusted: malformed, too large, of a wrong kind."""
+
+
+class Inconsistent(UpstreamBroken):
+    """A file whose own metadata contradicts its name, or what is served beside it."""
 
 
 class OriginRefused(UpstreamError):

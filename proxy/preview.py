@@ -39,7 +39,9 @@ class Preview:
         granted = replace(self.wish, id=f"preview:{project}", project=project, specifier="", standing=True, files=())
         terms = snapshot.terms
         if Code.TOO_NEW in self.wish.acknowledged:
-            terms = replace(terms, minimum_age=timedelta(0))
+            terms = replace(terms, minimum_age=timedelta(0), ages={})
+        if Code.FROZEN in self.wish.acknowledged:
+            terms = replace(terms, freeze=None)
         return snapshot.amended((granted, terms), (), snapshot.revision)
 
     async def names_known(self, project: NormalizedName | None = None) -> PolicySnapshot:

@@ -20,10 +20,11 @@ from admin.actions.emergencies import Emergencies
 from admin.actions.exclusions import Exclusions
 from admin.actions.exports import Exports
 from admin.actions.granting import Granting, Outcome
-from admin.actions.hands import Hands
+from admin.actions.hands import Hands, Settled
 from admin.actions.holders import Holders
 from admin.actions.imports import Imports
 from admin.actions.inbox import Inbox, Inboxed
+from admin.actions.late import Late
 from admin.actions.resolutions import Resolution, Resolutions, Step
 from admin.actions.standing import Standing
 from admin.actions.wishes import NeedsAcknowledgement, Unusable, Wish
@@ -40,6 +41,7 @@ __all__ = [
     "Outcome",
     "Resolution",
     "Resolutions",
+    "Settled",
     "Step",
     "Unusable",
     "Wish",
@@ -58,6 +60,7 @@ class Actions:
     imports: Imports
     exports: Exports
     inbox: Inbox
+    late: Late
     standing: Standing
     access: Access
     holders: Holders
@@ -86,6 +89,7 @@ class Actions:
             imports=Imports(hands, granting),
             exports=Exports(hands, url),
             inbox=Inbox(hands),
+            late=Late(hands, granting),
             standing=Standing(hands),
             access=Access(hands),
             holders=Holders(hands),

@@ -10,7 +10,6 @@ Decided here:
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -20,11 +19,11 @@ from packaging.utils import NormalizedName
 
 from admin.actions.hands import Hands
 from admin.actions.wishes import NeedsAcknowledgement, Unusable, Wish, read_acknowledgement, said
-from proxy.model import Actor, Approval, Ask, AuditEvent, Change, Code, ProjectPage, ReleaseFile
+from proxy.model import Actor, Approval, Ask, AuditEvent, Change, Code, LateFile, ProjectPage, ReleaseFile
 from proxy.policy import changes
-from proxy.policy.listing import Composition, compose
+from proxy.policy.listing import Composition
 from proxy.policy.rules.approved import admits
-from proxy.policy.snapshot import Grant, PolicySnapshot
+from proxy.policy.snapshot import Grant
 from proxy.policy.versions import covers
 
 
@@ -69,7 +68,7 @@ class Granting:
         await self.hands.policy(wish.channel)
         page, at = await self.hands.page(project)
         approval = wished(actor, wish, project, specifier, at)
-        chosen, left_out = _choose(approval, page, sha256s)
+        chosen, left_out = _named(approval, page, wish.sha256) if wish.sha256 else _choose(approval, page, sha256s)
         if not chosen and not wish.standing:
             raise Unusable(_nothing(project, specifier, left_out))
         return Draft(replace(approval, files=chosen), page, left_out)
@@ -85,8 +84,7 @@ class Granting:
 
         Raises NeedsAcknowledgement, UpstreamError, RevisionConflict, StoreError.
         """
-        if not dry_run:
-            drafts = [await self.pinned(draft) for draft in drafts]
+        drafts = [await self.pinned(draft) for draft in drafts]
         change, outcomes = await self._foreseen(drafts, source)
         for outcome in outcomes:
             if missing := unmet(outcome.composition):
@@ -100,16 +98,28 @@ class Granting:
         approvals = [draft.approval for draft in drafts]
         waiting = self.hands.asks(*(approval.project for approval in approvals))
         answered = [ask for approval in approvals for ask in _answered(waiting, approval)]
-        change = changes.grant(approvals, answered, source)
+        late = [late for late in self.hands.late() if any(_admits(approval, late) for approval in approvals)]
+        change = changes.grant(approvals, [*answered, *late], source)
+        return change, await self._outcomes(change, drafts)
+
+    async def _outcomes(self, change: Change, drafts: Sequence[Draft]) -> list[Outcome]:
+        """Return what each draft opens with all of them in force."""
         snapshot, at = await self.hands.live.current(), self.hands.clock()
         after = changes.apply(snapshot, change)
-        # In a thread: a hundred pages are judged here, and installers would wait for it.
-        return change, await asyncio.to_thread(_outcomes, drafts, after, at, snapshot.revision)
+        views = {name: after.of_channel(name) for name in {draft.approval.channel for draft in drafts}}
+        return [
+            Outcome(
+                draft.approval,
+                snapshot.revision,
+                await self.hands.gateway.judged(draft.page, views[draft.approval.channel], at),
+                draft.left_out,
+            )
+            for draft in drafts
+        ]
 
     async def shown(self, change: Change, drafts: Iterable[Draft]) -> list[Composition]:
         """Return what a change would make of the drafts' projects. Raises NeedsAcknowledgement."""
-        after, at = changes.apply(await self.hands.live.current(), change), self.hands.clock()
-        outcomes = _outcomes(list(drafts), after, at, after.revision)
+        outcomes = await self._outcomes(change, list(drafts))
         for outcome in outcomes:
             if missing := unmet(outcome.composition):
                 raise missing
@@ -118,7 +128,8 @@ class Granting:
     async def pinned(self, draft: Draft) -> Draft:
         """Return a draft whose files know the digest of their metadata."""
         approval = draft.approval
-        files = await self.hands.gateway.pin_metadata(approval.project, approval.files)
+        terms = (await self.hands.policy(approval.channel)).terms
+        files = await self.hands.gateway.pinned(approval, terms)
         return replace(draft, approval=replace(approval, files=files))
 
 
@@ -142,21 +153,22 @@ def wished(actor: Actor, wish: Wish, project: NormalizedName, specifier: str, at
         yanked=wish.yanked,
         legacy=wish.legacy,
         channel=wish.channel,
+        exact=bool(wish.sha256),
     )
 
 
-def _outcomes(drafts: Sequence[Draft], after: PolicySnapshot, at: datetime, revision: int) -> list[Outcome]:
-    """Return what each draft opens with all of them in force; ``revision`` is that of the policy they meet."""
-    views = {name: after.of_channel(name) for name in {draft.approval.channel for draft in drafts}}
-    return [
-        Outcome(
-            draft.approval,
-            revision,
-            compose(draft.approval.project, draft.page, views[draft.approval.channel], at),
-            draft.left_out,
-        )
-        for draft in drafts
-    ]
+def _named(
+    approval: Approval, page: ProjectPage, digests: Iterable[str]
+) -> tuple[tuple[ReleaseFile, ...], tuple[str, ...]]:
+    """Return exactly the files with these digests. Raises Unusable where one of them is none of the range."""
+    listed = {file.sha256: file for file in page.files if covers(approval.specifier, file.version)}
+    if approval.standing:
+        raise Unusable("An approval of exact files cannot be a standing one: it opens these files and no others.")
+    for digest in digests:
+        if digest not in listed:
+            what = f"{approval.project}{approval.specifier}"
+            raise Unusable(f"No file of {what} has the digest {digest}. Nothing was approved.")
+    return tuple(listed[digest] for digest in dict.fromkeys(digests)), ()
 
 
 def _choose(
@@ -199,6 +211,10 @@ def unmet(composition: Composition) -> NeedsAcknowledgement | None:
         if finding.code is Code.LOOK_ALIKE:
             return NeedsAcknowledgement(finding, f"{Code.LOOK_ALIKE}:{finding.evidence['target']}")
     return None
+
+
+def _admits(approval: Approval, late: LateFile) -> bool:
+    return approval.channel == late.channel and any(file.sha256 == late.file.sha256 for file in approval.files)
 
 
 def _answered(asks: list[Ask], approval: Approval) -> list[Ask]:

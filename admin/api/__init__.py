@@ -20,6 +20,7 @@ from admin.api import (
     exports,
     imports,
     inbox,
+    late,
     names,
     policy,
     problems,
@@ -32,7 +33,21 @@ from proxy.model import Actor
 
 __all__ = ["Desk", "build"]
 
-MATTERS = (policy, closures, imports, exports, channels, emergencies, inbox, terms, advisories, names, audit, access)
+MATTERS = (
+    policy,
+    closures,
+    imports,
+    exports,
+    channels,
+    emergencies,
+    inbox,
+    late,
+    terms,
+    advisories,
+    names,
+    audit,
+    access,
+)
 """In the order of the OpenAPI document."""
 
 _bearer = HTTPBearer(auto_error=False, description="A token: wgt_…")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from admin.pages import audit, closures, desk, emergencies, inbox, sign_in
+from admin.pages import audit, closures, desk, emergencies, inbox, late, sign_in
 from admin.pages.room import Room, signed, style
 
 __all__ = ["Room", "routes"]
@@ -30,5 +30,6 @@ def routes(room: Room) -> list[Route]:
         Route("/decline", signed(room, inbox.decline), methods=["POST"]),
         Route("/emergencies", signed(room, emergencies.listed), methods=["GET"]),
         Route("/emergencies", signed(room, emergencies.act), methods=["POST"]),
+        Route("/admit", signed(room, late.admit), methods=["POST"]),
         Route("/audit", signed(room, audit.events)),
     ]

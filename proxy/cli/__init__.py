@@ -15,12 +15,14 @@ from proxy.cli import (
     exporting,
     importing,
     inbox,
+    late,
     names,
     policy,
     records,
     requirements,
     serving,
     standing,
+    terms,
 )
 from proxy.cli.desk import Desk, data_dir_option
 
@@ -36,6 +38,8 @@ for command in (
     *policy.COMMANDS,
     *emergencies.COMMANDS,
     *inbox.COMMANDS,
+    *late.COMMANDS,
+    *terms.COMMANDS,
     *standing.COMMANDS,
     *requirements.COMMANDS,
     *importing.COMMANDS,

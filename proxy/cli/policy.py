@@ -23,9 +23,10 @@ reason_option = click.option("--reason", required=True, help="Why. The auditor w
 @click.option("--sdists", is_flag=True, help="Source archives as well; they run code on install.")
 @click.option("--yanked", is_flag=True, help="What its maintainers took back as well.")
 @click.option("--legacy", is_flag=True, help="Source archives of old formats as well (.zip, .tar.bz2).")
-@click.option("--acknowledge", multiple=True, metavar="CODE", help="Overrule a finding: too-new, look-alike:NAME.")
+@click.option("--acknowledge", multiple=True, metavar="CODE", help="Overrule: too-new, frozen, look-alike:NAME.")
 @click.option("--until", type=click.DateTime(), help="When the approval ends (UTC).")
 @click.option("--ticket", default="", help="Where this was discussed.")
+@click.option("--sha256", multiple=True, metavar="HEX", help="Only the file with this digest, whatever it is.")
 @click.option("--with-dependencies", is_flag=True, help="The newest version that resolves, and exactly what it needs.")
 @click.option("--python", "pythons", multiple=True, metavar="3.x", help="Resolve for this Python (the gate's own).")
 @click.option(
@@ -72,6 +73,7 @@ def _approved(outcome: Data) -> None:
     click.echo(f"{verb} {what}: {files} (revision {outcome['revision']}).")
     if outcome["versions"]:
         click.echo(f"  {', '.join(outcome['versions'][:12])}{' …' if len(outcome['versions']) > 12 else ''}")
+    _facts(outcome["facts"])
     if outcome["still_withheld"]:
         held_back = outcome["still_withheld"]
         click.echo(f"Still withheld ({len(held_back)} files):")
@@ -85,6 +87,14 @@ def _approved(outcome: Data) -> None:
     if outcome["left_out"]:
         left = outcome["left_out"]
         click.echo(f"Left out: {len(left)} source archives or pre-releases (--sdists, --prereleases).")
+
+
+def _facts(files: list[Data]) -> None:
+    """Print under which licences and from which publishers the approved files are."""
+    for name in ("licence", "publisher"):
+        said = sorted({file[name] for file in files if file[name]})
+        if said:
+            click.echo(f"  {name}: {', '.join(said)}{' (signatures not verified)' if name == 'publisher' else ''}")
 
 
 @click.command()

@@ -15,6 +15,7 @@ from proxy.model import (
     Channel,
     FeedState,
     HandedOut,
+    LateFile,
     NamesList,
     Origin,
     Prohibition,
@@ -24,6 +25,7 @@ from proxy.model import (
 )
 from proxy.policy.consequences import Turned
 from proxy.policy.snapshot import PolicySnapshot
+from proxy.policy.terms import difference
 
 
 def apply(snapshot: PolicySnapshot, change: Change) -> PolicySnapshot:
@@ -31,8 +33,11 @@ def apply(snapshot: PolicySnapshot, change: Change) -> PolicySnapshot:
     return snapshot.amended(change.puts, change.ends, snapshot.revision + 1)
 
 
-def grant(approvals: Iterable[Approval], answered: Iterable[Ask] = (), source: str = "") -> Change:
-    """Approve, several projects as one act; the asks that it answers leave the inbox. ``source`` is where from."""
+def grant(approvals: Iterable[Approval], answered: Iterable[Ask | LateFile] = (), source: str = "") -> Change:
+    """Approve, several projects as one act; the asks and late files that it answers leave the inbox.
+
+    ``source`` is where from.
+    """
     granted = tuple(approvals)
     return Change(
         "project:approval:granted",
@@ -53,6 +58,7 @@ def _approved(approval: Approval) -> dict[str, object]:
         "sdists": approval.sdists,
         "yanked": approval.yanked,
         "legacy": approval.legacy,
+        "exact": approval.exact,
         "channel": approval.channel,
         "acknowledged": list(approval.acknowledged),
         "until": approval.until.isoformat() if approval.until else "",
@@ -106,9 +112,9 @@ def decline(asks: Iterable[Ask], reason: str) -> Change:
     return Change("project:request:declined", ended[0].project, reason, ends=ids, policy=False)
 
 
-def set_terms(terms: Terms, reason: str) -> Change:
+def set_terms(before: Terms, terms: Terms, reason: str) -> Change:
     """Change the standing rules of the default channel."""
-    return Change("policy:terms:set", "", reason, puts=(terms,))
+    return Change("policy:terms:set", "", reason, puts=(terms,), detail=difference(before, terms))
 
 
 def open_channel(channel: Channel) -> Change:
@@ -117,9 +123,9 @@ def open_channel(channel: Channel) -> Change:
     return Change("policy:channel:opened", "", channel.reason, puts=(channel,), detail=detail)
 
 
-def set_channel_terms(channel: Channel, reason: str) -> Change:
-    """Change the terms that are a channel's own."""
-    detail = {"channel": channel.name, "sets": list(channel.sets)}
+def set_channel_terms(channel: Channel, before: Terms, after: Terms, reason: str) -> Change:
+    """Change the terms that are a channel's own; ``before`` and ``after`` are those in force there."""
+    detail = {"channel": channel.name, "sets": list(channel.sets), **difference(before, after)}
     return Change("policy:channel:changed", "", reason, puts=(channel,), detail=detail)
 
 

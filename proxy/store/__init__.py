@@ -18,7 +18,7 @@ from typing import Protocol
 
 from packaging.utils import NormalizedName
 
-from proxy.model import Actor, Advisory, AuditEvent, Change, DecisionRecord, Demand, Entry, HandedOut
+from proxy.model import Actor, Advisory, AuditEvent, Change, DecisionRecord, Demand, Entry, HandedOut, ReleaseFile
 from proxy.policy.ledger import Flaw
 
 
@@ -136,6 +136,12 @@ class Store(Protocol):
 
     def reach(self, projects: Collection[str]) -> list[Reach]:
         """Return every release of these projects that anybody got files of, the one got last first."""
+
+    def keep_first(self, project: str, file: ReleaseFile, at: datetime) -> ReleaseFile:
+        """Keep a file as the first of its name, unless there was one: return the one that is kept, for ever."""
+
+    def first_files(self, project: str) -> Mapping[str, ReleaseFile]:
+        """Return the files of a project that were the first of their names, by name."""
 
     def advisory_digests(self) -> Mapping[str, tuple[datetime, str]]:
         """Return ``modified`` and digest of every advisory record kept, by id."""

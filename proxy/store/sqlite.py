@@ -27,9 +27,9 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from proxy.errors import RevisionConflict, StoreError
-from proxy.model import Actor, Advisory, AuditEvent, Change, DecisionRecord, Demand, Entry, HandedOut
+from proxy.model import Actor, Advisory, AuditEvent, Change, DecisionRecord, Demand, Entry, HandedOut, ReleaseFile
 from proxy.policy import ledger
-from proxy.store import AdvisoryRow, Decision, DecisionFilter, EventFilter, Kept, Reach, refused, rows
+from proxy.store import AdvisoryRow, Decision, DecisionFilter, EventFilter, Kept, Reach, firsts, refused, rows
 from proxy.store.advisories import AdvisoryTables, records
 from proxy.store.bell import Bell
 from proxy.store.migrations import migrations
@@ -272,6 +272,20 @@ class SqliteStore:
         with _store_errors():
             found = [row for part in parts for row in self._reader.execute(sql.format(_marks(part), _HANDED_OUT), part)]
         return sorted(map(rows.reach_of, found), key=lambda reach: reach.last, reverse=True)
+
+    def keep_first(self, project: str, file: ReleaseFile, at: datetime) -> ReleaseFile:
+        """Keep a file as the first of its name, unless there was one: return the one that is kept, for ever."""
+        with _store_errors():
+            known = firsts.find(self._reader, project, file.filename)
+        if known:
+            return known
+        with self._transaction("normal") as db:
+            return firsts.keep(db, project, file, at)
+
+    def first_files(self, project: str) -> Mapping[str, ReleaseFile]:
+        """Return the files of a project that were the first of their names, by name."""
+        with _store_errors():
+            return firsts.of_project(self._reader, project)
 
     # --- the advisories ---
 

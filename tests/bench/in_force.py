@@ -86,6 +86,18 @@ class _World:
     async def origins(self, *_: object) -> bool:
         return False
 
+    async def known(self, *known: object) -> object:
+        """As facts: the page as it is; as first files: none."""
+        return known[1] if len(known) > 1 else {}
+
+    def moves(self, *_: object) -> int:
+        return 0
+
+    async def changed(self, *_: object) -> None:
+        """Hear of nothing."""
+
+    unfit = late = changed
+
 
 def judging(repeat: int) -> None:
     """Judge a page of 5,000 files as the gateway does, with nothing known yet and again."""
@@ -104,7 +116,7 @@ def judging(repeat: int) -> None:
         versions._version.cache_clear()
         spans.cut.cache_clear()
         world: Any = _World(PolicySnapshot(advisories=AdvisoryIndex(packed)).amended((ORIGIN, grant), (), 1), page)
-        gateway = Gateway(world, world, world, world, world, world, lambda: AT)
+        gateway = Gateway(world, world, world, world, world, world, world, lambda: AT)
         first.append(_timed(partial(asyncio.run, _listed(gateway))))
         again.append(_timed(partial(gateway.at_hand, FLASK)))
         listing = gateway.at_hand(FLASK)

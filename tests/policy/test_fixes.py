@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.version import Version
 
-from proxy.model import Advisory, Affected, AffectedRange, Entry, Prohibition, ProjectPage, ReleaseFile, Terms
+from proxy.model import Advisory, Affected, AffectedRange, Entry, Prohibition, ProjectPage, ReleaseFile, Terms, Verdict
 from proxy.policy import fixes
-from proxy.policy.judge import judge_files
+from proxy.policy.judge import Basis, judge_files
 from proxy.policy.ranges import AdvisoryIndex
 from proxy.policy.snapshot import PolicySnapshot
 from tests.policy.facts import AT, FLASK, approval, channel, sdist, snapshot, wheel
@@ -121,6 +121,10 @@ files = st.lists(
 )
 
 
+def judged(chosen: list[ReleaseFile], policy: PolicySnapshot) -> list[Verdict]:
+    return list(judge_files(chosen, Basis.of(FLASK, policy, AT), policy, AT))
+
+
 @given(files, files, versions, versions)
 def test_approving_what_is_proposed_serves_it(
     listed: list[ReleaseFile], approved: list[ReleaseFile], introduced: str, fixed: str
@@ -131,6 +135,6 @@ def test_approving_what_is_proposed_serves_it(
     for fix in waiting(before, *listed):
         chosen = [file for file in listed if file.version == fix.version]
         assert all(Version(covered) < Version(fix.version) for covered in fix.withheld)
-        assert not any(verdict.allowed for verdict in judge_files(FLASK, chosen, before, AT))
+        assert not any(verdict.allowed for verdict in judged(chosen, before))
         granted = approval(*chosen, acknowledged=fix.acknowledge, id="fix")
-        assert any(v.allowed for v in judge_files(FLASK, chosen, before.amended([granted], (), 9), AT))
+        assert any(v.allowed for v in judged(chosen, before.amended([granted], (), 9)))
