@@ -26,7 +26,7 @@ class Health:
             "ready": not reasons,
             "reasons": reasons,
             "revision": snapshot.revision,
-            "advisory_data": feed_data(snapshot.feed, at),
+            "advisory_data": feed_data(snapshot, at),
             "emergencies": [emergencies.sentence(approval, at) for approval in emergencies.alarms(snapshot)],
             "names_index": snapshot.names.popular is not None,
             "decisions_waiting": self._waiting(),

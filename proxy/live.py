@@ -61,9 +61,9 @@ class Live:
             return None
         return token
 
-    async def revision(self) -> int:
-        """Return the revision in force, having loaded it."""
-        return (await self.current()).revision
+    def at_hand(self) -> PolicySnapshot | None:
+        """Return the snapshot if it is the one in force, None if the policy moved: :meth:`current` loads it then."""
+        return self._snapshot if self._bell.read() == self._snapshot.revision else None
 
     async def current(self, _project: NormalizedName | None = None) -> PolicySnapshot:
         """Return the snapshot in force, loading it first when the policy moved.

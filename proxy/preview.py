@@ -28,6 +28,9 @@ class Preview:
         """The policy in force, without the wish."""
         return self.policy.snapshot
 
+    def at_hand(self) -> None:
+        """Nothing of a preview is ever at hand: it is asked for once."""
+
     async def current(self, project: NormalizedName | None = None) -> PolicySnapshot:
         """Return the policy in force with the wish granted for ``project``."""
         snapshot = (await self.policy.names_known()).enforced()
@@ -36,7 +39,9 @@ class Preview:
         granted = replace(self.wish, id=f"preview:{project}", project=project, specifier="", standing=True, files=())
         terms = snapshot.terms
         if Code.TOO_NEW in self.wish.acknowledged:
-            terms = replace(terms, minimum_age=timedelta(0))
+            terms = replace(terms, minimum_age=timedelta(0), ages={})
+        if Code.FROZEN in self.wish.acknowledged:
+            terms = replace(terms, freeze=None)
         return snapshot.amended((granted, terms), (), snapshot.revision)
 
     async def names_known(self, project: NormalizedName | None = None) -> PolicySnapshot:

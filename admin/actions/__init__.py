@@ -18,10 +18,13 @@ from admin.actions.channels import Channels
 from admin.actions.closures import Closures
 from admin.actions.emergencies import Emergencies
 from admin.actions.exclusions import Exclusions
+from admin.actions.exports import Exports
 from admin.actions.granting import Granting, Outcome
-from admin.actions.hands import Hands
+from admin.actions.hands import Hands, Settled
 from admin.actions.holders import Holders
+from admin.actions.imports import Imports
 from admin.actions.inbox import Inbox, Inboxed
+from admin.actions.late import Late
 from admin.actions.resolutions import Resolution, Resolutions, Step
 from admin.actions.reviews import Review, Reviews
 from admin.actions.standing import Standing
@@ -40,6 +43,7 @@ __all__ = [
     "Resolution",
     "Resolutions",
     "Review",
+    "Settled",
     "Step",
     "Unusable",
     "Wish",
@@ -55,7 +59,10 @@ class Actions:
     channels: Channels
     emergencies: Emergencies
     exclusions: Exclusions
+    imports: Imports
+    exports: Exports
     inbox: Inbox
+    late: Late
     reviews: Reviews
     standing: Standing
     access: Access
@@ -71,8 +78,9 @@ class Actions:
         resolutions: Resolutions,
         alerts: Alerts,
         clock: Callable[[], datetime],
+        url: str,
     ) -> Actions:
-        """Return the verbs, made from their collaborators."""
+        """Return the verbs, made from their collaborators; ``url`` is where people reach the gate."""
         hands = Hands(store, live, gateway, clock)
         granting = Granting(hands)
         return cls(
@@ -81,7 +89,10 @@ class Actions:
             channels=Channels(hands),
             emergencies=Emergencies(hands, granting, alerts),
             exclusions=Exclusions(hands),
+            imports=Imports(hands, granting),
+            exports=Exports(hands, url),
             inbox=Inbox(hands),
+            late=Late(hands, granting),
             reviews=Reviews(hands),
             standing=Standing(hands),
             access=Access(hands),

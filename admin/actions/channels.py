@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from admin.actions.hands import Hands
+from admin.actions.hands import Hands, Settled
 from admin.actions.wishes import Unusable, said
 from admin.roles import Permission, demand
 from proxy.model import Actor, AuditEvent, Channel, Terms
 from proxy.policy import changes, emergencies
+from proxy.policy.terms import NAMES, amended
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}", re.ASCII)
 TAKEN = frozenset(
@@ -59,22 +60,27 @@ class Channels:
         inherit: Collection[str],
         reason: str,
         if_revision: int | None = None,
-    ) -> AuditEvent:
+        *,
+        dry_run: bool = False,
+    ) -> Settled:
         """Make terms a channel's own (by the names of :class:`~proxy.model.Terms`), or let it inherit them again.
 
         Raises Forbidden, Unusable, RevisionConflict, StoreError.
         """
         demand(actor, Permission.TERMS_WRITE)
-        await self.hands.policy(name)
+        before = (await self.hands.policy(name)).terms
         snapshot = await self.hands.live.current()
         channel = snapshot.channels[name]
-        unknown = set(inherit) - {field.name for field in fields(Terms)}
+        unknown = set(inherit) - NAMES
         if unknown:
             raise Unusable(f"There is no term {min(unknown)[:40]!r}. wicketgate terms lists them.")
         own = tuple(sorted({*channel.sets, *given} - set(inherit)))
-        changed = replace(channel, terms=replace(channel.terms, **given), sets=own)
+        # What is by project is changed from what counts in the channel now, be it inherited or its own.
+        changed = replace(channel, terms=amended(before, given), sets=own)
+        after = snapshot.amended((changed,), (), snapshot.revision).of_channel(name).terms
+        change = changes.set_channel_terms(changed, before, after, said(reason))
         seen = snapshot.revision if if_revision is None else if_revision
-        return await self.hands.commit(changes.set_channel_terms(changed, said(reason)), actor, seen)
+        return await self.hands.settle(change, actor, seen, dry_run=dry_run)
 
     async def close(self, actor: Actor, name: str, reason: str) -> AuditEvent:
         """Close a channel and end what was said in it. Raises Forbidden, Unusable, StoreError."""

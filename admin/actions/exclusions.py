@@ -18,7 +18,7 @@ from packaging.utils import NormalizedName
 from admin.actions.hands import Hands
 from admin.actions.wishes import Unusable, read_requirement, said
 from admin.roles import Permission, demand
-from proxy.model import Actor, AuditEvent, Prohibition, Waiver
+from proxy.model import Actor, AuditEvent, Justification, Prohibition, Waiver
 from proxy.policy import changes
 
 WAIVER_DAYS_AT_MOST = 180
@@ -53,11 +53,19 @@ class Exclusions:
         return await self.hands.commit(changes.lift(found, said(reason)), actor)
 
     async def waive(
-        self, actor: Actor, requirement: str, advisory: str, reason: str, days: int, channel: str = ""
+        self,
+        actor: Actor,
+        requirement: str,
+        advisory: str,
+        reason: str,
+        days: int,
+        channel: str = "",
+        owner: str = "",
+        justification: Justification = "",
     ) -> AuditEvent:
         """Set one advisory aside for a range of a project, for at most 180 days. Malware is never waived.
 
-        Raises Forbidden, Unusable, StoreError.
+        ``owner`` answers for it ("": the actor). Raises Forbidden, Unusable, StoreError.
         """
         demand(actor, Permission.POLICY_WAIVE)
         project, specifier = read_requirement(requirement)
@@ -68,7 +76,19 @@ class Exclusions:
         await self._may_be_waived(project, advisory)
         identity = f"waiver:{secrets.token_hex(8)}"
         until = at + timedelta(days=days)
-        entry = Waiver(identity, project, specifier, advisory, actor.name, said(reason), at, until, channel)
+        entry = Waiver(
+            identity,
+            project,
+            specifier,
+            advisory,
+            actor.name,
+            said(reason),
+            at,
+            until,
+            channel,
+            owner=said(owner or actor.name),
+            justification=justification,
+        )
         return await self.hands.commit(changes.waive(entry), actor)
 
     async def end_waiver(

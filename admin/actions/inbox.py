@@ -9,7 +9,7 @@ from datetime import timedelta
 from admin.actions.hands import Hands
 from admin.actions.wishes import Unusable, read_project, said
 from admin.roles import Permission, demand
-from proxy.model import Actor, Approval, Ask, AuditEvent
+from proxy.model import Actor, Approval, Ask, AuditEvent, LateFile
 from proxy.policy import changes, emergencies, fixes, waiting
 from proxy.policy.snapshot import PolicySnapshot
 
@@ -19,9 +19,13 @@ DEMAND = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Inboxed:
-    """One page of the inbox: what waits, in order, and the cursor of what follows. Emergencies stand on every page."""
+    """One page of the inbox: what waits, in order, and the cursor of what follows.
+
+    Emergencies, and files that were added to approved versions later, stand on every page.
+    """
 
     emergencies: tuple[Approval, ...]
+    late: tuple[LateFile, ...]
     items: tuple[waiting.Waiting, ...]
     following: str | None
     snapshot: PolicySnapshot
@@ -45,7 +49,8 @@ class Inbox:
             shown, following = waiting.page(items, after, limit)
         except ValueError as error:
             raise Unusable(f"{after[:80]!r}: {error}. Take the one that the page before ended with.") from error
-        return Inboxed(tuple(emergencies.alarms(snapshot)), tuple(shown), following, snapshot)
+        late = tuple(await asyncio.to_thread(self.hands.late))
+        return Inboxed(tuple(emergencies.alarms(snapshot)), late, tuple(shown), following, snapshot)
 
     async def decline(self, actor: Actor, project: str, reason: str) -> AuditEvent:
         """Take the wishes for a project out of the inbox. Raises Forbidden, Unusable, StoreError."""
@@ -59,6 +64,6 @@ class Inbox:
         """Return the fixes that wait, as far as the pages at hand tell."""
         at = self.hands.clock()
         projects = await asyncio.to_thread(fixes.concerned, snapshot, at)
-        pages = {project: await self.hands.gateway.at_hand(project) for project in projects}
+        pages = {project: await self.hands.gateway.last_seen(project) for project in projects}
         at_hand = {project: page for project, page in pages.items() if page is not None}
         return await asyncio.to_thread(fixes.waiting, snapshot, at_hand, at)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -18,10 +18,10 @@ from packaging.requirements import InvalidRequirement, Requirement
 from admin.actions.hands import Hands
 from admin.actions.wishes import Unusable, read_project
 from admin.roles import Permission, demand
-from proxy.errors import UpstreamError
+from proxy.errors import GateError
 from proxy.gateway import Gateway
 from proxy.model import Actor, Ask, Demand, ProjectPage, ReleaseFile
-from proxy.policy import explaining, reviewing
+from proxy.policy import checking, explaining, reviewing
 from proxy.policy.reviewing import Facts, Needed
 from proxy.policy.versions import version as read_version
 from proxy.simple import names
@@ -55,12 +55,15 @@ class Reviews:
             raise Unusable(f"{version[:64]!r} is not a version (PEP 440).")
         snapshot = await self.hands.policy(channel)
         page, at = await self.hands.page(project)
-        file = reviewing.candidate(page, snapshot, at, version)
+        gateway, approved = self.hands.gateway, reviewing.approving(snapshot, project)
+        file = reviewing.candidate(await gateway.judged(page, reviewing.unasked(approved), at), version)
         if file is None:
             raise Unusable(f"The upstream lists no file of {project} {version}".rstrip() + ".")
         described, silence = await self._described(page, file)
         needs = await self._needs(described.requires if described else (), channel)
-        data = reviewing.review(Facts(page, snapshot, file.version, described, silence, needs), at)
+        page = _with_licence(page, file.version, described)
+        here, there = await gateway.judged(page, snapshot, at), await gateway.judged(page, approved, at)
+        data = reviewing.review(Facts(page, snapshot, here, there, file.version, described, silence, needs), at)
         asks, refused = self.hands.asks(project), await self._refused(project)
         return Review(data | {"channel": channel}, tuple(asks), tuple(refused))
 
@@ -71,7 +74,7 @@ class Reviews:
         """Return a release's own words, or None and why there are none."""
         try:
             content = await self.hands.gateway.described(page.project, file)
-        except UpstreamError as error:
+        except GateError as error:
             return None, str(error)
         if content is None:
             return None, f"{file.filename} has no metadata that can be read without unpacking it."
@@ -80,6 +83,15 @@ class Reviews:
     async def _needs(self, requires: Sequence[str], channel: str) -> list[Needed]:
         gateway, turn = self.hands.answering(channel), asyncio.Semaphore(AT_ONCE)
         return list(await asyncio.gather(*(_needed(text, gateway, turn) for text in requires)))
+
+
+def _with_licence(page: ProjectPage, release: str, said: Described | None) -> ProjectPage:
+    """Return a page whose release has the licence that was read for it."""
+    if said is None:
+        return page
+    licence = said.licence if said.spdx else ""
+    files = (replace(f, licence=licence) if f.version == release and f.licence is None else f for f in page.files)
+    return replace(page, files=tuple(files))
 
 
 async def _needed(text: str, gateway: Gateway, turn: asyncio.Semaphore) -> Needed:
@@ -97,8 +109,8 @@ async def _needed(text: str, gateway: Gateway, turn: asyncio.Semaphore) -> Neede
     try:
         async with turn:
             composition = (await gateway.listing(project)).composition
-    except UpstreamError as error:
+    except GateError as error:
         return Needed(text, project, specifier, marker, problem=str(error))
-    answer = explaining.answer(composition, specifier)
+    answer = checking.check(composition, specifier)
     problem = "" if answer.known else f"No version of {project} in this range is known here."
     return Needed(text, project, specifier, marker, answer, problem)

@@ -17,7 +17,10 @@ from admin.api import (
     channels,
     closures,
     emergencies,
+    exports,
+    imports,
     inbox,
+    late,
     names,
     policy,
     problems,
@@ -31,7 +34,22 @@ from proxy.model import Actor
 
 __all__ = ["Desk", "build"]
 
-MATTERS = (policy, closures, channels, emergencies, inbox, review, terms, advisories, names, audit, access)
+MATTERS = (
+    policy,
+    closures,
+    imports,
+    exports,
+    channels,
+    emergencies,
+    inbox,
+    late,
+    review,
+    terms,
+    advisories,
+    names,
+    audit,
+    access,
+)
 """In the order of the OpenAPI document."""
 
 _bearer = HTTPBearer(auto_error=False, description="A token: wgt_…")

@@ -49,11 +49,7 @@ def routes(desk: Desk, who: Who) -> APIRouter:
     @router.post("/waivers", status_code=201)
     async def waive(body: WaiverIn, by: Actor = Depends(who)) -> Data:
         """Set one advisory aside for a range of a project, until a date."""
-        return event_data(
-            await desk.actions.exclusions.waive(
-                by, body.requirement, body.advisory, body.reason, body.days, body.channel
-            )
-        )
+        return event_data(await desk.actions.exclusions.waive(by, **body.model_dump()))
 
     @router.post("/waivers/end")
     async def end_waiver(body: WaiverEndIn, by: Actor = Depends(who)) -> Data:

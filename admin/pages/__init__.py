@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from admin.pages import audit, closures, desk, emergencies, inbox, review, sign_in
+from admin.pages import audit, closures, desk, emergencies, inbox, late, review, sign_in
 from admin.pages.room import Room, signed, style
 
 __all__ = ["Room", "routes"]
@@ -20,7 +20,7 @@ def routes(room: Room) -> list[Route]:
     return [
         Route("/", signed(room, inbox.inbox)),
         Route("/style.css", style),
-        Route("/sign-in", sign_in.page, methods=["GET"]),
+        Route("/sign-in", sign_in.page(room), methods=["GET"]),
         Route("/sign-in", sign_in.enter(room), methods=["POST"]),
         Route("/sign-out", signed(room, sign_in.leave), methods=["POST"]),
         Route("/approve", signed(room, desk.approve_page), methods=["GET"]),
@@ -31,5 +31,6 @@ def routes(room: Room) -> list[Route]:
         Route("/decline", signed(room, inbox.decline), methods=["POST"]),
         Route("/emergencies", signed(room, emergencies.listed), methods=["GET"]),
         Route("/emergencies", signed(room, emergencies.act), methods=["POST"]),
+        Route("/admit", signed(room, late.admit), methods=["POST"]),
         Route("/audit", signed(room, audit.events)),
     ]

@@ -41,7 +41,7 @@ async def act(room: Room, request: Request, actor: Actor) -> Response:
 async def _page(room: Room, identity: str, actor: Actor, problem: str = "") -> Response:
     resolution = await room.actions.closures.look(actor, identity)
     job, status = resolution_data(resolution), 422 if problem else 200
-    return show("closure.html", status, actor=actor, job=job, again=_again(resolution), problem=problem)
+    return show(room, "closure.html", status, actor=actor, job=job, again=_again(resolution), problem=problem)
 
 
 def _again(resolution: Resolution) -> list[tuple[str, str]]:

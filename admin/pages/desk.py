@@ -17,12 +17,12 @@ from proxy.model import Actor
 NOTHING = {"pythons": "", "platforms": ""}
 
 
-async def approve_page(_room: Room, request: Request, actor: Actor) -> Response:
+async def approve_page(room: Room, request: Request, actor: Actor) -> Response:
     """Show the empty form of an approval."""
     demand(actor, Permission.POLICY_APPROVE)
     asked = request.query_params
     wish = Wish(asked.get("requirement", ""), "", channel=asked.get("channel", ""))
-    return _page(actor, wish, NOTHING)
+    return _page(room, actor, wish, NOTHING)
 
 
 async def approve(room: Room, request: Request, actor: Actor) -> Response:
@@ -43,13 +43,14 @@ async def approve(room: Room, request: Request, actor: Actor) -> Response:
             actor, wish, dry_run=not grant, if_revision=seen if grant else None
         )
     except NeedsAcknowledgement as error:
-        return _page(actor, wish, targets, needs=error.say, problem=error.finding.sentence)
+        return _page(room, actor, wish, targets, needs=error.say, problem=error.finding.sentence)
     except GateError as error:
-        return _page(actor, wish, targets, status=422, problem=str(error))
-    return _page(actor, wish, targets, outcome=outcome_data(outcome))
+        return _page(room, actor, wish, targets, status=422, problem=str(error))
+    return _page(room, actor, wish, targets, outcome=outcome_data(outcome))
 
 
 def _page(
+    room: Room,
     actor: Actor,
     wish: Wish,
     targets: dict[str, str],
@@ -60,7 +61,7 @@ def _page(
     problem: str = "",
 ) -> Response:
     facts = {"wish": wish, "targets": targets, "outcome": outcome, "needs": needs, "problem": problem}
-    return show("approve.html", status, actor=actor, **facts)
+    return show(room, "approve.html", status, actor=actor, **facts)
 
 
 def _wish(form: FormData) -> Wish:

@@ -52,7 +52,7 @@ async def _page(
     found = emergencies.emergencies(await room.live.current())
     lines = [emergency_data(approval, room.clock()) for approval in found]
     status = 422 if problem and needs is None else 200
-    return show("emergencies.html", status, actor=actor, lines=lines, wish=wish, needs=needs, problem=problem)
+    return show(room, "emergencies.html", status, actor=actor, lines=lines, wish=wish, needs=needs, problem=problem)
 
 
 def _wish(form: FormData) -> Wish:

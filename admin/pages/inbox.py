@@ -8,22 +8,15 @@ from starlette.responses import RedirectResponse, Response
 from admin.pages.room import Room, show
 from admin.schemas.inbox import inbox_data
 from proxy.model import Actor
-from proxy.policy import explaining
 
 LINES = 100
 
 
 async def inbox(room: Room, request: Request, actor: Actor) -> Response:
-    """Show what waits, page by page, and how old the advisories are."""
+    """Show what waits, page by page."""
     found = await room.actions.inbox.waiting(actor, request.query_params.get("after", ""), LINES)
-    snapshot = found.snapshot
-    return show(
-        "inbox.html",
-        actor=actor,
-        inbox=inbox_data(found, room.clock()),
-        feed=explaining.feed_data(snapshot.feed, room.clock()),
-        approved=len(snapshot.grants),
-    )
+    inbox, approved = inbox_data(found, room.clock()), len(found.snapshot.grants)
+    return show(room, "inbox.html", actor=actor, inbox=inbox, approved=approved)
 
 
 async def decline(room: Room, request: Request, actor: Actor) -> Response:

@@ -16,4 +16,4 @@ async def review(room: Room, request: Request, actor: Actor) -> Response:
     found = await room.actions.reviews.review(
         actor, request.path_params["project"], asked.get("version", ""), asked.get("channel", "")
     )
-    return show("review.html", actor=actor, review=review_data(found))
+    return show(room, "review.html", actor=actor, review=review_data(found))

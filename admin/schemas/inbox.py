@@ -10,6 +10,7 @@ from pydantic import Field
 from admin.actions import Inboxed
 from admin.schemas.emergencies import emergency_data
 from admin.schemas.given import Reason, Strict
+from admin.schemas.told import late_data
 from proxy.model import Ask, Demand
 from proxy.policy.fixes import Fix
 from proxy.policy.waiting import Section, Waiting, meant
@@ -38,6 +39,7 @@ def inbox_data(inbox: Inboxed, at: datetime) -> dict[str, object]:
         sections[SECTIONS[item.section]].append(_item(item, inbox, at))
     return {
         "emergencies": [emergency_data(approval, at) for approval in inbox.emergencies],
+        "late_files": [late_data(late) for late in inbox.late],
         **sections,
         "next": inbox.following,
     }

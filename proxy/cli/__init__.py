@@ -8,7 +8,23 @@ from __future__ import annotations
 
 import click
 
-from proxy.cli import access, emergencies, inbox, names, policy, records, requirements, review, serving, standing
+from proxy.cli import (
+    access,
+    advisories,
+    emergencies,
+    exporting,
+    importing,
+    inbox,
+    late,
+    names,
+    policy,
+    records,
+    requirements,
+    review,
+    serving,
+    standing,
+    terms,
+)
 from proxy.cli.desk import Desk, data_dir_option
 
 
@@ -23,10 +39,15 @@ for command in (
     *policy.COMMANDS,
     *emergencies.COMMANDS,
     *inbox.COMMANDS,
+    *late.COMMANDS,
+    *terms.COMMANDS,
     *review.COMMANDS,
     *standing.COMMANDS,
     *requirements.COMMANDS,
+    *importing.COMMANDS,
+    *exporting.COMMANDS,
     *records.COMMANDS,
+    *advisories.COMMANDS,
     *names.COMMANDS,
     *access.COMMANDS,
 ):

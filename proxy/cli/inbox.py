@@ -32,11 +32,15 @@ def _inbox(data: Data) -> None:
         emergencies_table(data["emergencies"])
     _section("Fixes of what was approved", data["fixes"], _fix, ["approve", "fixes", "withheld", "channel", "asked"])
     _section("Asked for", data["requests"], _request, ["project", "by", "on", "channel", "why"])
+    headers = ["file", "what it is", "channel"]
+    _section(
+        "Added later to approved versions (wicketgate admit FILE … --reason WHY)", data["late_files"], _late, headers
+    )
     headers = ["project", "times", "since", "last", "who", "builds", "why"]
     _section("Refused in the last seven days", data["refused"], _refused, headers)
     headers = ["project", "meant", "times", "last", "who", "builds"]
     _section("Refused as look-alikes", data["look_alikes"], _look_alike, headers)
-    if not any(data[name] for name in ("emergencies", "fixes", "requests", "refused", "look_alikes")):
+    if not any(data[name] for name in ("emergencies", "late_files", "fixes", "requests", "refused", "look_alikes")):
         click.echo("Nothing waits.")
     if data["next"]:
         click.echo(f"\nMore: wicketgate inbox --after '{data['next']}'")
@@ -58,6 +62,10 @@ def _fix(line: Data) -> list[object]:
 def _request(line: Data) -> list[object]:
     hint = f" (looks like {line['meant']})" if line["meant"] else ""
     return [line["project"] + line["specifier"] + hint, line["by"], line["at"][:10], line["channel"], line["why"]]
+
+
+def _late(line: Data) -> list[object]:
+    return [line["filename"], line["differs"], line["channel"]]
 
 
 def _refused(line: Data) -> list[object]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import get_args
 
 import click
 
 from proxy.cli import closures
 from proxy.cli.desk import Data, Desk, channel_option, give_up, json_option, show, table, with_desk
+from proxy.model import Justification
 
 WITHHELD_SHOWN = 12
 reason_option = click.option("--reason", required=True, help="Why. The auditor will ask for it.")
@@ -21,9 +23,10 @@ reason_option = click.option("--reason", required=True, help="Why. The auditor w
 @click.option("--sdists", is_flag=True, help="Source archives as well; they run code on install.")
 @click.option("--yanked", is_flag=True, help="What its maintainers took back as well.")
 @click.option("--legacy", is_flag=True, help="Source archives of old formats as well (.zip, .tar.bz2).")
-@click.option("--acknowledge", multiple=True, metavar="CODE", help="Overrule a finding: too-new, look-alike:NAME.")
+@click.option("--acknowledge", multiple=True, metavar="CODE", help="Overrule: too-new, frozen, look-alike:NAME.")
 @click.option("--until", type=click.DateTime(), help="When the approval ends (UTC).")
 @click.option("--ticket", default="", help="Where this was discussed.")
+@click.option("--sha256", multiple=True, metavar="HEX", help="Only the file with this digest, whatever it is.")
 @click.option("--with-dependencies", is_flag=True, help="The newest version that resolves, and exactly what it needs.")
 @click.option("--python", "pythons", multiple=True, metavar="3.x", help="Resolve for this Python (the gate's own).")
 @click.option(
@@ -70,6 +73,7 @@ def _approved(outcome: Data) -> None:
     click.echo(f"{verb} {what}: {files} (revision {outcome['revision']}).")
     if outcome["versions"]:
         click.echo(f"  {', '.join(outcome['versions'][:12])}{' …' if len(outcome['versions']) > 12 else ''}")
+    _facts(outcome["facts"])
     if outcome["still_withheld"]:
         held_back = outcome["still_withheld"]
         click.echo(f"Still withheld ({len(held_back)} files):")
@@ -83,6 +87,14 @@ def _approved(outcome: Data) -> None:
     if outcome["left_out"]:
         left = outcome["left_out"]
         click.echo(f"Left out: {len(left)} source archives or pre-releases (--sdists, --prereleases).")
+
+
+def _facts(files: list[Data]) -> None:
+    """Print under which licences and from which publishers the approved files are."""
+    for name in ("licence", "publisher"):
+        said = sorted({file[name] for file in files if file[name]})
+        if said:
+            click.echo(f"  {name}: {', '.join(said)}{' (signatures not verified)' if name == 'publisher' else ''}")
 
 
 @click.command()
@@ -116,17 +128,25 @@ def prohibit(desk: Desk, as_json: bool, lift: bool, **wanted: str) -> None:
 @click.argument("advisory")
 @reason_option
 @click.option("--days", default=30, show_default=True, type=click.IntRange(1, 180), help="Days until it ends.")
+@click.option("--owner", default="", help="Who answers for it (whoever grants it).")
+@click.option(
+    "--justification",
+    default="",
+    type=click.Choice(get_args(Justification)),
+    help="Why it does not matter here, in OpenVEX's words; left out, the risk is accepted.",
+)
 @click.option("--end", is_flag=True, help="End the waiver instead.")
 @channel_option
 @json_option
 @with_desk
-def waive(desk: Desk, as_json: bool, end: bool, days: int, **wanted: str) -> None:
+def waive(desk: Desk, as_json: bool, end: bool, days: int, owner: str, justification: str, **wanted: str) -> None:
     """Set ADVISORY aside for REQUIREMENT, for a while."""
     if end:
         event = desk.admin("POST", "/waivers/end", json=wanted)
         show(event, as_json, lambda: click.echo(f"{wanted['advisory']} counts again (revision {event['revision']})."))
     else:
-        event = desk.admin("POST", "/waivers", json={**wanted, "days": days})
+        granted = {**wanted, "days": days, "owner": owner, "justification": justification}
+        event = desk.admin("POST", "/waivers", json=granted)
         until = event["detail"]["until"][:10]
         show(event, as_json, lambda: click.echo(f"{wanted['advisory']} is waived until {until}."))
 
@@ -141,13 +161,13 @@ def waivers(desk: Desk, as_json: bool) -> None:
         [
             w["project"] + w["specifier"],
             w["advisory"],
-            w["by"],
+            w["owner"] or w["by"],
             w["until"][:10] if w["in_force"] else "ended",
             w["reason"],
         ]
         for w in data
     ]
-    show(data, as_json, lambda: table(rows, ["for", "advisory", "by", "until", "why"]))
+    show(data, as_json, lambda: table(rows, ["for", "advisory", "owner", "until", "why"]))
 
 
 COMMANDS = (approve, revoke, prohibit, waive, waivers)

@@ -81,7 +81,7 @@ def _affected(view: PolicySnapshot, at: datetime) -> list[NormalizedName]:
 def _may_be_affected(grant: Grant, snapshot: PolicySnapshot, at: datetime) -> bool:
     project = grant.approval.project
     return in_force(grant, at) and (
-        grant.approval.standing or any(refusing(snapshot, project, version, at) for version in grant.versions)
+        grant.approval.standing or any(any(refusing(snapshot, project, version, at)) for version in grant.versions)
     )
 
 

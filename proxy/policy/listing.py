@@ -1,7 +1,8 @@
 """What a project's page shows: the files that are allowed, and a word for each version that is not.
 
-Facts of approved files come from the approval that pinned them: an upstream may take a file away
-(yank, quarantine) but neither change one nor, by forgetting it, undo what was decided.
+Facts of approved files come from the approval that pinned them, those of files that a standing approval let
+through from when they were first handed out: an upstream may take a file away (yank, quarantine) but neither
+change one nor, by forgetting it, undo what was decided.
 """
 
 from __future__ import annotations
@@ -9,14 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
 
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from proxy.model import ProjectPage, ReleaseFile, Subject, Verdict
-from proxy.policy.judge import judge, judge_files
+from proxy.model import ProjectPage, ReleaseFile, Subject, Unreadable, Verdict
+from proxy.policy.judge import Basis, judge, judge_files
+from proxy.policy.rules.digest import changed, differ
 from proxy.policy.snapshot import PolicySnapshot
 from proxy.policy.versions import version
+
+_NOTHING: Mapping[str, ReleaseFile] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +36,18 @@ class Judged:
 class Composition:
     """One project, judged: as a whole and file by file, newest version first.
 
-    ``changed`` are files that the upstream lists with other bytes than were approved.
+    ``changed`` are files that the upstream lists with other bytes than were decided on, each with the refusal;
+    ``unreadable`` the rows of its page that are no files. ``until`` is the next moment at which time alone may
+    change anything here.
     """
 
     verdict: Verdict
     files: tuple[Judged, ...]
-    changed: tuple[ReleaseFile, ...] = ()
+    at: datetime
+    basis: Basis
+    until: datetime | None = None
+    changed: tuple[Judged, ...] = ()
+    unreadable: tuple[Unreadable, ...] = ()
     status: str = "active"
     status_reason: str | None = None
 
@@ -56,48 +67,112 @@ class Composition:
                 found[at] = judged
         return found
 
-    @property
-    def until(self) -> datetime | None:
-        """The next moment at which time alone may change anything here."""
-        moments = [self.verdict.until, *(judged.verdict.until for judged in self.files)]
-        return min(filter(None, moments), default=None)
+    def holds(self, basis: Basis, at: datetime) -> bool:
+        """Whether what was judged here is still so for the files that are still the same."""
+        return self.basis == basis and self.at <= at and (self.until is None or at < self.until)
 
 
 @dataclass(frozen=True, slots=True)
 class _Merged:
     files: list[ReleaseFile] = field(default_factory=list)
-    changed: list[ReleaseFile] = field(default_factory=list)
+    changed: list[tuple[ReleaseFile, ReleaseFile]] = field(default_factory=list)
 
 
-def compose(project: NormalizedName, page: ProjectPage | None, snapshot: PolicySnapshot, at: datetime) -> Composition:
-    """Judge a project with everything its page and its approvals know of it."""
+def compose(
+    project: NormalizedName,
+    page: ProjectPage | None,
+    snapshot: PolicySnapshot,
+    at: datetime,
+    *,
+    first: Mapping[str, ReleaseFile] = _NOTHING,
+    before: Composition | None = None,
+) -> Composition:
+    """Judge a project with everything its page and its approvals know of it.
+
+    ``first`` are the files that were handed out first under each name, ``before`` an earlier answer, of which
+    is taken over what still holds.
+    """
     status, reason = (page.status, page.status_reason) if page else ("active", None)
-    merged = _merge(page.files if page else (), snapshot.pinned(project))
-    verdicts = judge_files(project, merged.files, snapshot, at, status)
-    judged = [Judged(file, verdict) for file, verdict in zip(merged.files, verdicts, strict=True)]
+    merged = _merge(page.files if page else (), snapshot.pinned(project), first)
+    basis = Basis.of(project, snapshot, at, status)
+    files = _judged(merged.files, basis, snapshot, at, before)
     whole = judge(Subject(project, status=status), snapshot, at)
-    return Composition(whole, tuple(newest_first(judged)), tuple(merged.changed), status, reason)
+    return Composition(
+        verdict=whole,
+        files=files,
+        at=at,
+        basis=basis,
+        until=min(filter(None, (whole.until, *(judged.verdict.until for judged in files))), default=None),
+        changed=tuple(_refused(pin, file, basis.subject, snapshot.revision) for pin, file in merged.changed),
+        unreadable=page.unreadable if page else (),
+        status=status,
+        status_reason=reason,
+    )
 
 
 def newest_first(judged: Iterable[Judged]) -> list[Judged]:
     """Sort by version, the newest first; files of one version keep their order."""
-    return sorted(judged, key=lambda item: version(item.file.version) or _OLDEST, reverse=True)
+    by_version: dict[str, list[Judged]] = {}
+    for item in judged:
+        by_version.setdefault(item.file.version, []).append(item)
+    newest = sorted(by_version, key=lambda text: version(text) or _OLDEST, reverse=True)
+    return [item for text in newest for item in by_version[text]]
 
 
-def _merge(listed: Iterable[ReleaseFile], pinned: Mapping[str, ReleaseFile]) -> _Merged:
-    """Lay the pinned files over the listed ones: their bytes are decided, their yanking is upstream's."""
+def _judged(
+    files: list[ReleaseFile], basis: Basis, snapshot: PolicySnapshot, at: datetime, before: Composition | None
+) -> tuple[Judged, ...]:
+    """Judge files, taking over the verdicts of those that were judged before and still hold."""
+    known = {old.file.filename: old for old in before.files} if before and before.holds(basis, at) else {}
+    revision = snapshot.revision
+    fresh = [file for file in files if not _is(known.get(file.filename), file)]
+    if known and not fresh and len(known) == len(files):
+        return tuple(_at_revision(old, revision) for old in known.values())
+    verdicts = judge_files(fresh, basis, snapshot, at)
+    judged = {file.filename: Judged(file, verdict) for file, verdict in zip(fresh, verdicts, strict=True)}
+    return tuple(newest_first(judged.get(f.filename) or _at_revision(known[f.filename], revision) for f in files))
+
+
+def _is(old: Judged | None, file: ReleaseFile) -> bool:
+    return old is not None and (old.file is file or old.file == file)
+
+
+def _at_revision(judged: Judged, revision: int) -> Judged:
+    verdict = judged.verdict
+    if verdict.revision == revision:
+        return judged
+    return Judged(judged.file, Verdict(verdict.subject, revision, verdict.findings))
+
+
+def _merge(
+    listed: Iterable[ReleaseFile], pinned: Mapping[str, ReleaseFile], first: Mapping[str, ReleaseFile]
+) -> _Merged:
+    """Lay the decided files over the listed ones: their bytes are decided, their yanking is upstream's."""
     merged = _Merged()
     missing = dict(pinned)
     for file in listed:
-        pin = missing.pop(file.filename, None)
+        pin = _decided(missing.pop(file.filename, None), first.get(file.filename))
         if pin is None:
             merged.files.append(file)
             continue
-        merged.files.append(replace(pin, yanked=file.yanked, provenance=file.provenance))
-        if file.sha256 != pin.sha256:
-            merged.changed.append(file)
-    merged.files.extend(missing.values())
+        if differ(pin, file):
+            merged.changed.append((pin, file))
+        same = (pin.yanked, pin.provenance) == (file.yanked, file.provenance)
+        merged.files.append(pin if same else replace(pin, yanked=file.yanked, provenance=file.provenance))
+    merged.files.extend(_decided(pin, first.get(name)) or pin for name, pin in missing.items())
     return merged
+
+
+def _decided(pin: ReleaseFile | None, first: ReleaseFile | None) -> ReleaseFile | None:
+    """Return the file that a name stands for: what was first handed out, with what its approval knows of it."""
+    if pin is None or first is None:
+        return pin or first
+    return first if differ(first, pin) else pin
+
+
+def _refused(pin: ReleaseFile, file: ReleaseFile, subject: Subject, revision: int) -> Judged:
+    asked = replace(subject, version=file.version, file=file)
+    return Judged(file, Verdict(asked, revision, (changed(pin, file),)))
 
 
 _OLDEST = Version("0.dev0")

@@ -12,15 +12,17 @@ Decided here:
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
+from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from proxy.model import Approval, Code, Effect, ProjectPage, ReleaseFile, Verdict
 from proxy.policy import explaining, releases
-from proxy.policy.explaining import Answer, Data
-from proxy.policy.listing import Composition, Judged, compose
+from proxy.policy.checking import Checked
+from proxy.policy.explaining import Data
+from proxy.policy.listing import Composition, Judged
 from proxy.policy.snapshot import PolicySnapshot
 from proxy.policy.versions import version
 from proxy.simple.described import Described
@@ -36,38 +38,51 @@ class Needed:
     project: str = ""
     specifier: str = ""
     marker: str = ""
-    answer: Answer | None = None
+    answer: Checked | None = None
     problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What was gathered. ``silence`` says why a release has no words of its own."""
+    """What was gathered: a page as it is judged, and as it would be if all of it were approved.
+
+    ``silence`` says why a release has no words of its own.
+    """
 
     page: ProjectPage
     snapshot: PolicySnapshot
+    composition: Composition
+    if_approved: Composition
     release: str
     described: Described | None
     silence: str
     needs: Sequence[Needed]
 
 
-def candidate(page: ProjectPage, snapshot: PolicySnapshot, at: datetime, wanted: str = "") -> ReleaseFile | None:
+def approving(snapshot: PolicySnapshot, project: NormalizedName) -> PolicySnapshot:
+    """Return a policy as it would be if all of a project were approved, but for what runs code on install."""
+    everything = Approval("as-if", project, "", (), "", "", datetime.min.replace(tzinfo=UTC), standing=True)
+    return snapshot.enforced().amended([everything], (), snapshot.revision)
+
+
+def unasked(snapshot: PolicySnapshot) -> PolicySnapshot:
+    """Return a policy without the terms that ask for what no page tells, to choose what is looked into."""
+    return replace(snapshot, terms=replace(snapshot.terms, licences=(), provenance=(), publishers={}))
+
+
+def candidate(if_approved: Composition, wanted: str = "") -> ReleaseFile | None:
     """Return the file whose release is reviewed: of the version wanted, else of the newest that could be served.
 
     None where the page lists no file (of that version).
     """
     asked = version(wanted)
-    files = [
-        item for item in _if_approved(page, snapshot, at).files if not wanted or version(item.file.version) == asked
-    ]
+    files = [item for item in if_approved.files if not wanted or version(item.file.version) == asked]
     return max(files, key=_fitness).file if files else None
 
 
 def review(facts: Facts, at: datetime) -> Data:
     """Return the review as JSON data."""
-    page, snapshot = facts.page, facts.snapshot
-    composition = compose(page.project, page, snapshot, at)
+    page, snapshot, composition = facts.page, facts.snapshot, facts.composition
     whole, files = composition.verdict, _of(composition, facts.release)
     return {
         "project": page.project,
@@ -76,7 +91,7 @@ def review(facts: Facts, at: datetime) -> Data:
         "status": page.status,
         "allowed": any(item.verdict.allowed for item in files),
         "reasons": explaining.reasons(whole),
-        "in_the_way": _in_the_way(_of(_if_approved(page, snapshot, at), facts.release)),
+        "in_the_way": _in_the_way(_of(facts.if_approved, facts.release)),
         "look_alike": _look_alike(whole),
         "rank": snapshot.names.known.get(page.project),
         "rhythm": releases.rhythm(page.files, at),
@@ -88,11 +103,6 @@ def review(facts: Facts, at: datetime) -> Data:
         "needs": [_needed(needed) for needed in facts.needs],
         "unreadable": [f"{row.filename}: {row.problem}" for row in page.unreadable[:UNREADABLE_AT_MOST]],
     }
-
-
-def _if_approved(page: ProjectPage, snapshot: PolicySnapshot, at: datetime) -> Composition:
-    nobody = Approval("as-if", page.project, "", (), "", "", at, standing=True)
-    return compose(page.project, page, snapshot.enforced().amended([nobody], (), snapshot.revision), at)
 
 
 def _fitness(item: Judged) -> tuple[bool, bool, Version, bool]:

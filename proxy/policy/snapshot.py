@@ -96,6 +96,20 @@ class PolicySnapshot:
         """Return every file that an approval of the project froze, by file name."""
         return {name: file for grant in self.grants.get(project, ()) for name, file in grant.pins.items()}
 
+    def about(self, project: NormalizedName) -> PolicySnapshot:
+        """Return what rules about a project's versions and files may look at, all but the advisories.
+
+        Two that are equal judge alike, whatever happened to other projects meanwhile.
+        """
+        return PolicySnapshot(
+            terms=self.terms,
+            grants=_of_one(self.grants, project),
+            prohibitions=_of_one(self.prohibitions, project),
+            waivers=_of_one(self.waivers, project),
+            prefixes=self.prefixes,
+            advisories=_NO_ADVISORIES,
+        )
+
     def lineage(self, name: str) -> tuple[str, ...]:
         """Return a channel and those it inherits from, itself first and the base of all ("") last.
 
@@ -160,6 +174,9 @@ class PolicySnapshot:
         )
 
 
+_NO_ADVISORIES = AdvisoryIndex.empty()
+
+
 def _permit(approval: Approval) -> Finding:
     code, word = (Code.EMERGENCY, "Opened in an emergency") if approval.emergency else (Code.APPROVED, "Approved")
     return Finding(
@@ -203,6 +220,12 @@ def _within(
     """Return the index with what counts in any of these channels alone."""
     within = {name: tuple(item for item in items if _channel(item) in channels) for name, items in kept.items()}
     return {name: items for name, items in within.items() if items}
+
+
+def _of_one(
+    kept: Mapping[NormalizedName, tuple[_Kept, ...]], project: NormalizedName
+) -> Mapping[NormalizedName, tuple[_Kept, ...]]:
+    return {project: kept[project]} if project in kept else {}
 
 
 def _channel(item: Grant | Prohibition | Waiver) -> str:

@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 
 from packaging.metadata import RawMetadata, parse_email
 
+from proxy.simple.licences import spdx
+
 HEAD = 256 << 10
 """The fields stand at the top; of a long file no more is read."""
 LONGEST = 200
@@ -43,11 +45,11 @@ class Described:
 def describe(content: bytes) -> Described:
     """Read a ``METADATA`` file."""
     raw, unread = parse_email(content[:HEAD])
-    expression = _plain(raw.get("license_expression", ""))
+    licence = spdx(raw.get("license_expression"), raw.get("license", ""), raw.get("classifiers", []))
     return Described(
         summary=_plain(raw.get("summary", "")),
-        licence=expression or _licence(raw),
-        spdx=bool(expression),
+        licence=licence or _licence(raw),
+        spdx=bool(licence),
         requires_python=_plain(raw.get("requires_python", "")),
         people=tuple(dict.fromkeys(_people(raw)))[:PEOPLE_AT_MOST],
         links=tuple(dict.fromkeys(_links(raw, unread.get("project-url", []))))[:LINKS_AT_MOST],
@@ -61,9 +63,10 @@ def _plain(text: str, longest: int = LONGEST) -> str:
 
 
 def _licence(raw: RawMetadata) -> str:
-    """Return what a release without an expression calls its licence: its classifiers, else its own words."""
+    """Return how a release calls a licence that is not one by SPDX: by its classifiers, else in its own words."""
     said = [line.rpartition(" :: ")[2] for line in raw.get("classifiers", []) if line.startswith(_LICENCE)]
-    return _plain(", ".join(said)) or _plain(raw.get("license", ""))
+    words = (", ".join(said), raw.get("license", ""), raw.get("license_expression", ""))
+    return next(filter(None, map(_plain, words)), "")
 
 
 def _people(raw: RawMetadata) -> Iterator[str]:

@@ -16,7 +16,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from proxy.model import Actor, Advisory, AuditEvent, Change, DecisionRecord, Demand, Entry, HandedOut
+from packaging.utils import NormalizedName
+
+from proxy.model import Actor, Advisory, AuditEvent, Change, DecisionRecord, Demand, Entry, HandedOut, ReleaseFile
 from proxy.policy.ledger import Flaw
 
 
@@ -71,6 +73,17 @@ class Decision:
     record: DecisionRecord
 
 
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far a release went: to how many clients (by address), in how many files, when last."""
+
+    project: NormalizedName
+    version: str
+    clients: int
+    files: int
+    last: datetime
+
+
 class Store(Protocol):
     """What every store offers. Errors: :class:`~proxy.errors.StoreError` and its family."""
 
@@ -116,8 +129,19 @@ class Store(Protocol):
     def demand(self, since: datetime, project: str = "") -> list[Demand]:
         """Return what was refused since then, of one project or of all, the most wanted first."""
 
-    def handed_out(self, projects: Collection[str], version: str = "", sha256: str = "") -> list[HandedOut]:
-        """Return who got files of these projects (or the file with this digest), the newest first."""
+    def handed_out(
+        self, projects: Collection[str], version: str = "", sha256: str = "", most: int = -1
+    ) -> list[HandedOut]:
+        """Return who got files of these projects (or the file with this digest), the newest first, ``most`` of them."""
+
+    def reach(self, projects: Collection[str]) -> list[Reach]:
+        """Return every release of these projects that anybody got files of, the one got last first."""
+
+    def keep_first(self, project: str, file: ReleaseFile, at: datetime) -> ReleaseFile:
+        """Keep a file as the first of its name, unless there was one: return the one that is kept, for ever."""
+
+    def first_files(self, project: str) -> Mapping[str, ReleaseFile]:
+        """Return the files of a project that were the first of their names, by name."""
 
     def advisory_digests(self) -> Mapping[str, tuple[datetime, str]]:
         """Return ``modified`` and digest of every advisory record kept, by id."""

@@ -61,3 +61,19 @@ def find_who_has_it(db: Database) -> None:
         where what = 'file' and verdict = 'allowed'"""
     )
     db.execute("create index decisions_digest on decisions (sha256) where what = 'file' and verdict = 'allowed'")
+
+
+@migrations()
+def find_the_last_of_a_kind(db: Database) -> None:
+    """What was told last of a matter is asked of the audit, by tag."""
+    db.execute("create index if not exists events_tag on events (tag, seq)")
+
+
+@migrations()
+def remember_first_files(db: Database) -> None:
+    """The first file that was handed out under each name: no other one ever is."""
+    db.execute(
+        """create table first_files (
+            project text not null, filename text not null, body text not null, at text not null,
+            primary key (project, filename)) strict, without rowid"""
+    )

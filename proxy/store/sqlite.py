@@ -27,9 +27,9 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from proxy.errors import RevisionConflict, StoreError
-from proxy.model import Actor, Advisory, AuditEvent, Change, DecisionRecord, Demand, Entry, HandedOut
+from proxy.model import Actor, Advisory, AuditEvent, Change, DecisionRecord, Demand, Entry, HandedOut, ReleaseFile
 from proxy.policy import ledger
-from proxy.store import AdvisoryRow, Decision, DecisionFilter, EventFilter, Kept, refused, rows
+from proxy.store import AdvisoryRow, Decision, DecisionFilter, EventFilter, Kept, Reach, firsts, refused, rows
 from proxy.store.advisories import AdvisoryTables, records
 from proxy.store.bell import Bell
 from proxy.store.migrations import migrations
@@ -251,20 +251,41 @@ class SqliteStore:
         with _store_errors():
             return refused.demand(self._reader, since, project)
 
-    def handed_out(self, projects: Collection[str], version: str = "", sha256: str = "") -> list[HandedOut]:
-        """Return who got files of these projects (or the file with this digest), the newest first."""
-        marks = ", ".join("?" for _ in projects)
+    def handed_out(
+        self, projects: Collection[str], version: str = "", sha256: str = "", most: int = -1
+    ) -> list[HandedOut]:
+        """Return who got files of these projects (or the file with this digest), the newest first, ``most`` of them."""
         where, values = _where((version, "version = ?"), (sha256, "sha256 = ?"))
-        scope = f"project in ({marks})" if projects else "true"
-        sql = f"""select project, version, client, token, agent, count(*) as count, min(at) as first, max(at) as last
-            from decisions {where or "where true"} and {scope} and what = 'file' and verdict = 'allowed'
-            group by project, version, client, token, agent order by last desc"""  # noqa: S608  our own constants
+        scope = f"project in ({_marks(projects)})" if projects else "true"
+        sql = f"""select project, version, client, token, agent, count(*), min(at), max(at) as last from decisions
+            {where or "where true"} and {scope} and {_HANDED_OUT}
+            group by project, version, client, token, agent order by last desc limit ?"""  # noqa: S608  our own constants
         with _store_errors():
-            found = self._reader.query(sql, [*values, *projects])
-            return [
-                HandedOut(**{**row, "first": rows.moment(row["first"]), "last": rows.moment(row["last"])})
-                for row in found
-            ]
+            return [rows.handed_out_of(row) for row in self._reader.execute(sql, [*values, *projects, most])]
+
+    def reach(self, projects: Collection[str]) -> list[Reach]:
+        """Return every release of these projects that anybody got files of, the one got last first."""
+        names = list(projects)
+        parts = [names[start : start + _NAMES_AT_ONCE] for start in range(0, len(names), _NAMES_AT_ONCE)]
+        sql = """select project, version, count(distinct client), count(*), max(at) from decisions
+            where project in ({}) and {} group by project, version"""
+        with _store_errors():
+            found = [row for part in parts for row in self._reader.execute(sql.format(_marks(part), _HANDED_OUT), part)]
+        return sorted(map(rows.reach_of, found), key=lambda reach: reach.last, reverse=True)
+
+    def keep_first(self, project: str, file: ReleaseFile, at: datetime) -> ReleaseFile:
+        """Keep a file as the first of its name, unless there was one: return the one that is kept, for ever."""
+        with _store_errors():
+            known = firsts.find(self._reader, project, file.filename)
+        if known:
+            return known
+        with self._transaction("normal") as db:
+            return firsts.keep(db, project, file, at)
+
+    def first_files(self, project: str) -> Mapping[str, ReleaseFile]:
+        """Return the files of a project that were the first of their names, by name."""
+        with _store_errors():
+            return firsts.of_project(self._reader, project)
 
     # --- the advisories ---
 
@@ -285,6 +306,17 @@ class SqliteStore:
         with _store_errors():
             found = self._reader.query("select project, packed from advisory_projects")
             return {row["project"]: row["packed"] for row in found}
+
+
+_HANDED_OUT = "what = 'file' and verdict = 'allowed'"
+"""In these words, or the index that answers it is not used."""
+
+_NAMES_AT_ONCE = 500
+"""A database takes only so many names in one question."""
+
+
+def _marks(values: Collection[str]) -> str:
+    return ", ".join("?" * len(values))
 
 
 def _unvouched(db: Database) -> Iterator[ledger.Flaw]:

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.version import Version
 
-from proxy.model import Advisory, Affected, AffectedRange, Entry, Prohibition, ProjectPage, ReleaseFile, Terms
+from proxy.model import Advisory, Affected, AffectedRange, Entry, Prohibition, ProjectPage, ReleaseFile, Terms, Verdict
 from proxy.policy import fixes
-from proxy.policy.judge import judge_files
+from proxy.policy.judge import Basis, judge_files
 from proxy.policy.ranges import AdvisoryIndex
 from proxy.policy.snapshot import PolicySnapshot
 from tests.policy.facts import AT, FLASK, approval, channel, sdist, snapshot, wheel
@@ -119,23 +119,28 @@ def test_a_fix_is_told_in_the_channel_that_needs_it_and_once_where_others_inheri
 
 
 versions = st.sampled_from(["1.0", "1.1", "2.0", "2.1", "3.0rc1", "3.0"])
-files = st.lists(
-    st.builds(wheel, versions, upload_time=st.sampled_from([AT - timedelta(days=90), AT - timedelta(days=1)])),
-    max_size=6,
-    unique_by=lambda file: file.version,
+files = st.builds(wheel, versions, upload_time=st.sampled_from([AT - timedelta(days=90), AT - timedelta(days=1)]))
+releases = st.lists(
+    st.tuples(files, st.booleans(), st.booleans()), max_size=6, unique_by=lambda release: release[0].version
 )
+"""Each with whether it is listed, and whether it is approved."""
 
 
-@given(files, files, versions, versions)
+def judged(chosen: list[ReleaseFile], policy: PolicySnapshot) -> list[Verdict]:
+    return list(judge_files(chosen, Basis.of(FLASK, policy, AT), policy, AT))
+
+
+@given(releases, versions, versions)
 def test_approving_what_is_proposed_serves_it(
-    listed: list[ReleaseFile], approved: list[ReleaseFile], introduced: str, fixed: str
+    found: list[tuple[ReleaseFile, bool, bool]], introduced: str, fixed: str
 ) -> None:
     """A fix is above what it fixes, was not served before, and is once it is approved as proposed."""
+    listed, approved = [file for file, is_listed, _ in found if is_listed], [file for file, _, yes in found if yes]
     about = advisory(("introduced", introduced), ("fixed", fixed))
     before = policy(approval(*approved), advisories=[about])
     for fix in waiting(before, *listed):
         chosen = [file for file in listed if file.version == fix.version]
         assert all(Version(covered) < Version(fix.version) for covered in fix.withheld)
-        assert not any(verdict.allowed for verdict in judge_files(FLASK, chosen, before, AT))
+        assert not any(verdict.allowed for verdict in judged(chosen, before))
         granted = approval(*chosen, acknowledged=fix.acknowledge, id="fix")
-        assert any(v.allowed for v in judge_files(FLASK, chosen, before.amended([granted], (), 9), AT))
+        assert any(v.allowed for v in judged(chosen, before.amended([granted], (), 9)))

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from packaging.utils import NormalizedName
 
 from proxy.model import Advisory, Affected, Code, Effect, Finding, ProjectPage, ReleaseFile, Severity, Subject, Verdict
-from proxy.policy.explaining import Answer
+from proxy.policy.checking import Checked
+from proxy.policy.listing import compose
 from proxy.policy.ranges import AdvisoryIndex
 from proxy.policy.releases import VERSIONS_AT_MOST
-from proxy.policy.reviewing import Facts, Needed, candidate, review
+from proxy.policy.reviewing import Facts, Needed, approving, candidate, review, unasked
 from proxy.policy.similarity import NameIndex
 from proxy.policy.snapshot import Names, PolicySnapshot
 from proxy.simple.described import describe
@@ -31,8 +32,16 @@ def of(*files: ReleaseFile, project: str = "flask") -> ProjectPage:
 
 def told(page: ProjectPage, release: str, policy: PolicySnapshot | None = None, **facts: Any) -> Any:
     """A review of a release."""
+    policy = policy or snapshot()
     given: dict[str, Any] = {"described": None, "silence": "nobody asked", "needs": ()}
-    return review(Facts(page, policy or snapshot(), release, **{**given, **facts}), AT)
+    here = compose(page.project, page, policy, AT)
+    there = compose(page.project, page, approving(policy, page.project), AT)
+    return review(Facts(page, policy, here, there, release, **{**given, **facts}), AT)
+
+
+def meant(page: ProjectPage, policy: PolicySnapshot, wanted: str = "") -> ReleaseFile | None:
+    """The file whose release is reviewed."""
+    return candidate(compose(page.project, page, unasked(approving(policy, page.project)), AT), wanted)
 
 
 def days_ago(version: str, days: float, **more: Any) -> ReleaseFile:
@@ -41,7 +50,7 @@ def days_ago(version: str, days: float, **more: Any) -> ReleaseFile:
 
 
 @pytest.mark.parametrize(
-    ("files", "wanted", "meant"),
+    ("files", "wanted", "filename"),
     [
         ([wheel("1.0"), wheel("2.0")], "", "flask-2.0-py3-none-any.whl"),
         ([wheel("1.0"), wheel("2.0")], "1.0.0", "flask-1.0-py3-none-any.whl"),
@@ -57,10 +66,10 @@ def days_ago(version: str, days: float, **more: Any) -> ReleaseFile:
     ],
 )
 def test_the_release_meant_is_the_newest_that_could_be_served(
-    files: list[ReleaseFile], wanted: str, meant: str | None
+    files: list[ReleaseFile], wanted: str, filename: str | None
 ) -> None:
-    found = candidate(of(*files), snapshot(), AT, wanted)
-    assert (found.filename if found else None) == meant
+    found = meant(of(*files), snapshot(), wanted)
+    assert (found.filename if found else None) == filename
 
 
 @pytest.mark.parametrize(
@@ -132,8 +141,8 @@ def test_files_formats_and_provenance() -> None:
 
 def test_what_it_needs_stands_with_the_answer_here() -> None:
     refusal = Finding(Code.NOT_APPROVED, Effect.FORBID, "click is not approved.")
-    refused = Answer(False, None, Verdict(Subject(NormalizedName("click")), 7, (refusal,)))
-    allowed = Answer(True, "3.1", Verdict(Subject(NormalizedName("jinja2")), 7, ()))
+    refused = Checked(False, None, Verdict(Subject(NormalizedName("click")), 7, (refusal,)))
+    allowed = Checked(True, "3.1", Verdict(Subject(NormalizedName("jinja2")), 7, ()))
     needs = [
         Needed("click>=8", "click", ">=8", answer=refused),
         Needed("jinja2", "jinja2", answer=allowed),
@@ -179,7 +188,7 @@ files = st.builds(
 @given(st.lists(files, max_size=8, unique_by=lambda file: file.filename), st.booleans())
 def test_whatever_a_page_lists_it_can_be_reviewed(listed: list[ReleaseFile], approved: bool) -> None:
     policy = snapshot(approval(*listed)) if approved else snapshot()
-    found = candidate(of(*listed), policy, AT)
+    found = meant(of(*listed), policy)
     assert (found is None) is (not listed)
     data = told(of(*listed), found.version if found else "", policy)
     assert sum(data["formats"].values()) == len(listed)

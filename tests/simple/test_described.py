@@ -39,17 +39,20 @@ def test_the_fields_are_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lines", "licence"),
+    ("lines", "licence", "spdx"),
     [
-        ("License: BSD", "BSD"),
-        ("License: BSD\nClassifier: License :: OSI Approved :: MIT License", "MIT License"),
-        ("Classifier: Topic :: Games", ""),
-        ("License: " + "x" * 9000, "x" * (LONGEST - 1) + "…"),
+        ("License: BSD", "BSD", False),
+        ("License: mit license", "MIT", True),
+        ("Classifier: License :: OSI Approved :: MIT License", "MIT", True),
+        ("License: ours\nClassifier: License :: OSI Approved :: BSD License", "BSD License", False),
+        ("License-Expression: ours alone", "ours alone", False),
+        ("Classifier: Topic :: Games", "", False),
+        ("License: " + "x" * 9000, "x" * (LONGEST - 1) + "…", False),
     ],
 )
-def test_without_an_expression_a_licence_is_what_it_is_called(lines: str, licence: str) -> None:
+def test_a_licence_is_an_expression_or_what_it_is_called(lines: str, licence: str, spdx: bool) -> None:
     found = describe(f"Name: flask\n{lines}\n".encode())
-    assert (found.licence, found.spdx) == (licence, False)
+    assert (found.licence, found.spdx) == (licence, spdx)
 
 
 @pytest.mark.parametrize(
