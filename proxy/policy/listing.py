@@ -153,10 +153,20 @@ def _merge(
             continue
         if differ(pin, file):
             merged.changed.append((pin, file))
-        same = (pin.yanked, pin.provenance) == (file.yanked, file.provenance)
-        merged.files.append(pin if same else replace(pin, yanked=file.yanked, provenance=file.provenance))
+            merged.files.append(pin)
+        else:
+            merged.files.append(_told(pin, file))
     merged.files.extend(_decided(pin, first.get(name)) or pin for name, pin in missing.items())
     return merged
+
+
+def _told(pin: ReleaseFile, file: ReleaseFile) -> ReleaseFile:
+    """Return a decided file with what may change about it: its yanking, its provenance, what was found in it since."""
+    contradiction = pin.contradiction or file.contradiction
+    told = file.yanked, file.provenance, contradiction
+    if told == (pin.yanked, pin.provenance, pin.contradiction):
+        return pin
+    return replace(pin, yanked=file.yanked, provenance=file.provenance, contradiction=contradiction)
 
 
 def _decided(pin: ReleaseFile | None, first: ReleaseFile | None) -> ReleaseFile | None:
