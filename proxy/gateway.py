@@ -33,7 +33,7 @@ from proxy.model import Approval, Code, Effect, Finding, ProjectPage, ReleaseFil
 from proxy.notices import Notices
 from proxy.policy.judge import judge, may_ask_upstream
 from proxy.policy.late import late_files
-from proxy.policy.listing import Composition, Judged, compose
+from proxy.policy.listing import Composition, Judged, at_revision, compose
 from proxy.policy.rules.consistent import inconsistent
 from proxy.policy.snapshot import PolicySnapshot
 from proxy.shelf import Held, Shelf
@@ -142,7 +142,8 @@ class Gateway:
         listing = await self.listing(project)
         judged = listing.by_path.get(unquote(path))
         if judged is not None:
-            return judged.verdict, judged
+            verdict = at_revision(judged.verdict, listing.revision)
+            return verdict, Judged(judged.file, verdict)
         if not listing.composition.verdict.allowed:
             return listing.composition.verdict, None
         return _set_aside(listing, filename) or _unknown(Subject(project), filename, self.policy.snapshot), None
@@ -156,7 +157,7 @@ class Gateway:
         read = read_filename(filename, project)
         withheld = None if isinstance(read, str) else composition.withheld.get(read[0])
         if withheld is not None:
-            return withheld.verdict
+            return at_revision(withheld.verdict, composition.verdict.revision)
         if not composition.verdict.allowed:
             return composition.verdict
         return _unknown(Subject(project), filename, self.policy.snapshot, "This is no longer refused: install again.")
@@ -290,7 +291,7 @@ def _set_aside(listing: Listing, filename: str) -> Verdict | None:
     """Return why a row of the page is not served at all: it changed, or it is no file."""
     for judged in listing.composition.changed:
         if judged.file.filename == filename:
-            return judged.verdict
+            return at_revision(judged.verdict, listing.revision)
     for row in listing.composition.unreadable:
         if row.filename == filename and row.inconsistent:
             finding = inconsistent(filename, row.problem)

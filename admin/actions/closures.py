@@ -9,7 +9,7 @@ from packaging.utils import NormalizedName
 
 from admin.actions.granting import Granting, Outcome, wished
 from admin.actions.hands import Hands
-from admin.actions.wishes import Wish, ends_later, read_requirement
+from admin.actions.wishes import Unusable, Wish, ends_later, read_requirement
 from admin.closure import Node, Resolver, Target
 from admin.roles import Permission, demand
 from proxy.channels import ChannelPolicy
@@ -49,6 +49,8 @@ class Closures:
         demand(actor, Permission.POLICY_APPROVE)
         ends_later(wish, self.hands.clock())
         read_requirement(wish.requirement)
+        if wish.sha256:
+            raise Unusable("Files named by their digests are approved without dependencies: nothing is resolved.")
         await self.hands.policy(wish.channel)
         draft = wished(actor, wish, NormalizedName(""), "", self.hands.clock())
         nodes = await self.resolver.resolve(wish.requirement, draft, targets)

@@ -24,7 +24,7 @@ from packaging.utils import NormalizedName
 
 from proxy.feeds.names import shipped_advisories
 from proxy.model import Advisory, Affected, DecisionRecord
-from proxy.policy.judge import judge_files
+from proxy.policy.judge import Basis, judge_files
 from proxy.policy.ranges import AdvisoryIndex
 from proxy.policy.snapshot import PolicySnapshot
 from proxy.store.sqlite import SqliteStore
@@ -41,8 +41,9 @@ def judging() -> None:
     affected = Affected(FLASK, tuple(f"1.{n}.0" for n in range(0, 250, 3)), ())
     index = AdvisoryIndex.of([Advisory(f"PYSEC-2026-{n}", AT, (affected,)) for n in range(20)])
     policy = PolicySnapshot(advisories=index).amended((ORIGIN, approval(*files)), (), 1)
-    first = _timed(lambda: list(judge_files(FLASK, files, policy, AT)))
-    again = statistics.median(_timed(lambda: list(judge_files(FLASK, files, policy, AT))) for _ in range(15))
+    basis = Basis.of(FLASK, policy, AT)
+    first = _timed(lambda: list(judge_files(files, basis, policy, AT)))
+    again = statistics.median(_timed(lambda: list(judge_files(files, basis, policy, AT))) for _ in range(15))
     print(f"judging {FILES} files       first {first * 1000:6.1f} ms   again {again * 1000:6.1f} ms")
 
 

@@ -268,4 +268,4 @@ def test_the_admin_may_listen_elsewhere(make_gate: MakeGate) -> None:
     gate = make_gate("--admin-port", str(port))
     assert gate.get("/admin/").status_code == 404
     assert f"http://127.0.0.1:{port}/admin/" in gate.output()
-    assert gate.facts("inbox") == {"requests": [], "refused": []}
+    assert gate.facts("inbox") == {"requests": [], "refused": [], "late_files": []}
