@@ -233,10 +233,11 @@ class Gateway:
         """Report what somebody should hear of; each matter once, and only of projects that were approved."""
         if project not in snapshot.grants:
             return
-        decided = {judged.file.filename: judged.file for judged in composition.files}
-        for judged in composition.changed:
-            await self._keep_first(project, decided[judged.file.filename])  # for ever, whatever is approved later
-        await self._notices.changed(project, [judged.file for judged in composition.changed])
+        changed = {judged.file.filename: judged.file for judged in composition.changed}
+        for judged in composition.files if changed else ():
+            if judged.file.filename in changed:
+                await self._keep_first(project, judged.file)  # for ever, whatever is approved later
+        await self._notices.changed(project, changed.values())
         await self._notices.unfit(project, composition)
         await self._notices.late(late_files(composition, snapshot, at))
 
