@@ -38,7 +38,7 @@ class Firsts:
         Whoever composes without them cannot hand out another one for all that: see :meth:`keep`.
         """
         try:
-            return await self._read(project)
+            return dict(await self._read(project))
         except StoreError as error:
             log.error("The first files of %s cannot be read: %s", project, error)
             return {}

@@ -34,7 +34,7 @@ from proxy.model import Approval, Code, Effect, Finding, ProjectPage, ReleaseFil
 from proxy.notices import Notices
 from proxy.policy.judge import judge, may_ask_upstream
 from proxy.policy.late import late_files
-from proxy.policy.listing import Composition, Judged, compose
+from proxy.policy.listing import Composition, Judged, at_revision, compose
 from proxy.policy.rules.consistent import inconsistent
 from proxy.policy.snapshot import PolicySnapshot
 from proxy.shelf import Held, Shelf
@@ -159,7 +159,8 @@ class Gateway:
         listing = await self.listing(project)
         judged = listing.by_path.get(unquote(path))
         if judged is not None:
-            return judged.verdict, judged
+            verdict = at_revision(judged.verdict, listing.revision)
+            return verdict, Judged(judged.file, verdict)
         if not listing.composition.verdict.allowed:
             return listing.composition.verdict, None
         return _set_aside(listing, filename) or _unknown(Subject(project), filename, self.policy.snapshot), None
@@ -173,7 +174,7 @@ class Gateway:
         read = read_filename(filename, project)
         withheld = None if isinstance(read, str) else composition.withheld.get(read[0])
         if withheld is not None:
-            return withheld.verdict
+            return at_revision(withheld.verdict, composition.verdict.revision)
         if not composition.verdict.allowed:
             return composition.verdict
         return _unknown(Subject(project), filename, self.policy.snapshot, "This is no longer refused: install again.")
@@ -261,10 +262,11 @@ class Gateway:
         """Report what somebody should hear of; each matter once, and only of projects that were approved."""
         if project not in snapshot.grants:
             return
-        decided = {judged.file.filename: judged.file for judged in composition.files}
-        for judged in composition.changed:
-            await self._keep_first(project, decided[judged.file.filename])  # for ever, whatever is approved later
-        await self._notices.changed(project, [judged.file for judged in composition.changed])
+        changed = {judged.file.filename: judged.file for judged in composition.changed}
+        for judged in composition.files if changed else ():
+            if judged.file.filename in changed:
+                await self._keep_first(project, judged.file)  # for ever, whatever is approved later
+        await self._notices.changed(project, changed.values())
         await self._notices.unfit(project, composition)
         await self._notices.late(late_files(composition, snapshot, at))
 
@@ -319,7 +321,7 @@ def _set_aside(listing: Listing, filename: str) -> Verdict | None:
     """Return why a row of the page is not served at all: it changed, or it is no file."""
     for judged in listing.composition.changed:
         if judged.file.filename == filename:
-            return judged.verdict
+            return at_revision(judged.verdict, listing.revision)
     for row in listing.composition.unreadable:
         if row.filename == filename and row.inconsistent:
             finding = inconsistent(filename, row.problem)

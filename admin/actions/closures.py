@@ -46,6 +46,8 @@ class Closures:
         ends_later(wish, self.hands.clock())
         read_requirement(wish.requirement)
         wished(actor, wish, NormalizedName(""), "", self.hands.clock())
+        if wish.sha256:
+            raise Unusable("Files named by their digests are approved without dependencies: nothing is resolved.")
         await self.hands.policy(wish.channel)
         for target in targets:
             target.options()

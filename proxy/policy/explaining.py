@@ -12,7 +12,7 @@ from proxy.policy.snapshot import PolicySnapshot
 from proxy.policy.versions import version
 
 WITHHELD_AT_MOST = 50
-"""How many withheld versions an explanation of a whole project lists, the newest first."""
+"""How many withheld versions an explanation of a whole project lists, the newest first; and how many odd rows."""
 
 Data = dict[str, object]
 
@@ -70,6 +70,9 @@ def explanation(composition: Composition, wanted: str | None = None) -> Data:
         "allowed": whole.allowed,
         "reasons": reasons(whole),
         "allowed_versions": allowed,
+        "unreadable": [
+            {"filename": row.filename, "problem": row.problem} for row in composition.unreadable[:WITHHELD_AT_MOST]
+        ],
     }
     if wanted is None:
         withheld = list(composition.withheld.items())
@@ -121,6 +124,8 @@ def _of_version(composition: Composition, wanted: str) -> Data:
             {
                 "filename": judged.file.filename,
                 "allowed": judged.verdict.allowed,
+                "licence": judged.file.licence,
+                "publisher": judged.file.publisher,
                 "reasons": reasons(judged.verdict),
             }
             for judged in files

@@ -10,13 +10,13 @@ Decided here:
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime
 
 from packaging.utils import NormalizedName
 
-from proxy.model import Code, LateFile, ReleaseFile, Verdict
-from proxy.policy.listing import Composition
+from proxy.model import Code, LateFile, ReleaseFile
+from proxy.policy.listing import Composition, Judged
 from proxy.policy.rules.approved import in_force
 from proxy.policy.snapshot import Grant, PolicySnapshot
 from proxy.policy.tags import of_wheel, tail
@@ -29,12 +29,8 @@ def late_files(composition: Composition, snapshot: PolicySnapshot, at: datetime)
     """Return the late files of a project, each for the channel in which its version was approved first."""
     project = composition.verdict.subject.project
     grants = [g for g in snapshot.grants.get(project, ()) if in_force(g, at) and not g.approval.exact]
-    return [
-        _late(project, judged.file, grant, at)
-        for judged in composition.files
-        if judged.file.sha256 and not judged.verdict.allowed
-        for grant in _late_to(judged.file, judged.verdict, grants)
-    ]
+    found = ((judged, _late_to(judged, grants)) for judged in composition.files)
+    return [_late(project, judged.file, grant, at) for judged, grant in found if grant]
 
 
 def waits(late: LateFile, grants: Iterable[Grant]) -> bool:
@@ -44,14 +40,15 @@ def waits(late: LateFile, grants: Iterable[Grant]) -> bool:
     return not frozen and any(late.file.version in grant.versions for grant in here if not grant.approval.exact)
 
 
-def _late_to(file: ReleaseFile, verdict: Verdict, grants: Iterable[Grant]) -> Iterator[Grant]:
-    """Yield the approval that a file is late to, if it is."""
-    codes = {finding.code for finding in verdict.refusals}
-    for grant in grants:
-        if file.version in grant.versions and file.filename not in grant.pins:
-            if Code.LATE_FILE in codes or (codes & _NEEDS and _uploaded_after(file, grant)):
-                yield grant
-            return
+def _late_to(judged: Judged, grants: Iterable[Grant]) -> Grant | None:
+    """Return the approval that a file is late to, None where it is to none."""
+    file = judged.file
+    grant = next((grant for grant in grants if file.version in grant.versions), None)
+    if grant is None or file.filename in grant.pins or not file.sha256 or judged.verdict.allowed:
+        return None
+    codes = {finding.code for finding in judged.verdict.refusals}
+    late = Code.LATE_FILE in codes or (codes & _NEEDS and _uploaded_after(file, grant))
+    return grant if late else None
 
 
 def _uploaded_after(file: ReleaseFile, grant: Grant) -> bool:

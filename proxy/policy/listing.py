@@ -38,15 +38,14 @@ class Composition:
 
     ``changed`` are files that the upstream lists with other bytes than were decided on, each with the refusal;
     ``unreadable`` the rows of its page that are no files. ``until`` is the next moment at which time alone may
-    change anything here.
+    change anything here. A file's verdict may be of an earlier revision, where nothing changed for it since.
     """
 
     verdict: Verdict
+    sources: _Sources
     files: tuple[Judged, ...]
-    at: datetime
-    basis: Basis
-    until: datetime | None = None
-    changed: tuple[Judged, ...] = ()
+    changed: tuple[Judged, ...]
+    until: datetime | None
     unreadable: tuple[Unreadable, ...] = ()
     status: str = "active"
     status_reason: str | None = None
@@ -67,9 +66,15 @@ class Composition:
                 found[at] = judged
         return found
 
-    def holds(self, basis: Basis, at: datetime) -> bool:
-        """Whether what was judged here is still so for the files that are still the same."""
-        return self.basis == basis and self.at <= at and (self.until is None or at < self.until)
+
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """What a composition was made from."""
+
+    basis: Basis
+    listed: tuple[ReleaseFile, ...]
+    first: Mapping[str, ReleaseFile]
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,22 +97,24 @@ def compose(
     ``first`` are the files that were handed out first under each name, ``before`` an earlier answer, of which
     is taken over what still holds.
     """
-    status, reason = (page.status, page.status_reason) if page else ("active", None)
-    merged = _merge(page.files if page else (), snapshot.pinned(project), first)
-    basis = Basis.of(project, snapshot, at, status)
-    files = _judged(merged.files, basis, snapshot, at, before)
-    whole = judge(Subject(project, status=status), snapshot, at)
-    return Composition(
-        verdict=whole,
-        files=files,
-        at=at,
-        basis=basis,
-        until=min(filter(None, (whole.until, *(judged.verdict.until for judged in files))), default=None),
-        changed=tuple(_refused(pin, file, basis.subject, snapshot.revision) for pin, file in merged.changed),
-        unreadable=page.unreadable if page else (),
-        status=status,
-        status_reason=reason,
-    )
+    page = page or ProjectPage(project, ())
+    basis = Basis.of(project, snapshot, at, page.status)
+    whole = judge(basis.subject, snapshot, at)
+    sources = _Sources(basis, page.files, first, at)
+    held = before if before is not None and _holds(before, sources) else None
+    if held is not None and (held.sources.listed, held.sources.first) == (page.files, first):
+        files, changed, until = held.files, held.changed, held.until
+    else:
+        merged = _merge(page.files, snapshot.pinned(project), first)
+        files, until = _judged(merged.files, basis, snapshot, at, held)
+        changed = tuple(_refused(pin, file, basis.subject, snapshot.revision) for pin, file in merged.changed)
+    until = min(filter(None, (whole.until, until)), default=None)
+    return Composition(whole, sources, files, changed, until, page.unreadable, page.status, page.status_reason)
+
+
+def at_revision(verdict: Verdict, revision: int) -> Verdict:
+    """Return a verdict that holds under a later revision as that revision's own."""
+    return verdict if verdict.revision == revision else replace(verdict, revision=revision)
 
 
 def newest_first(judged: Iterable[Judged]) -> list[Judged]:
@@ -119,29 +126,27 @@ def newest_first(judged: Iterable[Judged]) -> list[Judged]:
     return [item for text in newest for item in by_version[text]]
 
 
+def _holds(before: Composition, sources: _Sources) -> bool:
+    """Whether what was judged before is still so for every file that is still the same."""
+    old = before.sources
+    return old.basis == sources.basis and old.at <= sources.at and (before.until is None or sources.at < before.until)
+
+
 def _judged(
-    files: list[ReleaseFile], basis: Basis, snapshot: PolicySnapshot, at: datetime, before: Composition | None
-) -> tuple[Judged, ...]:
-    """Judge files, taking over the verdicts of those that were judged before and still hold."""
-    known = {old.file.filename: old for old in before.files} if before and before.holds(basis, at) else {}
-    revision = snapshot.revision
+    files: list[ReleaseFile], basis: Basis, snapshot: PolicySnapshot, at: datetime, held: Composition | None
+) -> tuple[tuple[Judged, ...], datetime | None]:
+    """Judge files, taking over what was judged before and holds; and say until when all of it does."""
+    known = {old.file.filename: old for old in held.files} if held else {}
     fresh = [file for file in files if not _is(known.get(file.filename), file)]
-    if known and not fresh and len(known) == len(files):
-        return tuple(_at_revision(old, revision) for old in known.values())
     verdicts = judge_files(fresh, basis, snapshot, at)
-    judged = {file.filename: Judged(file, verdict) for file, verdict in zip(fresh, verdicts, strict=True)}
-    return tuple(newest_first(judged.get(f.filename) or _at_revision(known[f.filename], revision) for f in files))
+    known |= {file.filename: Judged(file, verdict) for file, verdict in zip(fresh, verdicts, strict=True)}
+    moments = [held.until] if held else []
+    moments += [known[file.filename].verdict.until for file in fresh]
+    return tuple(newest_first(known[file.filename] for file in files)), min(filter(None, moments), default=None)
 
 
 def _is(old: Judged | None, file: ReleaseFile) -> bool:
     return old is not None and (old.file is file or old.file == file)
-
-
-def _at_revision(judged: Judged, revision: int) -> Judged:
-    verdict = judged.verdict
-    if verdict.revision == revision:
-        return judged
-    return Judged(judged.file, Verdict(verdict.subject, revision, verdict.findings))
 
 
 def _merge(
@@ -157,10 +162,20 @@ def _merge(
             continue
         if differ(pin, file):
             merged.changed.append((pin, file))
-        same = (pin.yanked, pin.provenance) == (file.yanked, file.provenance)
-        merged.files.append(pin if same else replace(pin, yanked=file.yanked, provenance=file.provenance))
+            merged.files.append(pin)
+        else:
+            merged.files.append(_told(pin, file))
     merged.files.extend(_decided(pin, first.get(name)) or pin for name, pin in missing.items())
     return merged
+
+
+def _told(pin: ReleaseFile, file: ReleaseFile) -> ReleaseFile:
+    """Return a decided file with what may change about it: its yanking, its provenance, what was found in it since."""
+    contradiction = pin.contradiction or file.contradiction
+    told = file.yanked, file.provenance, contradiction
+    if told == (pin.yanked, pin.provenance, pin.contradiction):
+        return pin
+    return replace(pin, yanked=file.yanked, provenance=file.provenance, contradiction=contradiction)
 
 
 def _decided(pin: ReleaseFile | None, first: ReleaseFile | None) -> ReleaseFile | None:

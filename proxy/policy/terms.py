@@ -70,9 +70,18 @@ def amended(terms: Terms, given: Mapping[str, Any]) -> Terms:
 
 def difference(before: Terms, after: Terms) -> dict[str, object]:
     """Return what an auditor reads of a change: the terms that differ, as they were and as they are."""
-    old, new = data(before), data(after)
+    old, new = ({name: _recorded(value) for name, value in data(terms).items()} for terms in (before, after))
     moved = [name for name in new if old[name] != new[name]]
     return {"before": {name: old[name] for name in moved}, "after": {name: new[name] for name in moved}}
+
+
+def _recorded(value: object) -> object:
+    """Return a value as a record may hold it: whole numbers, and fractions as text."""
+    if isinstance(value, dict):
+        return {name: _recorded(entry) for name, entry in value.items()}
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else f"{value:g}"
+    return value
 
 
 def turns(before: PolicySnapshot, after: PolicySnapshot, at: datetime) -> list[Turn]:

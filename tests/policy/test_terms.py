@@ -36,6 +36,7 @@ def test_an_auditor_reads_what_a_change_changed() -> None:
         "before": {"freeze": None, "licences": []},
         "after": {"freeze": AT.isoformat(), "licences": ["MIT"]},
     }
+    assert difference(before, amended(before, {"minimum_age": DAY / 2}))["after"] == {"minimum_age_days": "0.5"}
     assert difference(before, before) == {"before": {}, "after": {}}
 
 

@@ -29,8 +29,9 @@ def digest(subject: Subject, snapshot: PolicySnapshot, _at: datetime) -> Iterato
 
 def differ(first: ReleaseFile, other: ReleaseFile) -> bool:
     """Whether two files of one name are not the same bytes: another digest, or another size where both say one."""
-    sizes = first.size, other.size
-    return first.sha256 != other.sha256 or (None not in sizes and first.size != other.size)
+    if first.sha256 != other.sha256:
+        return True
+    return first.size != other.size and first.size is not None and other.size is not None
 
 
 def changed(first: ReleaseFile, file: ReleaseFile) -> Finding:
