@@ -200,7 +200,8 @@ def test_a_lock_of_every_kind_is_imported(gate: Gatehouse, index: Upstream, tmp_
         "pylock": (
             "pylock.toml",
             'lock-version = "1.0"\ncreated-by = "x"\n[[packages]]\nname = "in-pylock"\nversion = "1.0"\n'
-            '[[packages.wheels]]\nurl = "https://f.example/in_pylock-1.0-py3-none-any.whl"\nhashes = {{sha256 = "{digest}"}}\n',
+            '[[packages.wheels]]\nurl = "https://f.example/in_pylock-1.0-py3-none-any.whl"\n'
+            'hashes = {{sha256 = "{digest}"}}\n',
         ),
         "poetry": (
             "poetry.lock",
