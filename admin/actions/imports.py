@@ -13,21 +13,21 @@ Decided here:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-
-from packaging.utils import NormalizedName
 
 from admin.actions.granting import Draft, Granting, Outcome, unmet
 from admin.actions.hands import Hands
 from admin.actions.wishes import Unusable, Wish, ends_later, said
 from admin.roles import Permission, demand
 from proxy.errors import GateError
-from proxy.locks import Locked, Reading, Where
+from proxy.locks import Reading, Where
+from proxy.locks.pins import Pin, pins, unpinnable
 from proxy.model import Actor, Approval, AuditEvent
 from proxy.policy.rules.approved import in_force
 from proxy.policy.snapshot import PolicySnapshot
+from proxy.policy.versions import covers
 
 AT_ONCE = 8
 
@@ -53,21 +53,25 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
-class Release:
-    """One version of a project as a file pins it: with these digests, or with none."""
+class Item:
+    """One release of a file: its draft, and what that would open; no outcome where it is open already."""
 
-    project: NormalizedName
-    version: str
-    where: Where
-    sha256s: frozenset[str] = frozenset()
+    pin: Pin
+    draft: Draft
+    outcome: Outcome | None = None
+
+    @property
+    def fault(self) -> Fault | None:
+        """What must be acknowledged before it can be granted, None where nothing must."""
+        missing = unmet(self.outcome.composition) if self.outcome else None
+        return Fault(self.pin.where, str(missing), self.pin.project, self.pin.version, missing.say) if missing else None
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What an import did or would do: ``new`` releases with their outcomes, those that were ``open`` before, faults."""
+    """What an import did or would do, release by release, and its faults. ``event`` is None where nothing was done."""
 
-    new: tuple[tuple[Release, Outcome], ...]
-    open: tuple[Release, ...]
+    items: tuple[Item, ...]
     faults: tuple[Fault, ...]
     revision: int
     event: AuditEvent | None = None
@@ -106,83 +110,64 @@ class Imports:
         demand(actor, Permission.POLICY_APPROVE)
         ends_later(wish, self.hands.clock())
         said(wish.reason)
+        shown = await self._shown(actor, wish, reading, progress)
+        if dry_run:
+            return shown
+        if shown.faults and not skip_faulty:
+            raise Faulty(shown.faults)
+        return await self._granted(actor, shown, f"{reading.file} ({reading.kind})", if_revision)
+
+    async def _shown(self, actor: Actor, wish: Wish, reading: Reading, progress: Callable[[Step], None]) -> Imported:
+        """Return what importing everything would do."""
         policy = await self.hands.policy(wish.channel)
-        releases, faults = _releases(reading)
-        drafts, more = await self._drafts(actor, wish, releases, progress)
-        missing = [(one, draft) for one, draft in drafts if not _is_open(draft.approval, policy, self.hands.clock())]
-        known = tuple(one for one, draft in drafts if (one, draft) not in missing)
-        outcomes = await self.granting.foresee([draft for _, draft in missing]) if missing else []
-        unacknowledged = list(_unacknowledged(missing, outcomes))
-        faults += more + unacknowledged
-        if faults and not dry_run and not skip_faulty:
-            raise Faulty(faults)
-        bad = {(fault.project, fault.version) for fault in unacknowledged}
-        good = [(one, draft) for one, draft in missing if (one.project, one.version) not in bad]
-        new = tuple((one, outcome) for (one, _), outcome in zip(missing, outcomes, strict=True))
-        shown = Imported(new, known, tuple(faults), (await self.hands.live.current()).revision)
-        if dry_run or not good:
-            return shown if dry_run else replace(shown, new=())
-        return await self._granted(actor, good, shown, if_revision, f"{reading.file} ({reading.kind})")
+        drafted = await self._drafted(actor, wish, pins(reading), progress)
+        items = [item for item in drafted if isinstance(item, Item)]
+        missing = [item for item in items if not _is_open(item.draft.approval, policy, self.hands.clock())]
+        outcomes = await self.granting.foresee([item.draft for item in missing]) if missing else []
+        by_pin = dict(zip((item.pin for item in missing), outcomes, strict=True))
+        weighed = tuple(Item(item.pin, item.draft, by_pin.get(item.pin)) for item in items)
+        faults = [
+            *(Fault(remark.where, remark.sentence) for remark in unpinnable(reading)),
+            *(fault for fault in drafted if isinstance(fault, Fault)),
+            *(item.fault for item in weighed if item.fault),
+        ]
+        return Imported(weighed, tuple(faults), policy.revision)
 
-    async def _granted(
-        self,
-        actor: Actor,
-        good: Sequence[tuple[Release, Draft]],
-        shown: Imported,
-        if_revision: int | None,
-        source: str,
-    ) -> Imported:
-        drafts = [draft for _, draft in good]
+    async def _granted(self, actor: Actor, shown: Imported, source: str, if_revision: int | None) -> Imported:
+        """Grant what is new and has no fault; nothing is committed where there is nothing such."""
+        new = [item for item in shown.items if item.outcome and not item.fault]
+        known = [item for item in shown.items if not item.outcome]
+        if not new:
+            return Imported(tuple(known), shown.faults, shown.revision)
+        drafts = [item.draft for item in new]
         outcomes = await self.granting.grant(actor, drafts, dry_run=False, if_revision=if_revision, source=source)
-        new = tuple((one, outcome) for (one, _), outcome in zip(good, outcomes, strict=True))
-        return replace(shown, new=new, revision=outcomes[0].revision, event=outcomes[0].event)
+        granted = [Item(item.pin, item.draft, outcome) for item, outcome in zip(new, outcomes, strict=True)]
+        return Imported((*granted, *known), shown.faults, outcomes[0].revision, outcomes[0].event)
 
-    async def _drafts(
-        self, actor: Actor, wish: Wish, releases: Sequence[Release], progress: Callable[[Step], None]
-    ) -> tuple[list[tuple[Release, Draft]], list[Fault]]:
-        """Make a draft of each release, a few at a time; the faults of those of which none can be made."""
-        turn, done = asyncio.Semaphore(AT_ONCE), iter(range(1, len(releases) + 1))
+    async def _drafted(
+        self, actor: Actor, wish: Wish, wanted: Sequence[Pin], progress: Callable[[Step], None]
+    ) -> list[Item | Fault]:
+        """Make a draft of each release, a few at a time; a fault where none can be made."""
+        turn, done = asyncio.Semaphore(AT_ONCE), iter(range(1, len(wanted) + 1))
 
-        async def drafted(one: Release) -> Draft | Fault:
+        async def drafted(pin: Pin) -> Item | Fault:
             async with turn:
                 try:
-                    return await self.granting.draft(actor, wish, one.project, f"=={one.version}", one.sha256s)
+                    draft = await self.granting.draft(actor, wish, pin.project, f"=={pin.version}", pin.sha256s)
+                    return Item(pin, _narrowed(draft))
                 except GateError as error:
-                    return Fault(one.where, str(error), one.project, one.version)
+                    return Fault(pin.where, str(error), pin.project, pin.version)
                 finally:
-                    progress(Step(next(done), len(releases), one.project))
+                    progress(Step(next(done), len(wanted), pin.project))
 
-        found = list(zip(releases, await asyncio.gather(*map(drafted, releases)), strict=True))
-        drafts = [(one, draft) for one, draft in found if isinstance(draft, Draft)]
-        return drafts, [fault for _, fault in found if isinstance(fault, Fault)]
+        return list(await asyncio.gather(*map(drafted, wanted)))
 
 
-def _releases(reading: Reading) -> tuple[list[Release], list[Fault]]:
-    """Return each release that a file pins, once, and what in it is no release of an index."""
-    faults = [Fault(remark.where, remark.sentence) for remark in reading.faults]
-    code = (address for address in reading.addresses if address.kind == "code")
-    faults += [Fault(found.where, f"{found.url} is no file of an index, so it cannot be approved.") for found in code]
-    found: dict[tuple[NormalizedName, str], Release] = {}
-    for locked in reading.locked:
-        if problem := _unpinned(locked):
-            faults.append(Fault(locked.where, problem, locked.project))
-            continue
-        key = locked.project, locked.version
-        before = found.setdefault(key, Release(*key, locked.where))
-        found[key] = replace(before, sha256s=before.sha256s | set(locked.sha256s))
-    return list(found.values()), faults
-
-
-def _unpinned(locked: Locked) -> str:
-    """Return why an entry pins nothing that could be frozen, "" where it does."""
-    if not locked.version:
-        return (
-            f"{locked.project}{locked.specifier} names no exact version. Lock it first (uv lock, pip-compile), "
-            f"or approve the range: wicketgate approve '{locked.project}{locked.specifier}'"
-        )
-    if locked.direct and not locked.sha256s:
-        return f"{locked.project} is taken from an address without a digest, so nothing says which bytes are meant."
-    return ""
+def _narrowed(draft: Draft) -> Draft:
+    """Return a draft with no more of its page than it speaks of: a hundred whole pages would fill the memory."""
+    approval = draft.approval
+    files = tuple(file for file in draft.page.files if covers(approval.specifier, file.version))
+    return replace(draft, page=replace(draft.page, files=files))
 
 
 def _is_open(wanted: Approval, policy: PolicySnapshot, at: datetime) -> bool:
@@ -200,9 +185,3 @@ def _is_open(wanted: Approval, policy: PolicySnapshot, at: datetime) -> bool:
 
 def _ends_no_sooner(one: datetime | None, other: datetime | None) -> bool:
     return one is None or (other is not None and one >= other)
-
-
-def _unacknowledged(drafted: Iterable[tuple[Release, Draft]], outcomes: Iterable[Outcome]) -> Iterator[Fault]:
-    for (one, _), outcome in zip(drafted, outcomes, strict=True):
-        if missing := unmet(outcome.composition):
-            yield Fault(one.where, str(missing), one.project, one.version, missing.say)

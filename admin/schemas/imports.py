@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from admin.actions import Wish
-from admin.actions.imports import Fault, Imported, Release, Step
+from admin.actions.imports import Fault, Imported, Item, Step
 from admin.schemas.given import ChannelName, Later, Reason, Strict
 from admin.schemas.told import outcome_data
 from proxy import locks
@@ -70,17 +70,22 @@ def fault_data(fault: Fault) -> Data:
 
 def import_data(imported: Imported, reading: locks.Reading) -> Data:
     """Return what an import did, or would do, as JSON data."""
-    new = [_release(one) | {"state": "new", "outcome": outcome_data(outcome)} for one, outcome in imported.new]
-    known = [_release(one) | {"state": "open", "outcome": None} for one in imported.open]
     return {
         "kind": reading.kind,
         "revision": imported.revision,
         "granted": imported.event is not None,
-        "releases": sorted(new + known, key=lambda release: str(release["project"])),
+        "releases": sorted(map(_item_data, imported.items), key=lambda release: str(release["project"])),
         "faults": [fault_data(fault) for fault in imported.faults],
         "aside": [str(remark) for remark in reading.aside],
     }
 
 
-def _release(one: Release) -> Data:
-    return {"project": one.project, "version": one.version, "at": str(one.where), "where": asdict(one.where)}
+def _item_data(item: Item) -> Data:
+    return {
+        "project": item.pin.project,
+        "version": item.pin.version,
+        "at": str(item.pin.where),
+        "where": asdict(item.pin.where),
+        "state": "new" if item.outcome else "open",
+        "outcome": outcome_data(item.outcome) if item.outcome else None,
+    }

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.clients import Bench
 from tests.world.gatehouse import Gatehouse
 from tests.world.locking import refused_files, through_the_gate
-from tests.world.upstream import Listed, Upstream
+from tests.world.upstream import Answer, Listed, Upstream
 
 SERVICE = ("flask", "itsdangerous")
 PINNED = ["click", "flask", "itsdangerous", "markupsafe", "werkzeug"]
@@ -186,3 +188,67 @@ def test_a_large_lock_is_taken_and_a_larger_one_is_not(gate: Gatehouse, index: U
     assert gate.admin("POST", "/imports", json=body).json()["granted"]
     body["files"] = [{"name": f"{number}", "content": content} for number in range(3)]
     assert gate.admin("POST", "/imports", json=body).status_code == 413
+
+
+def test_a_lock_of_every_kind_is_imported(gate: Gatehouse, index: Upstream, tmp_path: Path) -> None:
+    locks: dict[str, tuple[str, str]] = {
+        "uv": (
+            "uv.lock",
+            'version = 1\n[[package]]\nname = "in-uv"\nversion = "1.0"\nsource = {{registry = "https://i.example/simple"}}\n'
+            'wheels = [{{url = "https://files.example/x", hash = "sha256:{digest}"}}]\n',
+        ),
+        "pylock": (
+            "pylock.toml",
+            'lock-version = "1.0"\ncreated-by = "x"\n[[packages]]\nname = "in-pylock"\nversion = "1.0"\n'
+            '[[packages.wheels]]\nurl = "https://f.example/in_pylock-1.0-py3-none-any.whl"\n'
+            'hashes = {{sha256 = "{digest}"}}\n',
+        ),
+        "poetry": (
+            "poetry.lock",
+            '[[package]]\nname = "in-poetry"\nversion = "1.0"\nfiles = [{{file = "x.whl", hash = "sha256:{digest}"}}]\n'
+            '[metadata]\nlock-version = "2.1"\ncontent-hash = "x"\n',
+        ),
+        "pdm": (
+            "pdm.lock",
+            '[metadata]\nlock_version = "4.5.0"\n[[package]]\nname = "in-pdm"\nversion = "1.0"\n'
+            'files = [{{file = "x.whl", hash = "sha256:{digest}"}}]\n',
+        ),
+        "pipfile": (
+            "Pipfile.lock",
+            '{{"_meta": {{}}, "default": {{"in-pipfile": {{"version": "==1.0", "hashes": ["sha256:{digest}"]}}}}}}',
+        ),
+        "spdx": (
+            "x.spdx.json",
+            '{{"spdxVersion": "SPDX-2.3", "packages": [{{'
+            '"checksums": [{{"algorithm": "SHA256", "checksumValue": "{digest}"}}], '
+            '"externalRefs": [{{"referenceType": "purl", "referenceLocator": "pkg:pypi/in-spdx@1.0"}}]}}]}}',
+        ),
+        "cyclonedx": (
+            "x.cdx.json",
+            '{{"bomFormat": "CycloneDX", "components": [{{"purl": "pkg:pypi/in-cyclonedx@1.0", '
+            '"hashes": [{{"alg": "SHA-256", "content": "{digest}"}}]}}]}}',
+        ),
+    }
+    for kind, (name, text) in locks.items():
+        wheel, other = index.release(f"in-{kind}", "1.0"), index.release(f"in-{kind}", "1.0", build="2")
+        path = tmp_path / name
+        path.write_text(text.format(digest=wheel.sha256))
+        done = gate.facts("import", str(path), "--reason", f"it is in the {kind}")
+        assert (done["kind"], done["granted"], done["faults"]) == (kind, True, [])
+        statuses = [gate.get(f"/files{listed.path}").status_code for listed in (wheel, other)]
+        assert statuses == [200, 403], kind
+        assert gate.facts("check", str(path))["results"][0]["verdict"] == "allowed"
+
+
+def test_an_import_that_is_left_alone_changes_nothing(gate: Gatehouse, index: Upstream) -> None:
+    index.release("fast", "1.0")
+    index.release("slow", "1.0")
+    index.misbehave("/simple/slow/", Answer(404, delay=2.0))
+    files = [{"name": "requirements.txt", "content": "fast==1.0\nslow==1.0\n"}]
+    headers = {"authorization": f"Bearer {gate.token}", "accept": "application/x-ndjson"}
+    body = {"files": files, "reason": "x", "skip_faulty": True}
+    url = f"{gate.url}/admin/api/v1/imports"
+    with httpx.stream("POST", url, json=body, headers=headers, trust_env=False, timeout=30) as answer:
+        assert json.loads(next(answer.iter_lines()))["progress"] == {"done": 1, "of": 2, "project": "fast"}
+    time.sleep(4)
+    assert not gate.facts("audit", "list", "--tag", "project:approval:granted")["events"]

@@ -21,7 +21,6 @@ def write(approved: ApprovedSet) -> str:
         serial_number=uuid5(NAMESPACE_URL, f"{approved.index}#{approved.revision}"),
         metadata=BomMetaData(
             timestamp=approved.at,
-            component=Component(name="approved", type=ComponentType.PLATFORM, bom_ref="approved"),
             properties=[
                 Property(name="wicketgate:index", value=approved.index),
                 Property(name="wicketgate:revision", value=str(approved.revision)),
