@@ -41,8 +41,8 @@ class Change:
     """One act of somebody on the policy: what is put, what is ended, and how it reads in the audit.
 
     ``tag`` follows one grammar, ``subject:noun:verb`` (``project:approval:granted``). ``ends``
-    names entries by id. ``policy`` is False for acts that nobody else needs to hear of at once
-    (requests, alerts): they raise no revision.
+    names entries by id. ``policy`` is False for acts that move no verdict (requests, alerts, tokens): they
+    raise no revision.
     """
 
     tag: str

@@ -95,6 +95,9 @@ class Store(Protocol):
     def revision(self) -> int:
         """Return the revision of the policy in force."""
 
+    def newest(self) -> int:
+        """Return the number of the newest event, 0 where there is none."""
+
     def commit(
         self,
         change: Change,

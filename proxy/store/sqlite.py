@@ -52,7 +52,7 @@ class SqliteStore:
             os.close(self._lock_file)
             raise
         self.bell = Bell(directory / "revision")
-        self.bell.ring(self.revision())
+        self.bell.ring(self.newest())
 
     def _start(self) -> None:
         """Open the writer, migrate, and make sure that this is the database of this directory."""
@@ -153,8 +153,13 @@ class SqliteStore:
             )
             kept = tuple(rows.entry_of(row["kind"], row["body"]) for row in puts)
             ended = db.query("select distinct id from entries where ended_seq > ?", [after_seq]) if after_seq else ()
-            seq = next(db.query("select coalesce(max(seq), 0) as seq from events"))["seq"]
+            seq = _head(db, "events")[0] - 1
             return Kept(kept, tuple(row["id"] for row in ended), int(_value(db, "revision") or 0), seq)
+
+    def newest(self) -> int:
+        """Return the number of the newest event, 0 where there is none."""
+        with _store_errors():
+            return _head(self._reader, "events")[0] - 1
 
     def entries(self, kind: str) -> list[Entry]:
         """Return the entries of one kind that are in force, oldest first."""
@@ -190,7 +195,7 @@ class SqliteStore:
             sealed = {**record, "previous": previous, "hash": ledger.seal(record, previous)}
             _insert(db, "events", rows.event_row(sealed))
             _put_value(db, "revision", str(revision))
-        self.bell.ring(revision)
+        self.bell.ring(seq)
         return rows.event_of(sealed)
 
     # --- the records ---

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from proxy.errors import RevisionConflict, StoreError
-from proxy.model import Actor, DecisionRecord
+from proxy.model import Actor, DecisionRecord, Token
 from proxy.policy import changes
 from proxy.store import DecisionFilter, EventFilter
 from proxy.store.sqlite import SqliteStore
@@ -40,6 +40,17 @@ def test_a_change_is_entry_event_and_revision_together(store: SqliteStore) -> No
     (kept,) = store.events(EventFilter())
     assert (kept.tag, kept.actor, kept.reason, kept.at) == ("project:approval:granted", ADA, "needed", AT)
     assert kept.detail["approvals"][0]["files"] == [["flask-3.0.0-py3-none-any.whl", "a" * 64]]  # type: ignore[index]
+
+
+def test_a_token_is_heard_of_and_raises_no_revision(store: SqliteStore) -> None:
+    store.commit(changes.grant([approval(wheel())]), ADA, AT)
+    seen = store.load()
+    token = Token("token:2", "ci", "a" * 64, "reader", AT)
+    event = store.commit(changes.issue(token), ADA, AT)
+    assert (event.revision, store.revision(), store.bell.read(), store.newest()) == (1, 1, 2, 2)
+    assert store.load(seen.seq).puts == (token,)
+    store.commit(changes.withdraw(token, "leaked"), ADA, AT, if_revision=1)
+    assert (store.revision(), store.bell.read()) == (1, 3)
 
 
 def test_only_what_changed_is_loaded_again(store: SqliteStore) -> None:
