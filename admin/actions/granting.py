@@ -11,7 +11,7 @@ Decided here:
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -19,11 +19,9 @@ from packaging.utils import NormalizedName
 
 from admin.actions.hands import Hands
 from admin.actions.wishes import NeedsAcknowledgement, Unusable, Wish, read_acknowledgement, said
-from proxy.model import Actor, Approval, Ask, AuditEvent, Code, ProjectPage, ReleaseFile
-from proxy.policy import changes
+from proxy.model import Actor, Approval, Ask, AuditEvent, Code, ProjectPage
+from proxy.policy import changes, freezing
 from proxy.policy.listing import Composition, compose
-from proxy.policy.rules.approved import admits
-from proxy.policy.snapshot import Grant
 from proxy.policy.versions import covers
 
 
@@ -63,10 +61,10 @@ class Granting:
         await self.hands.policy(wish.channel)
         page, at = await self.hands.page(project)
         approval = wished(actor, wish, project, specifier, at)
-        chosen, left_out = _choose(approval, page)
-        if not chosen and not wish.standing:
-            raise Unusable(_nothing(project, specifier, left_out))
-        return Draft(replace(approval, files=chosen), page, left_out)
+        files, left_out = freezing.chosen(approval, page.files)
+        if not files and not wish.standing:
+            raise Unusable(freezing.nothing(approval, left_out))
+        return Draft(replace(approval, files=files), page, left_out)
 
     async def grant(
         self, actor: Actor, drafts: Sequence[Draft], *, dry_run: bool, if_revision: int | None
@@ -78,7 +76,7 @@ class Granting:
         if not dry_run:
             drafts = [await self._pinned(draft) for draft in drafts]
         approvals = [draft.approval for draft in drafts]
-        asks = [ask for approval in approvals for ask in _answered(self.hands.asks(approval.project), approval)]
+        asks = [ask for approval in approvals for ask in answered(self.hands.asks(approval.project), approval)]
         change = changes.grant(approvals, asks)
         snapshot, at = await self.hands.live.current(), self.hands.clock()
         after = changes.apply(snapshot, change)
@@ -123,23 +121,6 @@ def wished(actor: Actor, wish: Wish, project: NormalizedName, specifier: str, at
     )
 
 
-def _choose(approval: Approval, page: ProjectPage) -> tuple[tuple[ReleaseFile, ...], tuple[str, ...]]:
-    """Return the files the approval freezes, and the names of those in its range that it leaves out."""
-    grant = Grant.of(approval)
-    in_range = [file for file in page.files if covers(approval.specifier, file.version)]
-    chosen = tuple(file for file in in_range if file.sha256 and admits(grant, file))
-    return chosen, tuple(file.filename for file in in_range if file not in chosen)
-
-
-def _nothing(project: str, specifier: str, left_out: Iterable[str]) -> str:
-    names_left = list(left_out)
-    if not names_left:
-        return f"No file of {project} matches {specifier or 'any version'} at the upstream now."
-    hints = "say --sdists (they run code on install), --prereleases, --yanked or --legacy for those"
-    shown = ", ".join(names_left[:5])
-    return f"Of {project}{specifier} only these exist, and they are not approved unless you say so: {shown}; {hints}."
-
-
 def _needs_nothing(composition: Composition) -> None:
     """Raise NeedsAcknowledgement for a look-alike that the approver has not met."""
     for finding in composition.verdict.refusals:
@@ -147,7 +128,7 @@ def _needs_nothing(composition: Composition) -> None:
             raise NeedsAcknowledgement(finding, f"{Code.LOOK_ALIKE}:{finding.evidence['target']}")
 
 
-def _answered(asks: list[Ask], approval: Approval) -> list[Ask]:
+def answered(asks: list[Ask], approval: Approval) -> list[Ask]:
     """Return the wishes that an approval settles: for any version, or for one it froze."""
     return [
         ask for ask in asks if not ask.specifier or any(covers(ask.specifier, file.version) for file in approval.files)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
@@ -10,6 +9,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from admin.actions import Wish
 from admin.closure import Target
+from proxy.simple import names
 
 Requirement = Annotated[
     str,
@@ -127,11 +127,6 @@ class OriginIn(Strict):
     reason: Reason
 
 
-def _pattern(text: str) -> str:
-    """Return a glob pattern spelt as names are (PEP 503), so that it meets them."""
-    return re.sub(r"[-_.]+", "-", text.strip().lower())
-
-
 class TermsIn(Strict):
     """Terms to be changed; what is left out stays as it is.
 
@@ -152,7 +147,7 @@ class TermsIn(Strict):
         """Return what was given, by the names of :class:`~proxy.model.Terms`."""
         given = self.model_dump(exclude={"reason", "channel", "inherit", "minimum_age_days"}, exclude_none=True)
         if "internal" in given:
-            given["internal"] = tuple(dict.fromkeys(_pattern(text) for text in given["internal"] if text.strip()))
+            given["internal"] = tuple(dict.fromkeys(names.pattern(text) for text in given["internal"] if text.strip()))
         if self.minimum_age_days is not None:
             given["minimum_age"] = timedelta(days=self.minimum_age_days)
         return given
