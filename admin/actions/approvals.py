@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from admin.actions.granting import Granting, Outcome
-from admin.actions.hands import Hands
+from admin.actions.hands import Hands, seen
 from admin.actions.wishes import Unusable, Wish, ends_later, read_requirement, said
 from admin.roles import Permission, demand
 from proxy.model import Actor, Approval, AuditEvent, Change, Entry
@@ -33,10 +33,12 @@ class Approvals:
         (outcome,) = await self.granting.grant(actor, [draft], dry_run=dry_run, if_revision=if_revision)
         return outcome
 
-    async def revoke(self, actor: Actor, requirement: str, reason: str, channel: str = "") -> AuditEvent:
+    async def revoke(
+        self, actor: Actor, requirement: str, reason: str, channel: str = "", if_revision: int | None = None
+    ) -> AuditEvent:
         """End what opens a requirement in a channel: whole approvals, or the matching files of frozen ones.
 
-        Raises Forbidden, Unusable, StoreError.
+        Raises Forbidden, Unusable, RevisionConflict, StoreError.
         """
         demand(actor, Permission.POLICY_APPROVE)
         project, specifier = read_requirement(requirement)
@@ -46,9 +48,8 @@ class Approvals:
         if not approvals:
             where = f" in the channel {channel}" if channel else ""
             raise Unusable(f"Nothing of {project} is approved{where}, so there is nothing to revoke.")
-        if not specifier:
-            return await self.hands.commit(changes.revoke(approvals, reason), actor)
-        return await self.hands.commit(_narrowed(approvals, specifier, reason), actor)
+        change = _narrowed(approvals, specifier, reason) if specifier else changes.revoke(approvals, reason)
+        return await self.hands.commit(change, actor, seen(snapshot, if_revision))
 
 
 def _narrowed(approvals: list[Approval], specifier: str, reason: str) -> Change:

@@ -12,7 +12,7 @@ from admin.actions import NeedsAcknowledgement, Wish
 from admin.pages.room import Room, number, show
 from admin.roles import Permission, demand
 from admin.schemas.told import ask_data, demand_data, outcome_data
-from proxy.errors import GateError
+from proxy.errors import GateError, RevisionConflict
 from proxy.model import Actor, Ask
 from proxy.policy import explaining
 
@@ -55,16 +55,18 @@ async def approve(room: Room, request: Request, actor: Actor) -> Response:
         grant = form.get("do") == "grant"
         seen = str(form.get("revision", ""))
     revision = number(seen) if grant else None
-    outcome, needs, problem = None, None, ""
+    outcome, needs, problem, status = None, None, "", 200
     try:
         outcome = outcome_data(
             await room.actions.approvals.approve(actor, wish, dry_run=not grant, if_revision=revision)
         )
     except NeedsAcknowledgement as error:
         needs, problem = error.say, str(error.finding.sentence)
+    except RevisionConflict as error:
+        problem, status = str(error), 412
+        outcome = outcome_data(await room.actions.approvals.approve(actor, wish, dry_run=True))
     except GateError as error:
-        problem = str(error)
-    status = 422 if problem and needs is None else 200
+        problem, status = str(error), 422
     return show("approve.html", status, actor=actor, wish=wish, outcome=outcome, needs=needs, problem=problem)
 
 

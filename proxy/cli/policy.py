@@ -6,7 +6,17 @@ from datetime import datetime
 
 import click
 
-from proxy.cli.desk import Data, Desk, channel_option, json_option, show, table, with_desk
+from proxy.cli.desk import (
+    Data,
+    Desk,
+    channel_option,
+    if_revision_option,
+    json_option,
+    matching,
+    show,
+    table,
+    with_desk,
+)
 
 WITHHELD_SHOWN = 12
 reason_option = click.option("--reason", required=True, help="Why. The auditor will ask for it.")
@@ -33,15 +43,16 @@ reason_option = click.option("--reason", required=True, help="Why. The auditor w
     help="Resolve for linux, macos, windows or universal (the gate's own).",
 )
 @click.option("--dry-run", is_flag=True, help="Show what it would do, and change nothing.")
+@if_revision_option
 @channel_option
 @json_option
 @with_desk
-def approve(desk: Desk, as_json: bool, until: datetime | None, **wish: object) -> None:
+def approve(desk: Desk, as_json: bool, until: datetime | None, if_revision: int | None, **wish: object) -> None:
     """Approve the files that REQUIREMENT matches now, by digest ('flask>=3,<4')."""
     end = f"{until.isoformat()}Z" if until else None
     if wish["with_dependencies"] and not as_json:
         click.echo(f"Finding what {wish['requirement']} needs …", err=True)
-    answer = desk.admin("POST", "/approvals", json={**wish, "until": end})
+    answer = desk.admin("POST", "/approvals", json={**wish, "until": end}, headers=matching(if_revision))
     show(answer, as_json, lambda: _closure(answer) if "closure" in answer else _approved(answer))
 
 
@@ -87,12 +98,13 @@ def _approved(outcome: Data) -> None:
 @click.command()
 @click.argument("requirement")
 @reason_option
+@if_revision_option
 @channel_option
 @json_option
 @with_desk
-def revoke(desk: Desk, as_json: bool, **wanted: str) -> None:
+def revoke(desk: Desk, as_json: bool, if_revision: int | None, **wanted: str) -> None:
     """End what opens REQUIREMENT."""
-    event = desk.admin("POST", "/approvals/revoke", json=wanted)
+    event = desk.admin("POST", "/approvals/revoke", json=wanted, headers=matching(if_revision))
     show(event, as_json, lambda: click.echo(f"Revoked {wanted['requirement']} (revision {event['revision']})."))
 
 
@@ -100,12 +112,14 @@ def revoke(desk: Desk, as_json: bool, **wanted: str) -> None:
 @click.argument("requirement")
 @reason_option
 @click.option("--lift", is_flag=True, help="End the prohibition instead.")
+@if_revision_option
 @channel_option
 @json_option
 @with_desk
-def prohibit(desk: Desk, as_json: bool, lift: bool, **wanted: str) -> None:
+def prohibit(desk: Desk, as_json: bool, lift: bool, if_revision: int | None, **wanted: str) -> None:
     """Never serve REQUIREMENT, whatever is approved."""
-    event = desk.admin("POST", "/prohibitions/lift" if lift else "/prohibitions", json=wanted)
+    path = "/prohibitions/lift" if lift else "/prohibitions"
+    event = desk.admin("POST", path, json=wanted, headers=matching(if_revision))
     verb = "No longer prohibited:" if lift else "Prohibited"
     show(event, as_json, lambda: click.echo(f"{verb} {wanted['requirement']} (revision {event['revision']})."))
 
@@ -116,16 +130,17 @@ def prohibit(desk: Desk, as_json: bool, lift: bool, **wanted: str) -> None:
 @reason_option
 @click.option("--days", default=30, show_default=True, type=click.IntRange(1, 180), help="Days until it ends.")
 @click.option("--end", is_flag=True, help="End the waiver instead.")
+@if_revision_option
 @channel_option
 @json_option
 @with_desk
-def waive(desk: Desk, as_json: bool, end: bool, days: int, **wanted: str) -> None:
+def waive(desk: Desk, as_json: bool, end: bool, days: int, if_revision: int | None, **wanted: str) -> None:
     """Set ADVISORY aside for REQUIREMENT, for a while."""
     if end:
-        event = desk.admin("POST", "/waivers/end", json=wanted)
+        event = desk.admin("POST", "/waivers/end", json=wanted, headers=matching(if_revision))
         show(event, as_json, lambda: click.echo(f"{wanted['advisory']} counts again (revision {event['revision']})."))
     else:
-        event = desk.admin("POST", "/waivers", json={**wanted, "days": days})
+        event = desk.admin("POST", "/waivers", json={**wanted, "days": days}, headers=matching(if_revision))
         until = event["detail"]["until"][:10]
         show(event, as_json, lambda: click.echo(f"{wanted['advisory']} is waived until {until}."))
 

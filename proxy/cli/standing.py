@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import click
 
-from proxy.cli.desk import Data, Desk, channel_option, json_option, show, table, with_desk
+from proxy.cli.desk import (
+    Data,
+    Desk,
+    channel_option,
+    if_revision_option,
+    json_option,
+    matching,
+    show,
+    table,
+    with_desk,
+)
 from proxy.cli.policy import reason_option
 
 
@@ -17,16 +27,20 @@ from proxy.cli.policy import reason_option
 @click.option("--mode", type=click.Choice(["enforce", "observe"]), help="Withhold, or record and serve.")
 @click.option("--inherit", multiple=True, metavar="TERM", help="In a channel: take TERM from its base again.")
 @click.option("--reason", help="Why; needed to change anything.")
+@if_revision_option
 @channel_option
 @json_option
 @with_desk
-def terms(desk: Desk, as_json: bool, reason: str | None, channel: str, **wanted: object) -> None:
+def terms(
+    desk: Desk, as_json: bool, reason: str | None, channel: str, if_revision: int | None, **wanted: object
+) -> None:
     """Show the standing rules of a channel, or change some of them."""
     given = {name: value for name, value in wanted.items() if value not in (None, ())}
     if isinstance(wanted["internal"], tuple) and wanted["internal"]:
         given["internal"] = [pattern for pattern in wanted["internal"] if pattern]
     if given:
-        event = desk.admin("PATCH", "/terms", json={**given, "channel": channel, "reason": reason or ""})
+        body = {**given, "channel": channel, "reason": reason or ""}
+        event = desk.admin("PATCH", "/terms", json=body, headers=matching(if_revision))
         show(event, as_json, lambda: click.echo(f"Changed (revision {event['revision']})."))
     else:
         data = desk.admin("GET", "/terms", params={"channel": channel})
@@ -60,22 +74,24 @@ def _own(line: Data) -> str:
 @click.argument("name")
 @click.option("--base", default="", help="The channel to inherit from (the default one).")
 @reason_option
+@if_revision_option
 @json_option
 @with_desk
-def open_channel(desk: Desk, as_json: bool, **wanted: str) -> None:
+def open_channel(desk: Desk, as_json: bool, if_revision: int | None, **wanted: str) -> None:
     """Open the channel NAME."""
-    event = desk.admin("POST", "/channels", json=wanted)
+    event = desk.admin("POST", "/channels", json=wanted, headers=matching(if_revision))
     show(event, as_json, lambda: click.echo(f"Opened {wanted['name']}: {desk.url}/{wanted['name']}/simple/"))
 
 
 @channels.command("close")
 @click.argument("name")
 @reason_option
+@if_revision_option
 @json_option
 @with_desk
-def close_channel(desk: Desk, as_json: bool, name: str, reason: str) -> None:
+def close_channel(desk: Desk, as_json: bool, name: str, reason: str, if_revision: int | None) -> None:
     """Close the channel NAME, and end what was said in it."""
-    event = desk.admin("DELETE", f"/channels/{name}", params={"reason": reason})
+    event = desk.admin("DELETE", f"/channels/{name}", params={"reason": reason}, headers=matching(if_revision))
     show(event, as_json, lambda: click.echo(f"Closed {name} (revision {event['revision']})."))
 
 
