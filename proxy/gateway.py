@@ -26,7 +26,7 @@ from packaging.utils import NormalizedName
 from proxy.cache.blobs import Blob, Blobs
 from proxy.cache.fetch import Download, Fetches
 from proxy.errors import UpstreamAway, UpstreamBroken, UpstreamError
-from proxy.model import Code, Effect, Finding, ReleaseFile, Subject, Verdict
+from proxy.model import Code, Effect, Finding, ProjectPage, ReleaseFile, Subject, Verdict
 from proxy.notices import Notices
 from proxy.policy.judge import judge, may_ask_upstream
 from proxy.policy.listing import Composition, Judged, compose
@@ -226,6 +226,10 @@ class Gateway:
         self._drop(project)  # installers see what the reviewer sees
         await self._notices.origins(held.page, await self.policy.current(project))
         return held
+
+    async def kept_page(self, project: NormalizedName) -> ProjectPage | None:
+        """Return the page that is kept of a project, without asking the upstream."""
+        return await self._shelf.at_hand(project)
 
     async def _compose(self, project: NormalizedName, snapshot: PolicySnapshot, at: datetime) -> Listing:
         verdict = judge(Subject(project), snapshot, at)

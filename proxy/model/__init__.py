@@ -21,7 +21,7 @@ from proxy.model.policy import (
     Token,
     Waiver,
 )
-from proxy.model.record import Actor, AuditEvent, Change, DecisionRecord, Entry, HandedOut
+from proxy.model.record import Actor, AuditEvent, Change, DecisionRecord, Entry, HandedOut, Wanted
 
 __all__ = [
     "Actor",
@@ -57,4 +57,5 @@ __all__ = [
     "Unreadable",
     "Verdict",
     "Waiver",
+    "Wanted",
 ]

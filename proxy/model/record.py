@@ -108,3 +108,22 @@ class HandedOut:
     count: int
     first: datetime
     last: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What installers wanted of one channel since some time: a file, or a project's page (no file name).
+
+    ``count`` says how often, ``refused`` how often in vain. ``clients`` are addresses, ``tokens`` names.
+    """
+
+    channel: str
+    project: str
+    version: str
+    filename: str
+    sha256: str
+    count: int
+    refused: int
+    clients: tuple[str, ...]
+    tokens: tuple[str, ...]
+    last: datetime

@@ -137,6 +137,12 @@ class PolicySnapshot:
             waivers=_within(self.waivers, here),
         )
 
+    def seen_in(self, name: str) -> PolicySnapshot:
+        """Return what counts in a channel, also in one that was closed a moment ago: there nothing is approved."""
+        if name and name not in self.channels:
+            return replace(self, grants={}, terms=replace(self.terms, mode="enforce"))
+        return self.of_channel(name)
+
     def amended(self, puts: Iterable[Entry], ends: Iterable[str], revision: int) -> PolicySnapshot:
         """Return this snapshot with entries put (by id, replacing) and others ended."""
         puts = tuple(puts)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from proxy.model import Actor, Advisory, AuditEvent, Change, DecisionRecord, Entry, HandedOut
+from proxy.model import Actor, Advisory, AuditEvent, Change, DecisionRecord, Entry, HandedOut, Wanted
 from proxy.policy.ledger import Flaw
 
 
@@ -130,6 +130,12 @@ class Store(Protocol):
 
     def demand(self, since: datetime) -> list[Demand]:
         """Return what was refused since then, by project, most wanted first."""
+
+    def wanted(self, since: datetime, verdict: str = "") -> list[Wanted]:
+        """Return what installers wanted since then (with one verdict alone), a line a file or page of a channel.
+
+        Metadata counts only where it was refused: there an installer that meant the file went no further.
+        """
 
     def handed_out(self, projects: Collection[str], version: str = "", sha256: str = "") -> list[HandedOut]:
         """Return who got files of these projects (or the file with this digest), the newest first."""

@@ -61,3 +61,9 @@ def find_who_has_it(db: Database) -> None:
         where what = 'file' and verdict = 'allowed'"""
     )
     db.execute("create index decisions_digest on decisions (sha256) where what = 'file' and verdict = 'allowed'")
+
+
+@migrations()
+def find_when(db: Database) -> None:
+    """What was wanted since some time: where in the record that time begins."""
+    db.execute("create index decisions_at on decisions (at)")

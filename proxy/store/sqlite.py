@@ -27,9 +27,9 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from proxy.errors import RevisionConflict, StoreError
-from proxy.model import Actor, Advisory, AuditEvent, Change, DecisionRecord, Entry, HandedOut
+from proxy.model import Actor, Advisory, AuditEvent, Change, DecisionRecord, Entry, HandedOut, Wanted
 from proxy.policy import ledger
-from proxy.store import AdvisoryRow, Decision, DecisionFilter, Demand, EventFilter, Kept, rows
+from proxy.store import AdvisoryRow, Decision, DecisionFilter, Demand, EventFilter, Kept, rows, wanted
 from proxy.store.advisories import AdvisoryTables, records
 from proxy.store.bell import Bell
 from proxy.store.migrations import migrations
@@ -258,6 +258,11 @@ class SqliteStore:
                  where verdict = 'refused' and at >= ? group by project order by 2 desc, 5 desc limit 500"""
         with _store_errors():
             return [_demand(row) for row in self._reader.query(sql, [rows.instant(since)])]
+
+    def wanted(self, since: datetime, verdict: str = "") -> list[Wanted]:
+        """Return what installers wanted since then (with one verdict alone), a line a file or page of a channel."""
+        with _store_errors():
+            return list(wanted.lines(self._reader, since, verdict))
 
     def handed_out(self, projects: Collection[str], version: str = "", sha256: str = "") -> list[HandedOut]:
         """Return who got files of these projects (or the file with this digest), the newest first."""

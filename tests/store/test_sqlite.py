@@ -117,6 +117,38 @@ def test_demand_counts_what_was_refused(store: SqliteStore) -> None:
     assert (line.project, line.count, line.clients, line.codes) == ("requests", 4, 2, ("not-approved",))
 
 
+def test_what_was_wanted_is_summed_up_by_file_and_channel(store: SqliteStore) -> None:
+    refused = replace(RECORD, verdict="refused", status=403, codes=("not-approved",), client="10.0.0.8", token="ci")
+    records = [
+        replace(RECORD, at=AT - timedelta(days=40), sha256="b" * 64),
+        RECORD,
+        replace(RECORD, client="10.0.0.8", at=AT + timedelta(hours=1)),
+        refused,
+        replace(RECORD, channel="research", verdict="observed"),
+        replace(RECORD, what="metadata", filename=f"{RECORD.filename}.metadata"),
+        replace(refused, what="metadata", filename=f"{RECORD.filename}.metadata"),
+        replace(RECORD, what="page", filename="", version="", sha256="", count=7),
+        replace(refused, project="", filename="nonsense", sha256=""),
+    ]
+    store.record([(str(number), record) for number, record in enumerate(records)])
+    lines = {(line.channel, line.filename): line for line in store.wanted(AT - timedelta(days=1))}
+    assert set(lines) == {("", RECORD.filename), ("research", RECORD.filename), ("", "")}
+    line = lines["", RECORD.filename]
+    assert (line.count, line.refused, line.clients, line.tokens) == (4, 2, ("10.0.0.8", "10.0.0.9"), ("ci",))
+    assert (line.version, line.sha256, line.last) == ("3.0.0", "a" * 64, AT + timedelta(hours=1))
+    assert (lines["", ""].project, lines["", ""].count) == ("flask", 7)
+    (observed,) = store.wanted(AT - timedelta(days=1), "observed")
+    assert observed.channel == "research"
+    assert len(store.wanted(AT - timedelta(days=60))) == 4
+    assert store.wanted(AT + timedelta(days=1)) == []
+
+
+def test_what_was_committed_late_is_wanted_all_the_same(store: SqliteStore) -> None:
+    late = replace(RECORD, at=AT - timedelta(days=3), project="late")
+    store.record([("1", replace(RECORD, at=AT - timedelta(days=9))), ("2", RECORD), ("3", late)])
+    assert {line.project for line in store.wanted(AT - timedelta(days=5))} == {"flask", "late"}
+
+
 def _edit(db: sqlite3.Connection, table: str) -> None:
     column = "reason" if table == "events" else "client"
     db.execute(f"update {table} set {column} = 'somebody else' where seq = 2")
