@@ -13,14 +13,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from admin.actions.access import Access
+from admin.actions.adoption import Adopting, Adoption
 from admin.actions.approvals import Approvals
 from admin.actions.channels import Channels
 from admin.actions.closures import Closure, Closures
+from admin.actions.documents import Applied, Documents, Plan
 from admin.actions.exclusions import Exclusions
 from admin.actions.granting import Granting, Outcome
 from admin.actions.hands import Hands
 from admin.actions.holders import Holders
 from admin.actions.inbox import Inbox
+from admin.actions.replaying import Replaying
+from admin.actions.resolving import Resolving
 from admin.actions.standing import Standing
 from admin.actions.wishes import NeedsAcknowledgement, Unusable, Wish
 from admin.closure import Resolver
@@ -28,7 +32,17 @@ from proxy.gateway import Gateway
 from proxy.live import Live
 from proxy.store import Store
 
-__all__ = ["Actions", "Closure", "NeedsAcknowledgement", "Outcome", "Unusable", "Wish"]
+__all__ = [
+    "Actions",
+    "Adoption",
+    "Applied",
+    "Closure",
+    "NeedsAcknowledgement",
+    "Outcome",
+    "Plan",
+    "Unusable",
+    "Wish",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +57,8 @@ class Actions:
     standing: Standing
     access: Access
     holders: Holders
+    documents: Documents
+    adopting: Adopting
 
     @classmethod
     def of(
@@ -60,4 +76,6 @@ class Actions:
             standing=Standing(hands),
             access=Access(hands),
             holders=Holders(hands),
+            documents=Documents(hands, Resolving(hands), Replaying(hands)),
+            adopting=Adopting(hands),
         )

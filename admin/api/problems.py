@@ -11,6 +11,7 @@ from admin.actions import NeedsAcknowledgement, Unusable
 from admin.closure import Unresolved
 from admin.roles import Forbidden
 from proxy.errors import (
+    DocumentRefused,
     FeedRefused,
     GateError,
     OriginRefused,
@@ -28,6 +29,7 @@ STATUS: tuple[tuple[type[GateError], int], ...] = (
     (Unresolved, 422),
     (OriginRefused, 422),
     (FeedRefused, 422),
+    (DocumentRefused, 422),
     (UpstreamAway, 503),
     (UpstreamError, 502),
     (StoreError, 503),
@@ -57,7 +59,8 @@ def handle(app: FastAPI) -> None:
 async def _gate_error(_request: Request, error: Exception) -> JSONResponse:
     status = next((status for kind, status in STATUS if isinstance(error, kind)), 500)
     say = error.say if isinstance(error, NeedsAcknowledgement) else None
-    return _problem(status, str(error), acknowledge=say)
+    faults = [{"what": fault} for fault in error.faults] if isinstance(error, DocumentRefused) else None
+    return _problem(status, str(error), acknowledge=say, errors=faults)
 
 
 async def _invalid(_request: Request, error: Exception) -> JSONResponse:

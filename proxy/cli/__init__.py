@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import click
 
-from proxy.cli import access, names, policy, records, requirements, serving, standing
+from proxy.cli import access, code, names, policy, records, requirements, serving, standing
 from proxy.cli.desk import Desk, data_dir_option
 
 
@@ -22,6 +22,7 @@ for command in (
     *serving.COMMANDS,
     *policy.COMMANDS,
     *standing.COMMANDS,
+    *code.COMMANDS,
     *requirements.COMMANDS,
     *records.COMMANDS,
     *names.COMMANDS,
