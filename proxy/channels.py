@@ -5,8 +5,6 @@ Every channel answers from the one snapshot of the process; a view is made once 
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from packaging.utils import NormalizedName
 
 from proxy.live import Live
@@ -19,7 +17,7 @@ class ChannelPolicy:
     def __init__(self, live: Live, name: str = "") -> None:
         self._live, self.name = live, name
         self._seen = live.snapshot
-        self._view = self._made(self._seen)
+        self._view = self._seen.seen_in(name)
 
     @property
     def snapshot(self) -> PolicySnapshot:
@@ -41,11 +39,5 @@ class ChannelPolicy:
 
     def _of(self, snapshot: PolicySnapshot) -> PolicySnapshot:
         if snapshot is not self._seen:
-            self._seen, self._view = snapshot, self._made(snapshot)
+            self._seen, self._view = snapshot, snapshot.seen_in(self.name)
         return self._view
-
-    def _made(self, snapshot: PolicySnapshot) -> PolicySnapshot:
-        try:
-            return snapshot.of_channel(self.name)
-        except KeyError:  # it was closed a moment ago: nothing is approved there
-            return replace(snapshot, grants={}, terms=replace(snapshot.terms, mode="enforce"))

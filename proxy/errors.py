@@ -11,6 +11,7 @@ GateError
 ├── CacheError           the file cache cannot take or give bytes: disk full, unreadable, too busy
 ├── StoreError           the database cannot be read or written
 │   └── RevisionConflict   somebody changed the policy since the caller looked
+├── DocumentRefused      a policy document that cannot be taken; every fault at once
 ├── FeedRefused          advisory data that is broken, empty, shrunken or older
 └── MissingExtra         what was asked for needs a library that is not installed
 """
@@ -72,6 +73,14 @@ class RevisionConflict(StoreError):
     def __init__(self, seen: int, current: int) -> None:
         super().__init__(f"The policy changed: you saw revision {seen}, it is at {current} now. Look again.")
         self.seen, self.current = seen, current
+
+
+class DocumentRefused(GateError):
+    """A policy document that was not taken. ``faults`` holds a sentence for each, with its line or its key."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
 
 
 class FeedRefused(GateError):

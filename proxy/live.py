@@ -1,7 +1,7 @@
 """The snapshot in force: hear of a change, load the parts that moved, swap one reference.
 
 Requests read the snapshot, never the database. :meth:`Live.current` is called by every request; it
-compares two integers, and only when the bell says that the policy moved does it wait for the load,
+compares two integers, and only when the bell says that something happened does it wait for the load,
 so a change is in force on every worker before the command that made it returns.
 """
 
@@ -70,7 +70,7 @@ class Live:
 
         When the store cannot be read the last snapshot goes on serving; the watch reports it.
         """
-        if self._bell.read() != self._snapshot.revision:
+        if self._bell.read() > self._seq:
             try:
                 await self.refresh()
             except StoreError as error:
@@ -122,9 +122,9 @@ class Live:
         while True:
             await asyncio.sleep(WATCH_SECONDS)
             try:
-                revision = await asyncio.to_thread(self._store.revision)
-                if revision != self._snapshot.revision:
-                    self._bell.ring(revision)
+                newest = await asyncio.to_thread(self._store.newest)
+                if newest != self._seq:
+                    self._bell.ring(newest)
                     await self.refresh()
             except StoreError as error:
                 log.error("The policy cannot be read: %s", error)

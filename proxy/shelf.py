@@ -69,12 +69,16 @@ class Shelf:
         return await asyncio.shield(task)
 
     async def at_hand(self, project: NormalizedName) -> ProjectPage | None:
-        """Return the page as it was last seen, however old, without asking anybody; None where there is none."""
+        """Return the page that is kept, however old, None where none is. The upstream is never asked."""
         held = self._held.get(project)
-        if held is None:
-            kept = await asyncio.to_thread(self._kept, project)
-            held = await self._read(project, kept) if kept else None
-        return held.page if held else None
+        if held:
+            return held.page
+        kept = await asyncio.to_thread(self._kept, project)
+        try:
+            return (await self._read(project, kept)).page if kept else None
+        except UpstreamBroken as error:
+            log.warning("The kept page of %s cannot be read: %s", project, error)
+            return None
 
     async def _ask(self, project: NormalizedName, *, fresh: bool) -> Held:
         kept = await asyncio.to_thread(self._kept, project)

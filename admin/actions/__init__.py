@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from admin.actions.access import Access
+from admin.actions.adoption import Adopting, Adoption
 from admin.actions.approvals import Approvals
 from admin.actions.channels import Channels
 from admin.actions.closures import Closures
+from admin.actions.documents import Applied, Documents, Plan
 from admin.actions.emergencies import Emergencies
 from admin.actions.exclusions import Exclusions
 from admin.actions.exports import Exports
@@ -25,7 +27,9 @@ from admin.actions.holders import Holders
 from admin.actions.imports import Imports
 from admin.actions.inbox import Inbox, Inboxed
 from admin.actions.late import Late
+from admin.actions.replaying import Replaying
 from admin.actions.resolutions import Resolution, Resolutions, Step
+from admin.actions.resolving import Resolving
 from admin.actions.reviews import Review, Reviews
 from admin.actions.standing import Standing
 from admin.actions.wishes import NeedsAcknowledgement, Unusable, Wish
@@ -37,9 +41,12 @@ from proxy.store import Store
 
 __all__ = [
     "Actions",
+    "Adoption",
+    "Applied",
     "Inboxed",
     "NeedsAcknowledgement",
     "Outcome",
+    "Plan",
     "Resolution",
     "Resolutions",
     "Review",
@@ -67,6 +74,8 @@ class Actions:
     standing: Standing
     access: Access
     holders: Holders
+    documents: Documents
+    adopting: Adopting
 
     @classmethod
     def of(
@@ -97,4 +106,6 @@ class Actions:
             standing=Standing(hands),
             access=Access(hands),
             holders=Holders(hands),
+            documents=Documents(hands, Resolving(hands), Replaying(hands)),
+            adopting=Adopting(hands),
         )

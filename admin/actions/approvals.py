@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from admin.actions.granting import Granting, Outcome
-from admin.actions.hands import Hands
+from admin.actions.hands import Hands, seen
 from admin.actions.wishes import Unusable, Wish, ends_later, read_requirement, said
 from admin.roles import Permission, demand
 from proxy.model import Actor, Approval, AuditEvent, Change, Entry
@@ -33,7 +33,9 @@ class Approvals:
         (outcome,) = await self.granting.grant(actor, [draft], dry_run=dry_run, if_revision=if_revision)
         return outcome
 
-    async def revoke(self, actor: Actor, requirement: str, reason: str, channel: str = "") -> AuditEvent:
+    async def revoke(
+        self, actor: Actor, requirement: str, reason: str, channel: str = "", if_revision: int | None = None
+    ) -> AuditEvent:
         """End what opens a requirement in a channel: whole approvals, or the matching files of frozen ones.
 
         An emergency that opens any of it ends as a whole, and waits for its review as before.
@@ -52,7 +54,7 @@ class Approvals:
         if ordinary:
             revoked = _narrowed(ordinary, specifier, reason) if specifier else changes.revoke(ordinary, reason)
             change = replace(revoked, puts=(*revoked.puts, *change.puts))
-        return await self.hands.commit(change, actor, snapshot.revision)
+        return await self.hands.commit(change, actor, seen(snapshot, if_revision))
 
 
 def _touches(approval: Approval, specifier: str) -> bool:

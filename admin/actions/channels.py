@@ -8,25 +8,16 @@ Decided here:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from admin.actions.hands import Hands, Settled
-from admin.actions.wishes import Unusable, said
+from admin.actions.hands import Hands, Settled, seen
+from admin.actions.wishes import CHANNELS_AT_MOST, Unusable, read_channel, said
 from admin.roles import Permission, demand
 from proxy.model import Actor, AuditEvent, Channel, Terms
 from proxy.policy import changes, emergencies
 from proxy.policy.terms import NAMES, amended
-
-_NAME = re.compile(r"[a-z][a-z0-9-]{0,39}", re.ASCII)
-TAKEN = frozenset(
-    {"admin", "check", "explain", "files", "healthz", "metrics", "preview", "reasons", "readyz", "refused", "requests"}
-    | {"setup", "simple", "static"}
-)
-"""First words of paths that mean something else."""
-CHANNELS_AT_MOST = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,22 +26,20 @@ class Channels:
 
     hands: Hands
 
-    async def open(self, actor: Actor, name: str, base: str, reason: str) -> AuditEvent:
+    async def open(self, actor: Actor, name: str, base: str, reason: str, if_revision: int | None = None) -> AuditEvent:
         """Open a channel that inherits everything from ``base`` ("" is the default channel).
 
-        Raises Forbidden, Unusable, StoreError.
+        Raises Forbidden, Unusable, RevisionConflict, StoreError.
         """
         demand(actor, Permission.TERMS_WRITE)
         await self.hands.policy(base)
         snapshot = await self.hands.live.current()
-        if not _NAME.fullmatch(name) or name in TAKEN:
-            raise Unusable(f"{name[:40]!r} cannot be a channel's name. Take lower-case letters, digits and dashes.")
-        if name in snapshot.channels:
+        if read_channel(name) in snapshot.channels:
             raise Unusable(f"There is a channel {name} already.")
         if len(snapshot.channels) >= CHANNELS_AT_MOST:
             raise Unusable(f"There are {CHANNELS_AT_MOST} channels, which is as many as there may be. Close one first.")
         entry = Channel(f"channel:{name}", name, base, Terms(), (), actor.name, said(reason), self.hands.clock())
-        return await self.hands.commit(changes.open_channel(entry), actor, snapshot.revision)
+        return await self.hands.commit(changes.open_channel(entry), actor, seen(snapshot, if_revision))
 
     async def set_terms(
         self,
@@ -79,11 +68,10 @@ class Channels:
         changed = replace(channel, terms=amended(before, given), sets=own)
         after = snapshot.amended((changed,), (), snapshot.revision).of_channel(name).terms
         change = changes.set_channel_terms(changed, before, after, said(reason))
-        seen = snapshot.revision if if_revision is None else if_revision
-        return await self.hands.settle(change, actor, seen, dry_run=dry_run)
+        return await self.hands.settle(change, actor, seen(snapshot, if_revision), dry_run=dry_run)
 
-    async def close(self, actor: Actor, name: str, reason: str) -> AuditEvent:
-        """Close a channel and end what was said in it. Raises Forbidden, Unusable, StoreError."""
+    async def close(self, actor: Actor, name: str, reason: str, if_revision: int | None = None) -> AuditEvent:
+        """Close a channel and end what was said in it. Raises Forbidden, Unusable, RevisionConflict, StoreError."""
         demand(actor, Permission.TERMS_WRITE)
         await self.hands.policy(name)
         snapshot = await self.hands.live.current()
@@ -96,4 +84,4 @@ class Channels:
         if waiting:
             raise Unusable(f"{name} cannot be closed before its emergencies are reviewed: {', '.join(waiting)}")
         change = changes.close_channel(snapshot.channels[name], snapshot.only_in(name), said(reason))
-        return await self.hands.commit(change, actor, snapshot.revision)
+        return await self.hands.commit(change, actor, seen(snapshot, if_revision))

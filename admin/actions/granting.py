@@ -20,10 +20,8 @@ from packaging.utils import NormalizedName
 from admin.actions.hands import Hands
 from admin.actions.wishes import NeedsAcknowledgement, Unusable, Wish, read_acknowledgement, said
 from proxy.model import Actor, Approval, Ask, AuditEvent, Change, Code, LateFile, ProjectPage, ReleaseFile
-from proxy.policy import changes
+from proxy.policy import changes, freezing
 from proxy.policy.listing import Composition
-from proxy.policy.rules.approved import admits
-from proxy.policy.snapshot import Grant
 from proxy.policy.versions import covers
 
 
@@ -70,7 +68,7 @@ class Granting:
         approval = wished(actor, wish, project, specifier, at)
         chosen, left_out = _named(approval, page, wish.sha256) if wish.sha256 else _choose(approval, page, sha256s)
         if not chosen and not wish.standing:
-            raise Unusable(_nothing(project, specifier, left_out))
+            raise Unusable(freezing.nothing(approval, left_out))
         return Draft(replace(approval, files=chosen), page, left_out)
 
     async def foresee(self, drafts: Sequence[Draft]) -> list[Outcome]:
@@ -97,9 +95,9 @@ class Granting:
     async def _foreseen(self, drafts: Sequence[Draft], source: str) -> tuple[Change, list[Outcome]]:
         approvals = [draft.approval for draft in drafts]
         waiting = self.hands.asks(*(approval.project for approval in approvals))
-        answered = [ask for approval in approvals for ask in _answered(waiting, approval)]
+        settled = [ask for approval in approvals for ask in answered(waiting, approval)]
         late = [late for late in self.hands.late() if any(_admits(approval, late) for approval in approvals)]
-        change = changes.grant(approvals, [*answered, *late], source)
+        change = changes.grant(approvals, [*settled, *late], source)
         return change, await self._outcomes(change, drafts)
 
     async def _outcomes(self, change: Change, drafts: Sequence[Draft]) -> list[Outcome]:
@@ -178,14 +176,11 @@ def _choose(
 
     Raises Unusable for a digest that no file in the range has.
     """
-    grant = Grant.of(approval)
     in_range = [file for file in page.files if covers(approval.specifier, file.version)]
     strangers = set(sha256s) - {file.sha256 for file in in_range}
     if strangers and in_range:
         raise Unusable(_foreign(approval, strangers))
-    meant = [file for file in in_range if not sha256s or file.sha256 in sha256s]
-    chosen = tuple(file for file in meant if file.sha256 and admits(grant, file))
-    return chosen, tuple(file.filename for file in meant if file not in chosen)
+    return freezing.chosen(approval, [file for file in in_range if not sha256s or file.sha256 in sha256s])
 
 
 def _foreign(approval: Approval, strangers: Collection[str]) -> str:
@@ -194,15 +189,6 @@ def _foreign(approval: Approval, strangers: Collection[str]) -> str:
         f"No file of {approval.project}{approval.specifier} at the upstream has the SHA-256 {shown} "
         "Find out where the lock has it from before anybody installs it."
     )
-
-
-def _nothing(project: str, specifier: str, left_out: Iterable[str]) -> str:
-    names_left = list(left_out)
-    if not names_left:
-        return f"No file of {project} matches {specifier or 'any version'} at the upstream now."
-    hints = "say --sdists (they run code on install), --prereleases, --yanked or --legacy for those"
-    shown = ", ".join(names_left[:5])
-    return f"Of {project}{specifier} only these exist, and they are not approved unless you say so: {shown}; {hints}."
 
 
 def unmet(composition: Composition) -> NeedsAcknowledgement | None:
@@ -217,7 +203,7 @@ def _admits(approval: Approval, late: LateFile) -> bool:
     return approval.channel == late.channel and any(file.sha256 == late.file.sha256 for file in approval.files)
 
 
-def _answered(asks: list[Ask], approval: Approval) -> list[Ask]:
+def answered(asks: list[Ask], approval: Approval) -> list[Ask]:
     """Return the wishes that an approval settles: for any version of its project, or for one it froze."""
     return [
         ask

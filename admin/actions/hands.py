@@ -4,6 +4,8 @@ Decided here:
 
 * A change is in force when the verb that made it returns.
 * A reviewer's page is never asked for by an internal name.
+* What was worked out from the policy is committed at the revision it was read at, or at the one that the caller had
+  seen: of two people at once the second is told, and overwrites nothing.
 """
 
 from __future__ import annotations
@@ -61,6 +63,17 @@ class Hands:
         event = None if dry_run else await self.commit(change, actor, seen)
         return Settled(change, tuple(found), event)
 
+    async def may_be_waived(self, project: NormalizedName, advisory: str) -> None:
+        """Raise Unusable for an advisory that is not about the project, or that reports malware."""
+        snapshot = await self.live.current()
+        record = await asyncio.to_thread(self.store.advisory, advisory)
+        if record is None or all(affected.project != project for affected in record.affected):
+            raise Unusable(
+                f"No advisory {advisory[:40]!r} about {project} is known. wicketgate explain {project} names them."
+            )
+        if snapshot.advisories.is_malicious(project, advisory):
+            raise Unusable(f"{advisory} reports malware: that cannot be waived.")
+
     async def policy(self, channel: str) -> PolicySnapshot:
         """Return what is in force in a channel ("" is the default one). Raises Unusable where there is none."""
         snapshot = await self.live.current()
@@ -96,3 +109,8 @@ class Hands:
         grants = self.live.snapshot.grants
         entries = [entry for entry in self.store.entries("late") if isinstance(entry, LateFile) and not entry.declined]
         return [late for late in entries if waits(late, grants.get(late.project, ()))]
+
+
+def seen(snapshot: PolicySnapshot, if_revision: int | None) -> int:
+    """Return the revision that a change was worked out at: the caller's, else that of the policy it was read from."""
+    return snapshot.revision if if_revision is None else if_revision

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from admin.actions.hands import Hands, Settled
+from admin.actions.hands import Hands, Settled, seen
 from admin.actions.wishes import said
 from admin.roles import Permission, demand
 from proxy.model import Actor, AuditEvent, Origin
@@ -41,13 +41,15 @@ class Standing:
         """
         demand(actor, Permission.TERMS_WRITE)
         snapshot = await self.hands.live.current()
-        seen = snapshot.revision if if_revision is None else if_revision
         change = changes.set_terms(snapshot.terms, amended(snapshot.terms, given), said(reason))
-        return await self.hands.settle(change, actor, seen, dry_run=dry_run)
+        return await self.hands.settle(change, actor, seen(snapshot, if_revision), dry_run=dry_run)
 
-    async def allow_origin(self, actor: Actor, url: str, reason: str) -> AuditEvent:
-        """Let package files come from one more server. Raises Forbidden, Unusable, OriginRefused, StoreError."""
+    async def allow_origin(self, actor: Actor, url: str, reason: str, if_revision: int | None = None) -> AuditEvent:
+        """Let package files come from one more server.
+
+        Raises Forbidden, Unusable, OriginRefused, RevisionConflict, StoreError.
+        """
         demand(actor, Permission.ORIGINS_WRITE)
         at, origin = self.hands.clock(), origin_of(url)
         entry = Origin(f"origin:{origin}", origin, actor.name, at)
-        return await self.hands.commit(changes.allow_origin(entry, said(reason)), actor)
+        return await self.hands.commit(changes.allow_origin(entry, said(reason)), actor, if_revision)

@@ -17,9 +17,18 @@ from packaging.utils import NormalizedName
 
 from proxy.errors import GateError
 from proxy.model import Code, Finding
+from proxy.policy.document.entries import CHANNEL_NAME
 from proxy.policy.judge import OVERRULABLE
 from proxy.policy.versions import specifier as read_specifier
 from proxy.simple import names
+
+WAIVER_DAYS_AT_MOST = 180
+CHANNELS_AT_MOST = 50
+TAKEN = frozenset(
+    {"admin", "check", "explain", "files", "healthz", "metrics", "preview", "reasons", "readyz", "refused", "requests"}
+    | {"setup", "simple", "static"}
+)
+"""First words of paths that mean something else, so that no channel is called so."""
 
 
 class Unusable(GateError):
@@ -84,6 +93,13 @@ def read_acknowledgement(text: str) -> str:
     if (code == Code.LOOK_ALIKE) != bool(target):
         raise Unusable("A look-alike is acknowledged with the name it resembles: look-alike:requests")
     return f"{code}:{read_project(target)}" if target else code
+
+
+def read_channel(name: str) -> str:
+    """Return the name of a channel that may be opened. Raises Unusable."""
+    if not CHANNEL_NAME.fullmatch(name) or name in TAKEN:
+        raise Unusable(f"{name[:40]!r} cannot be a channel's name. Take lower-case letters, digits and dashes.")
+    return name
 
 
 def said(reason: str) -> str:

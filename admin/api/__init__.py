@@ -12,10 +12,12 @@ from starlette.exceptions import HTTPException
 
 from admin.api import (
     access,
+    adoption,
     advisories,
     audit,
     channels,
     closures,
+    documents,
     emergencies,
     exports,
     imports,
@@ -36,6 +38,8 @@ __all__ = ["Desk", "build"]
 
 MATTERS = (
     policy,
+    documents,
+    adoption,
     closures,
     imports,
     exports,

@@ -30,14 +30,18 @@ def routes(desk: Desk, who: Who) -> APIRouter:
         return [approval_data(grant.approval) for grant in grants]
 
     @router.post("/approvals/revoke")
-    async def revoke(body: RequirementIn, by: Actor = Depends(who)) -> Data:
+    async def revoke(body: RequirementIn, by: Actor = Depends(who), if_match: int | None = IF_MATCH) -> Data:
         """End what opens a requirement."""
-        return event_data(await desk.actions.approvals.revoke(by, body.requirement, body.reason, body.channel))
+        return event_data(
+            await desk.actions.approvals.revoke(by, body.requirement, body.reason, body.channel, if_match)
+        )
 
     @router.post("/prohibitions", status_code=201)
-    async def prohibit(body: RequirementIn, by: Actor = Depends(who)) -> Data:
+    async def prohibit(body: RequirementIn, by: Actor = Depends(who), if_match: int | None = IF_MATCH) -> Data:
         """Never serve a project or a range of it."""
-        return event_data(await desk.actions.exclusions.prohibit(by, body.requirement, body.reason, body.channel))
+        return event_data(
+            await desk.actions.exclusions.prohibit(by, body.requirement, body.reason, body.channel, if_match)
+        )
 
     @router.get("/waivers")
     async def waivers(by: Actor = Depends(who)) -> list[Data]:
@@ -47,19 +51,21 @@ def routes(desk: Desk, who: Who) -> APIRouter:
         return [waiver_data(waiver, desk.clock()) for found in snapshot.waivers.values() for waiver in found]
 
     @router.post("/waivers", status_code=201)
-    async def waive(body: WaiverIn, by: Actor = Depends(who)) -> Data:
+    async def waive(body: WaiverIn, by: Actor = Depends(who), if_match: int | None = IF_MATCH) -> Data:
         """Set one advisory aside for a range of a project, until a date."""
-        return event_data(await desk.actions.exclusions.waive(by, **body.model_dump()))
+        return event_data(await desk.actions.exclusions.waive(by, **body.model_dump(), if_revision=if_match))
 
     @router.post("/waivers/end")
-    async def end_waiver(body: WaiverEndIn, by: Actor = Depends(who)) -> Data:
+    async def end_waiver(body: WaiverEndIn, by: Actor = Depends(who), if_match: int | None = IF_MATCH) -> Data:
         """End a waiver before its time."""
-        ended = desk.actions.exclusions.end_waiver(by, body.requirement, body.advisory, body.reason, body.channel)
+        ended = desk.actions.exclusions.end_waiver(
+            by, body.requirement, body.advisory, body.reason, body.channel, if_match
+        )
         return event_data(await ended)
 
     @router.post("/prohibitions/lift")
-    async def lift(body: RequirementIn, by: Actor = Depends(who)) -> Data:
+    async def lift(body: RequirementIn, by: Actor = Depends(who), if_match: int | None = IF_MATCH) -> Data:
         """End the prohibitions of exactly this requirement."""
-        return event_data(await desk.actions.exclusions.lift(by, body.requirement, body.reason, body.channel))
+        return event_data(await desk.actions.exclusions.lift(by, body.requirement, body.reason, body.channel, if_match))
 
     return router

@@ -13,6 +13,7 @@ from admin.closure import Unresolved
 from admin.roles import Forbidden
 from admin.schemas.imports import fault_data
 from proxy.errors import (
+    DocumentRefused,
     FeedRefused,
     GateError,
     OriginRefused,
@@ -30,6 +31,7 @@ STATUS: tuple[tuple[type[GateError], int], ...] = (
     (Unresolved, 422),
     (OriginRefused, 422),
     (FeedRefused, 422),
+    (DocumentRefused, 422),
     (UpstreamAway, 503),
     (UpstreamError, 502),
     (StoreError, 503),
@@ -60,7 +62,11 @@ def problem_of(error: GateError) -> dict[str, object]:
     """Return an error of the gate as a problem."""
     status = next((status for kind, status in STATUS if isinstance(error, kind)), 500)
     say = error.say if isinstance(error, NeedsAcknowledgement) else None
-    errors = [fault_data(fault) for fault in error.faults] if isinstance(error, Faulty) else None
+    errors: list[dict[str, object]] | None = None
+    if isinstance(error, Faulty):
+        errors = [fault_data(fault) for fault in error.faults]
+    elif isinstance(error, DocumentRefused):
+        errors = [{"what": fault} for fault in error.faults]
     return _problem(status, str(error), acknowledge=say, errors=errors)
 
 

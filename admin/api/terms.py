@@ -43,8 +43,8 @@ def routes(desk: Desk, who: Who) -> APIRouter:
         return [origin.url for origin in (await desk.live.current()).origins]
 
     @router.post("/origins", status_code=201)
-    async def allow_origin(body: OriginIn, by: Actor = Depends(who)) -> Data:
+    async def allow_origin(body: OriginIn, by: Actor = Depends(who), if_match: int | None = IF_MATCH) -> Data:
         """Let package files come from one more server."""
-        return event_data(await desk.actions.standing.allow_origin(by, body.url, body.reason))
+        return event_data(await desk.actions.standing.allow_origin(by, body.url, body.reason, if_match))
 
     return router

@@ -11,7 +11,7 @@ from admin.closure import combinations
 from admin.pages.room import Room, number, show
 from admin.roles import Permission, demand
 from admin.schemas.told import outcome_data
-from proxy.errors import GateError
+from proxy.errors import GateError, RevisionConflict
 from proxy.model import Actor
 
 NOTHING = {"pythons": "", "platforms": ""}
@@ -44,6 +44,9 @@ async def approve(room: Room, request: Request, actor: Actor) -> Response:
         )
     except NeedsAcknowledgement as error:
         return _page(room, actor, wish, targets, needs=error.say, problem=error.finding.sentence)
+    except RevisionConflict as error:
+        shown = outcome_data(await room.actions.approvals.approve(actor, wish, dry_run=True))
+        return _page(room, actor, wish, targets, status=412, outcome=shown, problem=str(error))
     except GateError as error:
         return _page(room, actor, wish, targets, status=422, problem=str(error))
     return _page(room, actor, wish, targets, outcome=outcome_data(outcome))

@@ -11,6 +11,7 @@ import click
 from proxy.cli import (
     access,
     advisories,
+    code,
     emergencies,
     exporting,
     importing,
@@ -43,6 +44,7 @@ for command in (
     *terms.COMMANDS,
     *review.COMMANDS,
     *standing.COMMANDS,
+    *code.COMMANDS,
     *requirements.COMMANDS,
     *importing.COMMANDS,
     *exporting.COMMANDS,

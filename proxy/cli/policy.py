@@ -8,7 +8,18 @@ from typing import get_args
 import click
 
 from proxy.cli import closures
-from proxy.cli.desk import Data, Desk, channel_option, give_up, json_option, show, table, with_desk
+from proxy.cli.desk import (
+    Data,
+    Desk,
+    channel_option,
+    give_up,
+    if_revision_option,
+    json_option,
+    matching,
+    show,
+    table,
+    with_desk,
+)
 from proxy.model import Justification
 
 WITHHELD_SHOWN = 12
@@ -39,6 +50,7 @@ reason_option = click.option("--reason", required=True, help="Why. The auditor w
 @click.option("--only", multiple=True, metavar="NAME", help="Of what it needs, approve only this.")
 @click.option("--except", "but", multiple=True, metavar="NAME", help="Of what it needs, leave this out.")
 @click.option("--dry-run", is_flag=True, help="Show what it would do, and change nothing.")
+@if_revision_option
 @channel_option
 @json_option
 @with_desk
@@ -52,6 +64,7 @@ def approve(
     only: tuple[str, ...],
     but: tuple[str, ...],
     dry_run: bool,
+    if_revision: int | None,
     **wish: object,
 ) -> None:
     """Approve the files that REQUIREMENT matches now, by digest ('flask>=3,<4')."""
@@ -62,7 +75,7 @@ def approve(
         return
     if pythons or platforms or only or but:
         give_up("--python, --platform, --only and --except are for --with-dependencies.")
-    answer = desk.admin("POST", "/approvals", json={**wish, "dry_run": dry_run})
+    answer = desk.admin("POST", "/approvals", json={**wish, "dry_run": dry_run}, headers=matching(if_revision))
     show(answer, as_json, lambda: _approved(answer))
 
 
@@ -100,12 +113,13 @@ def _facts(files: list[Data]) -> None:
 @click.command()
 @click.argument("requirement")
 @reason_option
+@if_revision_option
 @channel_option
 @json_option
 @with_desk
-def revoke(desk: Desk, as_json: bool, **wanted: str) -> None:
+def revoke(desk: Desk, as_json: bool, if_revision: int | None, **wanted: str) -> None:
     """End what opens REQUIREMENT."""
-    event = desk.admin("POST", "/approvals/revoke", json=wanted)
+    event = desk.admin("POST", "/approvals/revoke", json=wanted, headers=matching(if_revision))
     show(event, as_json, lambda: click.echo(f"Revoked {wanted['requirement']} (revision {event['revision']})."))
 
 
@@ -113,12 +127,14 @@ def revoke(desk: Desk, as_json: bool, **wanted: str) -> None:
 @click.argument("requirement")
 @reason_option
 @click.option("--lift", is_flag=True, help="End the prohibition instead.")
+@if_revision_option
 @channel_option
 @json_option
 @with_desk
-def prohibit(desk: Desk, as_json: bool, lift: bool, **wanted: str) -> None:
+def prohibit(desk: Desk, as_json: bool, lift: bool, if_revision: int | None, **wanted: str) -> None:
     """Never serve REQUIREMENT, whatever is approved."""
-    event = desk.admin("POST", "/prohibitions/lift" if lift else "/prohibitions", json=wanted)
+    path = "/prohibitions/lift" if lift else "/prohibitions"
+    event = desk.admin("POST", path, json=wanted, headers=matching(if_revision))
     verb = "No longer prohibited:" if lift else "Prohibited"
     show(event, as_json, lambda: click.echo(f"{verb} {wanted['requirement']} (revision {event['revision']})."))
 
@@ -136,17 +152,27 @@ def prohibit(desk: Desk, as_json: bool, lift: bool, **wanted: str) -> None:
     help="Why it does not matter here, in OpenVEX's words; left out, the risk is accepted.",
 )
 @click.option("--end", is_flag=True, help="End the waiver instead.")
+@if_revision_option
 @channel_option
 @json_option
 @with_desk
-def waive(desk: Desk, as_json: bool, end: bool, days: int, owner: str, justification: str, **wanted: str) -> None:
+def waive(
+    desk: Desk,
+    as_json: bool,
+    end: bool,
+    days: int,
+    owner: str,
+    justification: str,
+    if_revision: int | None,
+    **wanted: str,
+) -> None:
     """Set ADVISORY aside for REQUIREMENT, for a while."""
     if end:
-        event = desk.admin("POST", "/waivers/end", json=wanted)
+        event = desk.admin("POST", "/waivers/end", json=wanted, headers=matching(if_revision))
         show(event, as_json, lambda: click.echo(f"{wanted['advisory']} counts again (revision {event['revision']})."))
     else:
         granted = {**wanted, "days": days, "owner": owner, "justification": justification}
-        event = desk.admin("POST", "/waivers", json=granted)
+        event = desk.admin("POST", "/waivers", json=granted, headers=matching(if_revision))
         until = event["detail"]["until"][:10]
         show(event, as_json, lambda: click.echo(f"{wanted['advisory']} is waived until {until}."))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from proxy.cli.desk import Data, Desk, json_option, show, table, with_desk
+from proxy.cli.desk import Data, Desk, if_revision_option, json_option, matching, show, table, with_desk
 from proxy.cli.policy import reason_option
 
 
@@ -35,22 +35,24 @@ def _own(line: Data) -> str:
 @click.argument("name")
 @click.option("--base", default="", help="The channel to inherit from (the default one).")
 @reason_option
+@if_revision_option
 @json_option
 @with_desk
-def open_channel(desk: Desk, as_json: bool, **wanted: str) -> None:
+def open_channel(desk: Desk, as_json: bool, if_revision: int | None, **wanted: str) -> None:
     """Open the channel NAME."""
-    event = desk.admin("POST", "/channels", json=wanted)
+    event = desk.admin("POST", "/channels", json=wanted, headers=matching(if_revision))
     show(event, as_json, lambda: click.echo(f"Opened {wanted['name']}: {desk.url}/{wanted['name']}/simple/"))
 
 
 @channels.command("close")
 @click.argument("name")
 @reason_option
+@if_revision_option
 @json_option
 @with_desk
-def close_channel(desk: Desk, as_json: bool, name: str, reason: str) -> None:
+def close_channel(desk: Desk, as_json: bool, name: str, reason: str, if_revision: int | None) -> None:
     """Close the channel NAME, and end what was said in it."""
-    event = desk.admin("DELETE", f"/channels/{name}", params={"reason": reason})
+    event = desk.admin("DELETE", f"/channels/{name}", params={"reason": reason}, headers=matching(if_revision))
     show(event, as_json, lambda: click.echo(f"Closed {name} (revision {event['revision']})."))
 
 

@@ -6,7 +6,18 @@ from collections.abc import Iterable, Iterator
 
 import click
 
-from proxy.cli.desk import Data, Desk, channel_option, give_up, json_option, show, table, with_desk
+from proxy.cli.desk import (
+    Data,
+    Desk,
+    channel_option,
+    give_up,
+    if_revision_option,
+    json_option,
+    matching,
+    show,
+    table,
+    with_desk,
+)
 
 SHOWN = 20
 
@@ -32,15 +43,24 @@ SHOWN = 20
 @click.option("--inherit", multiple=True, metavar="TERM", help="In a channel: take TERM from its base again.")
 @click.option("--dry-run", is_flag=True, help="Show which approved files would be withheld or opened; change nothing.")
 @click.option("--reason", help="Why; needed to change anything.")
+@if_revision_option
 @channel_option
 @json_option
 @with_desk
-def terms(desk: Desk, as_json: bool, reason: str | None, channel: str, dry_run: bool, **wanted: object) -> None:
+def terms(
+    desk: Desk,
+    as_json: bool,
+    reason: str | None,
+    channel: str,
+    dry_run: bool,
+    if_revision: int | None,
+    **wanted: object,
+) -> None:
     """Show the standing rules of a channel, or change some of them."""
     given = {name: _read(name, value) for name, value in wanted.items() if value not in (None, ())}
     if given:
         body = {**given, "channel": channel, "dry_run": dry_run, "reason": reason or ("a dry run" if dry_run else "")}
-        settled = desk.admin("PATCH", "/terms", json=body)
+        settled = desk.admin("PATCH", "/terms", json=body, headers=matching(if_revision))
         show(settled, as_json, lambda: _settled(settled))
     else:
         data = desk.admin("GET", "/terms", params={"channel": channel})

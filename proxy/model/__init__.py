@@ -22,7 +22,7 @@ from proxy.model.policy import (
     Token,
     Waiver,
 )
-from proxy.model.record import Actor, AuditEvent, Build, Change, DecisionRecord, Demand, Entry, HandedOut
+from proxy.model.record import Actor, AuditEvent, Build, Change, DecisionRecord, Demand, Entry, HandedOut, Wanted
 
 __all__ = [
     "Actor",
@@ -61,4 +61,5 @@ __all__ = [
     "Unreadable",
     "Verdict",
     "Waiver",
+    "Wanted",
 ]

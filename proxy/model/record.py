@@ -43,8 +43,8 @@ class Change:
     """One act of somebody on the policy: what is put, what is ended, and how it reads in the audit.
 
     ``tag`` follows one grammar, ``subject:noun:verb`` (``project:approval:granted``). ``ends``
-    names entries by id. ``policy`` is False for acts that nobody else needs to hear of at once
-    (requests, alerts): they raise no revision.
+    names entries by id. ``policy`` is False for acts that move no verdict (requests, alerts, tokens): they
+    raise no revision.
     """
 
     tag: str
@@ -136,4 +136,23 @@ class HandedOut:
     agent: str
     count: int
     first: datetime
+    last: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What installers wanted of one channel since some time: a file, or a project's page (no file name).
+
+    ``count`` says how often, ``refused`` how often in vain. ``clients`` are addresses, ``tokens`` names.
+    """
+
+    channel: str
+    project: str
+    version: str
+    filename: str
+    sha256: str
+    count: int
+    refused: int
+    clients: tuple[str, ...]
+    tokens: tuple[str, ...]
     last: datetime

@@ -165,22 +165,23 @@ def take_names(names: NamesList) -> Change:
 def issue(token: Token) -> Change:
     """Make a token known. Only the digest of its secret is kept."""
     detail = {"name": token.name, "role": token.role, "until": token.until.isoformat() if token.until else ""}
-    return Change("access:token:issued", "", f"Token {token.name}", puts=(token,), detail=detail)
+    return Change("access:token:issued", "", f"Token {token.name}", puts=(token,), detail=detail, policy=False)
 
 
 def withdraw(token: Token, reason: str) -> Change:
     """End a token."""
-    return Change("access:token:revoked", "", reason, ends=(token.id,), detail={"name": token.name})
+    detail = {"name": token.name}
+    return Change("access:token:revoked", "", reason, ends=(token.id,), detail=detail, policy=False)
 
 
 def open_session(token: Token) -> Change:
     """Let somebody in through the browser: a token that ends by itself."""
-    return Change("access:session:opened", "", token.name, puts=(token,))
+    return Change("access:session:opened", "", token.name, puts=(token,), policy=False)
 
 
 def close_session(token: Token) -> Change:
     """End a browser's session."""
-    return Change("access:session:closed", "", token.name, ends=(token.id,))
+    return Change("access:session:closed", "", token.name, ends=(token.id,), policy=False)
 
 
 def waive(waiver: Waiver) -> Change:

@@ -149,6 +149,12 @@ class PolicySnapshot:
         """Return this policy without its observe mode: what is approved, resolved and reviewed goes by that."""
         return self if self.terms.mode == "enforce" else replace(self, terms=replace(self.terms, mode="enforce"))
 
+    def seen_in(self, name: str) -> PolicySnapshot:
+        """Return what counts in a channel, also in one that was closed a moment ago: there nothing is approved."""
+        if name and name not in self.channels:
+            return replace(self, grants={}, terms=replace(self.terms, mode="enforce"))
+        return self.of_channel(name)
+
     def amended(self, puts: Iterable[Entry], ends: Iterable[str], revision: int) -> PolicySnapshot:
         """Return this snapshot with entries put (by id, replacing) and others ended."""
         puts = tuple(puts)

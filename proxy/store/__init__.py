@@ -18,7 +18,18 @@ from typing import Protocol
 
 from packaging.utils import NormalizedName
 
-from proxy.model import Actor, Advisory, AuditEvent, Change, DecisionRecord, Demand, Entry, HandedOut, ReleaseFile
+from proxy.model import (
+    Actor,
+    Advisory,
+    AuditEvent,
+    Change,
+    DecisionRecord,
+    Demand,
+    Entry,
+    HandedOut,
+    ReleaseFile,
+    Wanted,
+)
 from proxy.policy.ledger import Flaw
 
 
@@ -96,6 +107,9 @@ class Store(Protocol):
     def revision(self) -> int:
         """Return the revision of the policy in force."""
 
+    def newest(self) -> int:
+        """Return the number of the newest event, 0 where there is none."""
+
     def commit(
         self,
         change: Change,
@@ -128,6 +142,12 @@ class Store(Protocol):
 
     def demand(self, since: datetime, project: str = "") -> list[Demand]:
         """Return what was refused since then, of one project or of all, the most wanted first."""
+
+    def wanted(self, since: datetime, verdict: str = "") -> list[Wanted]:
+        """Return what installers wanted since then (with one verdict alone), a line a file or page of a channel.
+
+        Metadata counts only where it was refused: there an installer that meant the file went no further.
+        """
 
     def handed_out(
         self, projects: Collection[str], version: str = "", sha256: str = "", most: int = -1

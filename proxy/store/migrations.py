@@ -77,3 +77,9 @@ def remember_first_files(db: Database) -> None:
             project text not null, filename text not null, body text not null, at text not null,
             primary key (project, filename)) strict, without rowid"""
     )
+
+
+@migrations()
+def find_when(db: Database) -> None:
+    """What was wanted since some time: where in the record that time begins."""
+    db.execute("create index decisions_at on decisions (at)")

@@ -27,9 +27,20 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from proxy.errors import RevisionConflict, StoreError
-from proxy.model import Actor, Advisory, AuditEvent, Change, DecisionRecord, Demand, Entry, HandedOut, ReleaseFile
+from proxy.model import (
+    Actor,
+    Advisory,
+    AuditEvent,
+    Change,
+    DecisionRecord,
+    Demand,
+    Entry,
+    HandedOut,
+    ReleaseFile,
+    Wanted,
+)
 from proxy.policy import ledger
-from proxy.store import AdvisoryRow, Decision, DecisionFilter, EventFilter, Kept, Reach, firsts, refused, rows
+from proxy.store import AdvisoryRow, Decision, DecisionFilter, EventFilter, Kept, Reach, firsts, refused, rows, wanted
 from proxy.store.advisories import AdvisoryTables, records
 from proxy.store.bell import Bell
 from proxy.store.migrations import migrations
@@ -52,7 +63,7 @@ class SqliteStore:
             os.close(self._lock_file)
             raise
         self.bell = Bell(directory / "revision")
-        self.bell.ring(self.revision())
+        self.bell.ring(self.newest())
 
     def _start(self) -> None:
         """Open the writer, migrate, and make sure that this is the database of this directory."""
@@ -153,8 +164,13 @@ class SqliteStore:
             )
             kept = tuple(rows.entry_of(row["kind"], row["body"]) for row in puts)
             ended = db.query("select distinct id from entries where ended_seq > ?", [after_seq]) if after_seq else ()
-            seq = next(db.query("select coalesce(max(seq), 0) as seq from events"))["seq"]
+            seq = _head(db, "events")[0] - 1
             return Kept(kept, tuple(row["id"] for row in ended), int(_value(db, "revision") or 0), seq)
+
+    def newest(self) -> int:
+        """Return the number of the newest event, 0 where there is none."""
+        with _store_errors():
+            return _head(self._reader, "events")[0] - 1
 
     def entries(self, kind: str) -> list[Entry]:
         """Return the entries of one kind that are in force, oldest first."""
@@ -190,7 +206,7 @@ class SqliteStore:
             sealed = {**record, "previous": previous, "hash": ledger.seal(record, previous)}
             _insert(db, "events", rows.event_row(sealed))
             _put_value(db, "revision", str(revision))
-        self.bell.ring(revision)
+        self.bell.ring(seq)
         return rows.event_of(sealed)
 
     # --- the records ---
@@ -250,6 +266,11 @@ class SqliteStore:
         """Return what was refused since then, of one project or of all, the most wanted first."""
         with _store_errors():
             return refused.demand(self._reader, since, project)
+
+    def wanted(self, since: datetime, verdict: str = "") -> list[Wanted]:
+        """Return what installers wanted since then (with one verdict alone), a line a file or page of a channel."""
+        with _store_errors():
+            return list(wanted.lines(self._reader, since, verdict))
 
     def handed_out(
         self, projects: Collection[str], version: str = "", sha256: str = "", most: int = -1

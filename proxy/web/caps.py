@@ -1,7 +1,7 @@
 """A cap on what a request may bring, in front of everything that reads a body whole.
 
 Uploads of advisory data are let through: their route counts for itself while it writes to disk. Locks to be
-imported may be larger than anything else that is read whole.
+imported, and policy documents, may be larger than anything else that is read whole.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from proxy.web.http import say
 BODY_AT_MOST = 4 << 20
 LARGER = {"/admin/api/v1/imports": 16 << 20}
 UPLOADS = "/admin/api/v1/advisories/import"
+LARGER = dict.fromkeys((f"/admin/api/v1/{path}" for path in ("policy/plan", "policy/apply", "simulate")), 32 << 20)
+"""Bytes, by path."""
 
 
 class BodyCap:

@@ -12,6 +12,9 @@ from proxy.model import Actor
 from tests.world.gatehouse import Gatehouse
 from tests.world.upstream import Upstream
 
+FRAGMENT = 'format = 1\nfragment = true\nrevision = 0\n[terms]\nminimum_age = "99d"'
+"""It changes a term, and would be refused to everybody else as stale."""
+
 BODIES: dict[str, object] = {
     "/v1/approvals": {"requirement": "flask", "reason": "x"},
     "/v1/approvals/revoke": {"requirement": "flask", "reason": "x"},
@@ -31,6 +34,9 @@ BODIES: dict[str, object] = {
     "/v1/origins": {"url": "https://files.example", "reason": "x"},
     "/v1/channels": {"name": "research", "reason": "x"},
     "/v1/tokens": {"name": "other", "role": "reader"},
+    "/v1/policy/plan": {"document": FRAGMENT},
+    "/v1/policy/apply": {"document": FRAGMENT, "reason": "x"},
+    "/v1/simulate": {"document": FRAGMENT},
 }
 NEEDS: dict[tuple[str, str], Permission | None] = {
     ("POST", "/v1/approvals"): Permission.POLICY_APPROVE,
@@ -63,6 +69,11 @@ NEEDS: dict[tuple[str, str], Permission | None] = {
     ("GET", "/v1/channels"): Permission.POLICY_READ,
     ("POST", "/v1/channels"): Permission.TERMS_WRITE,
     ("DELETE", "/v1/channels/{name}"): Permission.TERMS_WRITE,
+    ("GET", "/v1/policy/document"): Permission.POLICY_READ,
+    ("POST", "/v1/policy/plan"): Permission.AUDIT_READ,
+    ("POST", "/v1/policy/apply"): Permission.TERMS_WRITE,
+    ("POST", "/v1/simulate"): Permission.AUDIT_READ,
+    ("GET", "/v1/adopt"): Permission.AUDIT_READ,
     ("GET", "/v1/origins"): Permission.POLICY_READ,
     ("POST", "/v1/origins"): Permission.ORIGINS_WRITE,
     ("GET", "/v1/advisories/status"): Permission.POLICY_READ,

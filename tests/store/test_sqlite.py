@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from proxy.errors import RevisionConflict, StoreError
-from proxy.model import Actor, Build, DecisionRecord
+from proxy.model import Actor, Build, DecisionRecord, Token
 from proxy.policy import changes
 from proxy.store import DecisionFilter, EventFilter
 from proxy.store.sqlite import SqliteStore
@@ -40,6 +40,17 @@ def test_a_change_is_entry_event_and_revision_together(store: SqliteStore) -> No
     (kept,) = store.events(EventFilter())
     assert (kept.tag, kept.actor, kept.reason, kept.at) == ("project:approval:granted", ADA, "needed", AT)
     assert kept.detail["approvals"][0]["files"] == [["flask-3.0.0-py3-none-any.whl", "a" * 64]]  # type: ignore[index]
+
+
+def test_a_token_is_heard_of_and_raises_no_revision(store: SqliteStore) -> None:
+    store.commit(changes.grant([approval(wheel())]), ADA, AT)
+    seen = store.load()
+    token = Token("token:2", "ci", "a" * 64, "reader", AT)
+    event = store.commit(changes.issue(token), ADA, AT)
+    assert (event.revision, store.revision(), store.bell.read(), store.newest()) == (1, 1, 2, 2)
+    assert store.load(seen.seq).puts == (token,)
+    store.commit(changes.withdraw(token, "leaked"), ADA, AT, if_revision=1)
+    assert (store.revision(), store.bell.read()) == (1, 3)
 
 
 def test_only_what_changed_is_loaded_again(store: SqliteStore) -> None:
@@ -124,6 +135,38 @@ def test_demand_tells_who_wanted_it_and_from_which_builds(store: SqliteStore) ->
     assert first.codes == ("not-approved", "too-new")
     assert store.demand(AT - timedelta(days=1), "numpy") == [second]
     assert store.demand(AT + timedelta(minutes=1))[0].count == 5
+
+
+def test_what_was_wanted_is_summed_up_by_file_and_channel(store: SqliteStore) -> None:
+    refused = replace(RECORD, verdict="refused", status=403, codes=("not-approved",), client="10.0.0.8", token="ci")
+    records = [
+        replace(RECORD, at=AT - timedelta(days=40), sha256="b" * 64),
+        RECORD,
+        replace(RECORD, client="10.0.0.8", at=AT + timedelta(hours=1)),
+        refused,
+        replace(RECORD, channel="research", verdict="observed"),
+        replace(RECORD, what="metadata", filename=f"{RECORD.filename}.metadata"),
+        replace(refused, what="metadata", filename=f"{RECORD.filename}.metadata"),
+        replace(RECORD, what="page", filename="", version="", sha256="", count=7),
+        replace(refused, project="", filename="nonsense", sha256=""),
+    ]
+    store.record([(str(number), record) for number, record in enumerate(records)])
+    lines = {(line.channel, line.filename): line for line in store.wanted(AT - timedelta(days=1))}
+    assert set(lines) == {("", RECORD.filename), ("research", RECORD.filename), ("", "")}
+    line = lines["", RECORD.filename]
+    assert (line.count, line.refused, line.clients, line.tokens) == (4, 2, ("10.0.0.8", "10.0.0.9"), ("ci",))
+    assert (line.version, line.sha256, line.last) == ("3.0.0", "a" * 64, AT + timedelta(hours=1))
+    assert (lines["", ""].project, lines["", ""].count) == ("flask", 7)
+    (observed,) = store.wanted(AT - timedelta(days=1), "observed")
+    assert observed.channel == "research"
+    assert len(store.wanted(AT - timedelta(days=60))) == 4
+    assert store.wanted(AT + timedelta(days=1)) == []
+
+
+def test_what_was_committed_late_is_wanted_all_the_same(store: SqliteStore) -> None:
+    late = replace(RECORD, at=AT - timedelta(days=3), project="late")
+    store.record([("1", replace(RECORD, at=AT - timedelta(days=9))), ("2", RECORD), ("3", late)])
+    assert {line.project for line in store.wanted(AT - timedelta(days=5))} == {"flask", "late"}
 
 
 def _edit(db: sqlite3.Connection, table: str) -> None:
