@@ -40,6 +40,9 @@ AT_ONCE = 16
 PINNED_AT_MOST = 400
 """Files of an approval whose metadata, and whose provenance, is asked for: the newest."""
 
+LOOKED_AT_MOST = 50
+"""Files of an approval that are looked into where they are in the cache; the others are when they leave it."""
+
 RELEASES_AT_MOST = 20
 FILES_AT_MOST = 100
 """What is looked up of a standing approval: the newest releases, and files of them."""
@@ -63,7 +66,7 @@ class Facts:
         wheels = [file for file in newest if file.kind == "wheel"][:PINNED_AT_MOST]
         digests = await self._each(project, wheels, self._metadata)
         await self._each(project, [file for file in newest if file.provenance][:PINNED_AT_MOST], self._provenance)
-        await self._each(project, newest, self._look)
+        await self._each(project, newest[:LOOKED_AT_MOST], self._look)
         if terms.licences:
             await self._each(project, self._unlicensed(project, newest), self._open)
         dated = (replace(file, metadata=digests.get(file.filename) or file.metadata) for file in files)
