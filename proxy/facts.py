@@ -16,7 +16,6 @@ import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
-from fnmatch import fnmatchcase
 from itertools import groupby
 
 from packaging.utils import NormalizedName
@@ -28,6 +27,7 @@ from proxy.errors import GateError
 from proxy.learnt import Learnt
 from proxy.model import ProjectPage, ReleaseFile, Terms
 from proxy.policy.rules.approved import admits
+from proxy.policy.rules.provenance import is_asked_for
 from proxy.policy.snapshot import PolicySnapshot
 from proxy.policy.versions import version
 from proxy.simple.provenance import publisher
@@ -75,7 +75,7 @@ class Facts:
     async def known(self, project: NormalizedName, page: ProjectPage, snapshot: PolicySnapshot) -> ProjectPage:
         """Return a page with what is known of its files, having looked up what the terms ask for."""
         terms = snapshot.terms
-        if terms.licences or _wants_provenance(project, terms):
+        if terms.licences or is_asked_for(project, terms):
             await self._look_up(project, _standing(page, project, snapshot), terms)
         files = self._learnt.laid_over(project, page.files)
         return page if files == page.files else replace(page, files=_by_release(files))
@@ -87,7 +87,7 @@ class Facts:
             silent = (release for release in releases if all(file.licence is None for file in release))
             wheels = (next((file for file in release if file.kind == "wheel"), None) for release in silent)
             await self._each(project, list(filter(None, wheels)), self._metadata)
-        if _wants_provenance(project, terms):
+        if is_asked_for(project, terms):
             found = [file for release in releases for file in release if file.provenance and file.publisher is None]
             await self._each(project, found[:FILES_AT_MOST], self._provenance)
 
@@ -156,10 +156,6 @@ _OLDEST = Version("0.dev0")
 
 def _place(file: ReleaseFile) -> Version:
     return version(file.version) or _OLDEST
-
-
-def _wants_provenance(project: NormalizedName, terms: Terms) -> bool:
-    return project in terms.publishers or any(fnmatchcase(project, pattern) for pattern in terms.provenance)
 
 
 def _standing(page: ProjectPage, project: NormalizedName, snapshot: PolicySnapshot) -> list[ReleaseFile]:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import click
 
-from proxy.cli.desk import Data, Desk, channel_option, json_option, show, table, with_desk
+from proxy.cli.desk import Data, Desk, channel_option, facts, json_option, show, table, with_desk
 
 WITHHELD_SHOWN = 12
 reason_option = click.option("--reason", required=True, help="Why. The auditor will ask for it.")
@@ -70,7 +70,7 @@ def _approved(outcome: Data) -> None:
     click.echo(f"{verb} {what}: {files} (revision {outcome['revision']}).")
     if outcome["versions"]:
         click.echo(f"  {', '.join(outcome['versions'][:12])}{' …' if len(outcome['versions']) > 12 else ''}")
-    _facts(outcome["facts"])
+    facts(outcome["facts"])
     if outcome["still_withheld"]:
         held_back = outcome["still_withheld"]
         click.echo(f"Still withheld ({len(held_back)} files):")
@@ -84,14 +84,6 @@ def _approved(outcome: Data) -> None:
     if outcome["left_out"]:
         left = outcome["left_out"]
         click.echo(f"Left out: {len(left)} source archives or pre-releases (--sdists, --prereleases).")
-
-
-def _facts(files: list[Data]) -> None:
-    """Print under which licences and from which publishers the approved files are."""
-    for name in ("licence", "publisher"):
-        said = sorted({file[name] for file in files if file[name]})
-        if said:
-            click.echo(f"  {name}: {', '.join(said)}{' (signatures not verified)' if name == 'publisher' else ''}")
 
 
 @click.command()
