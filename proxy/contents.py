@@ -16,6 +16,7 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from packaging.utils import NormalizedName
 
@@ -31,7 +32,8 @@ from proxy.simple.metadata import Said
 from proxy.upstream import Upstream
 from proxy.upstream.client import METADATA_AT_MOST
 
-LOOKED_AT_MOST = 100_000
+LOOKED_AT_MOST = 20_000
+"""Files that are remembered as looked into; one that was forgotten is looked into again."""
 
 Tell = Callable[[NormalizedName, ReleaseFile, str], Awaitable[None]]
 """Hears of a file that contradicts its name: project, file, and the sentence."""
@@ -52,7 +54,7 @@ class Contents:
         if small is not None:
             return small
         blob = await self._cached(look)
-        source = lambda: self._upstream.file(file.url)  # noqa: E731  as short as a function of its own would be long
+        source = partial(self._upstream.file, file.url)
         return blob or await self._fetches.get(look.sha256, file.size, source, check=look)
 
     async def look_at_cached(self, project: NormalizedName, file: ReleaseFile) -> None:
@@ -85,7 +87,7 @@ class Contents:
             if small is not None:
                 return small
             blob = await self._blobs.open(file.metadata)
-            source = lambda: self._upstream.file(url)  # noqa: E731  as short as a function of its own would be long
+            source = partial(self._upstream.file, url)
             return blob or await self._fetches.get(file.metadata, None, source, most=METADATA_AT_MOST)
         content = await self._upstream.document(url)
         if content is not None:

@@ -16,7 +16,6 @@ import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
-from fnmatch import fnmatchcase
 from itertools import groupby
 
 from packaging.utils import NormalizedName
@@ -29,6 +28,7 @@ from proxy.errors import GateError
 from proxy.learnt import Learnt
 from proxy.model import ProjectPage, ReleaseFile, Terms
 from proxy.policy.rules.approved import admits
+from proxy.policy.rules.provenance import is_asked_for
 from proxy.policy.snapshot import PolicySnapshot
 from proxy.policy.versions import version
 from proxy.simple.provenance import publisher
@@ -40,6 +40,9 @@ log = logging.getLogger(__name__)
 AT_ONCE = 16
 PINNED_AT_MOST = 400
 """Files of an approval whose metadata, and whose provenance, is asked for: the newest."""
+
+LOOKED_AT_MOST = 50
+"""Files of an approval that are looked into where they are in the cache; the others are when they leave it."""
 
 RELEASES_AT_MOST = 20
 FILES_AT_MOST = 100
@@ -64,7 +67,7 @@ class Facts:
         wheels = [file for file in newest if file.kind == "wheel"][:PINNED_AT_MOST]
         digests = await self._each(project, wheels, self._metadata)
         await self._each(project, [file for file in newest if file.provenance][:PINNED_AT_MOST], self._provenance)
-        await self._each(project, newest, self._look)
+        await self._each(project, newest[:LOOKED_AT_MOST], self._look)
         if terms.licences:
             await self._each(project, self._unlicensed(project, newest), self._open)
         dated = (replace(file, metadata=digests.get(file.filename) or file.metadata) for file in files)
@@ -73,7 +76,7 @@ class Facts:
     async def known(self, project: NormalizedName, page: ProjectPage, snapshot: PolicySnapshot) -> ProjectPage:
         """Return a page with what is known of its files, having looked up what the terms ask for."""
         terms = snapshot.terms
-        if terms.licences or _wants_provenance(project, terms):
+        if terms.licences or is_asked_for(project, terms):
             await self._look_up(project, _standing(page, project, snapshot), terms)
         files = self._learnt.laid_over(project, page.files)
         return page if files == page.files else replace(page, files=_by_release(files))
@@ -85,7 +88,7 @@ class Facts:
             silent = (release for release in releases if all(file.licence is None for file in release))
             wheels = (next((file for file in release if file.kind == "wheel"), None) for release in silent)
             await self._each(project, list(filter(None, wheels)), self._metadata)
-        if _wants_provenance(project, terms):
+        if is_asked_for(project, terms):
             found = [file for release in releases for file in release if file.provenance and file.publisher is None]
             await self._each(project, found[:FILES_AT_MOST], self._provenance)
 
@@ -159,10 +162,6 @@ _OLDEST = Version("0.dev0")
 
 def _place(file: ReleaseFile) -> Version:
     return version(file.version) or _OLDEST
-
-
-def _wants_provenance(project: NormalizedName, terms: Terms) -> bool:
-    return project in terms.publishers or any(fnmatchcase(project, pattern) for pattern in terms.provenance)
 
 
 def _standing(page: ProjectPage, project: NormalizedName, snapshot: PolicySnapshot) -> list[ReleaseFile]:

@@ -163,6 +163,14 @@ def sentences(reasons: Sequence[Data], indent: str = "  ", effects: frozenset[st
             click.echo(f"{indent}    {reason['next_step']}")
 
 
+def facts(files: Sequence[Data]) -> None:
+    """Print under which licences files are, and who published them."""
+    for name, remark in (("licence", ""), ("publisher", " (signatures not verified)")):
+        said = sorted({file[name] for file in files if file[name]})
+        if said:
+            click.echo(f"  {name}: {', '.join(said)}{remark}")
+
+
 def _read(path: Path) -> str:
     try:
         return path.read_text().strip()

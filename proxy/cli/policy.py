@@ -12,6 +12,7 @@ from proxy.cli.desk import (
     Data,
     Desk,
     channel_option,
+    facts,
     give_up,
     if_revision_option,
     json_option,
@@ -86,7 +87,7 @@ def _approved(outcome: Data) -> None:
     click.echo(f"{verb} {what}: {files} (revision {outcome['revision']}).")
     if outcome["versions"]:
         click.echo(f"  {', '.join(outcome['versions'][:12])}{' …' if len(outcome['versions']) > 12 else ''}")
-    _facts(outcome["facts"])
+    facts(outcome["facts"])
     if outcome["still_withheld"]:
         held_back = outcome["still_withheld"]
         click.echo(f"Still withheld ({len(held_back)} files):")
@@ -100,14 +101,6 @@ def _approved(outcome: Data) -> None:
     if outcome["left_out"]:
         left = outcome["left_out"]
         click.echo(f"Left out: {len(left)} source archives or pre-releases (--sdists, --prereleases).")
-
-
-def _facts(files: list[Data]) -> None:
-    """Print under which licences and from which publishers the approved files are."""
-    for name in ("licence", "publisher"):
-        said = sorted({file[name] for file in files if file[name]})
-        if said:
-            click.echo(f"  {name}: {', '.join(said)}{' (signatures not verified)' if name == 'publisher' else ''}")
 
 
 @click.command()

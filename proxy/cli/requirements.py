@@ -18,6 +18,7 @@ from proxy.cli.desk import (
     Data,
     Desk,
     channel_option,
+    facts,
     give_up,
     json_option,
     sentences,
@@ -46,6 +47,9 @@ def _explained(data: Data) -> None:
     word = click.style("allowed", fg="green") if data["allowed"] else click.style("refused", fg="red")
     click.echo(f"{what}: {word}")
     sentences(data["reasons"], effects=frozenset({"forbid", "permit", "advise"}))
+    facts(data.get("files", []))
+    for row in data["unreadable"]:
+        click.echo(f"  never served: {row['filename']}: {row['problem']}")
     allowed = data["allowed_versions"]
     click.echo(f"Allowed versions: {', '.join(allowed[:20]) if allowed else 'none'}")
     if not data["allowed"]:

@@ -96,6 +96,7 @@ def test_provenance_is_asked_for_where_the_terms_say_so(gate: Gatehouse, index: 
     index.release("click", "8.0")
     said = gate.cli("approve", "flask", "--reason", "x")
     assert f"publisher: {OURS} (signatures not verified)" in said.stdout, said.stderr
+    assert f"publisher: {OURS}" in gate.cli("explain", "flask==3.0.0").stdout
     gate.approve("click")
     terms = ["--provenance", "*", "--publisher", f"flask={OURS}", "--reason", "we want to know"]
     gate.facts("terms", *terms)

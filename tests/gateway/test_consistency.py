@@ -112,6 +112,7 @@ async def test_rows_that_lie_are_shown_and_reported_once(tmp_path: Path, index: 
             assert await gate.served() == ["flask-3.0.0-py3-none-any.whl"]
         told = (await gate.explained("flask"))["unreadable"]
         assert {row["filename"] for row in told} == {"fiask-3.1.0-py3-none-any.whl", doubled.filename}
+        assert "fiask-3.1.0" in (await gate.get("/explain/flask", accept="text/html")).text
         assert len(await gate.events(TAG)) == 2
         refused = (await gate.get(f"/files{doubled.path}")).json()["reasons"][0]
         assert (refused["code"], "listed twice" in refused["sentence"]) == ("inconsistent", True)

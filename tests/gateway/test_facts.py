@@ -79,6 +79,7 @@ async def test_a_publisher_is_pinned_shown_and_asked_for(tmp_path: Path, index: 
         assert [file["publisher"] for file in facts] == [OURS, "GitHub:evil/flask", None]
         shown = (await gate.explained("flask/3.0.0"))["files"][0]
         assert (shown["publisher"], shown["licence"]) == (OURS, "")
+        assert f"<td>{OURS}</td>" in (await gate.get("/explain/flask/3.0.0", accept="text/html")).text
         await gate.admin("PATCH", "/terms", provenance=["Fl*"], reason="we want to know")
         assert len(await gate.served()) == 2
         await gate.admin("PATCH", "/terms", publishers={"Flask": OURS}, reason="from them alone")
