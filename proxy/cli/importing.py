@@ -108,6 +108,8 @@ def _withheld(new: Iterable[Data]) -> None:
         table(rows, ["file", "why"])
         if len(held) > WITHHELD_SHOWN:
             click.echo(f"… and {len(held) - WITHHELD_SHOWN} more (--json shows them all)")
+        for step in sorted({file["reasons"][0]["next_step"] for file in held} - {""}):
+            click.echo(f"  {step}")
 
 
 def _faults(faults: Iterable[Data], *, err: bool) -> None:
