@@ -31,7 +31,7 @@ UNIVERSAL = "universal"
 """The platform that stands for all of them."""
 
 _PYTHON = re.compile(r"3\.[0-9]{1,2}", re.ASCII)
-_PLATFORM = re.compile(r"[a-z0-9_-]{1,64}", re.ASCII)
+_PLATFORM = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}", re.ASCII)
 _REFUSED = re.compile(r"/refused/([A-Za-z0-9_.~-]+)/([^/\s]+?)-py3-none-any\.whl")
 _PIN = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)==(?P<version>[^\s;]+)[^#]*(?:# via (?P<via>.*))?")
 

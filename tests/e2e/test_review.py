@@ -86,9 +86,10 @@ def test_a_look_alike_an_unknown_and_an_internal_name_under_review(gate: Gatehou
     listed.metadata = WORDS
     found = gate.facts("review", "reqeusts")
     assert found["look_alike"]["target"] == "requests"
-    assert "speaks of another project" in found["described"]["silence"]
-    index.misbehave(f"{listed.path}.metadata", Answer(body=b"Name: reqeusts\nVersion: 1.0\nSummary: other bytes\n"))
-    assert "not what the index promised" in gate.facts("review", "reqeusts")["described"]["silence"]
+    assert "names the project 'parent'" in found["described"]["silence"]
+    listed = index.release("other-bytes", "1.0")
+    index.misbehave(f"{listed.path}.metadata", Answer(body=b"Name: other-bytes\nVersion: 1.0\nSummary: x\n"))
+    assert "promised" in gate.facts("review", "other-bytes")["described"]["silence"]
     gate.facts("terms", "--internal", "acme-*", "--reason", "ours")
     for words, said in (
         ("nothing-there", "has no project nothing-there"),
