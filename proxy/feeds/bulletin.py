@@ -67,7 +67,7 @@ class Bulletin:
             before = next((known for known, tag in AGED.items() if tag == told), "fresh")
             worse = age.LEVELS.index(level) > age.LEVELS.index(before)
             if worse or (level == "fresh" != before):
-                said = f"The advisory data is {level}: {age.sentence(snapshot.feed, snapshot.terms, at)}"
+                said = f"Advisory data: {age.sentence(snapshot.feed, snapshot.terms, at)}"
                 await self._alerts.tell(changes.report(AGED[level], "", said), FEED)
 
     async def _told(self, *tags: str) -> str:

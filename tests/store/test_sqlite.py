@@ -7,15 +7,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from proxy.errors import RevisionConflict, StoreError
 from proxy.model import Actor, Build, DecisionRecord, Token
 from proxy.policy import changes
-from proxy.store import DecisionFilter, EventFilter
+from proxy.store import DecisionFilter, EventFilter, Reach
 from proxy.store.sqlite import SqliteStore
-from tests.policy.facts import AT, approval, wheel
+from tests.policy.facts import AT, FLASK, approval, wheel
 
 ADA = Actor("token", "token:1", "ada", "owner", "127.0.0.1")
 RECORD = DecisionRecord(
@@ -231,3 +232,32 @@ def test_the_tables_of_the_record_refuse_to_be_changed(store: SqliteStore, tmp_p
     ):
         db.execute("delete from events")
     db.close()
+
+
+def test_how_far_releases_went_and_to_whom(store: SqliteStore) -> None:
+    def got(client: str, version: str, minute: int, **facts: Any) -> DecisionRecord:
+        return replace(RECORD, client=client, version=version, at=AT + timedelta(minutes=minute), **facts)
+
+    downloads = [
+        got("10.0.0.1", "3.0.0", 1),
+        got("10.0.0.1", "3.0.0", 2),
+        got("10.0.0.2", "3.0.0", 3, agent="uv/1"),
+        got("10.0.0.3", "3.0.0", 4, verdict="refused"),
+        got("10.0.0.3", "3.0.0", 5, what="page"),
+        got("10.0.0.9", "2.0.0", 9),
+        got("10.0.0.9", "1.0", 9, project="other"),
+    ]
+    store.record([(f"u{number}", record) for number, record in enumerate(downloads)])
+    assert store.reach(["flask", "nobody"]) == [
+        Reach(FLASK, "2.0.0", 1, 1, AT + timedelta(minutes=9)),
+        Reach(FLASK, "3.0.0", 2, 3, AT + timedelta(minutes=3)),
+    ]
+    assert store.reach([]) == []
+    assert len(store.reach([f"p{number}" for number in range(1_200)] + ["flask"])) == 2
+    holders = store.handed_out(["flask"], "3.0.0")
+    assert [(line.client, line.agent, line.count) for line in holders] == [
+        ("10.0.0.2", "uv/1", 1),
+        ("10.0.0.1", "pip/26", 2),
+    ]
+    assert (holders[1].first, holders[1].last) == (AT + timedelta(minutes=1), AT + timedelta(minutes=2))
+    assert store.handed_out(["flask"], most=1)[0].version == "2.0.0"
