@@ -22,6 +22,7 @@ from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 from packaging.utils import NormalizedName
+from packaging.version import Version
 
 from proxy.cache.blobs import Blob, Blobs
 from proxy.cache.fetch import Download, Fetches
@@ -32,7 +33,7 @@ from proxy.policy.judge import judge, may_ask_upstream
 from proxy.policy.listing import Composition, Judged, compose
 from proxy.policy.snapshot import PolicySnapshot
 from proxy.shelf import Held, Shelf
-from proxy.simple.metadata import speaks_of
+from proxy.simple.metadata import needs, speaks_of
 from proxy.simple.names import project_of, read_filename
 from proxy.upstream import Upstream
 
@@ -49,6 +50,9 @@ LARGE_PAGE = 500
 
 METADATA_AT_MOST = 400
 METADATA_AT_ONCE = 16
+NEEDS_AT_MOST = 40
+"""Versions, the newest, whose dependencies are looked at when they are approved."""
+
 UNASKED_FOR = timedelta(seconds=60)
 
 
@@ -184,29 +188,45 @@ class Gateway:
 
         Only the first few hundred wheels are asked for; the others are served without.
         """
-        turn = asyncio.Semaphore(METADATA_AT_ONCE)
-
-        failures: list[UpstreamError] = []
-
-        async def pinned(file: ReleaseFile) -> ReleaseFile:
-            async with turn:
-                try:
-                    return replace(file, metadata=await self._metadata_digest(project, file))
-                except UpstreamError as error:
-                    failures.append(error)
-                    return file
-
-        wanting = [file for file in files if file.kind == "wheel" and not file.metadata][:METADATA_AT_MOST]
-        found = dict(zip(wanting, await asyncio.gather(*map(pinned, wanting)), strict=True))
-        if failures:
-            log.warning("The metadata of %d wheels of %s is not pinned: %s", len(failures), project, failures[0])
+        wanting = [file for file in files if file.kind == "wheel" and not file.metadata]
+        read = await self._read_metadata(project, wanting[:METADATA_AT_MOST])
+        found = {
+            file: replace(file, metadata=hashlib.sha256(content).hexdigest() if content else None)
+            for file, content in read.items()
+        }
         return tuple(found.get(file, file) for file in files)
 
-    async def _metadata_digest(self, project: NormalizedName, file: ReleaseFile) -> str | None:
-        content = await self._upstream.metadata(f"{file.url}.metadata")
-        if content is None or not speaks_of(content, project, file.version):
-            return None
-        return hashlib.sha256(content).hexdigest()
+    async def needs(self, project: NormalizedName, files: Sequence[ReleaseFile]) -> dict[str, str]:
+        """Return the names of what wheels need, as written, each with the file that says so.
+
+        One wheel is read of each of the newest versions, where the upstream shows its metadata.
+        """
+        wheels = {file.version: file for file in files if file.kind == "wheel"}
+        newest = sorted(wheels.values(), key=lambda file: Version(file.version), reverse=True)[:NEEDS_AT_MOST]
+        read = await self._read_metadata(project, newest)
+        return {name: file.filename for file, content in read.items() if content for name in needs(content)}
+
+    async def _read_metadata(
+        self, project: NormalizedName, files: Sequence[ReleaseFile]
+    ) -> dict[ReleaseFile, bytes | None]:
+        """Return the metadata that speaks of its wheel, None where there is none; what fails is logged and left out."""
+        turn = asyncio.Semaphore(METADATA_AT_ONCE)
+        failures: list[UpstreamError] = []
+        read: dict[ReleaseFile, bytes | None] = {}
+
+        async def one(file: ReleaseFile) -> None:
+            async with turn:
+                try:
+                    content = await self._upstream.metadata(f"{file.url}.metadata")
+                except UpstreamError as error:
+                    failures.append(error)
+                else:
+                    read[file] = content if content and speaks_of(content, project, file.version) else None
+
+        await asyncio.gather(*map(one, files))
+        if failures:
+            log.warning("The metadata of %d wheels of %s is not read: %s", len(failures), project, failures[0])
+        return read
 
     async def _bytes(self, sha256: str, size: int | None, url: str) -> Blob | Download:
         blob = await self._blobs.open(sha256)

@@ -21,6 +21,7 @@ from admin.actions.granting import Granting, Outcome
 from admin.actions.hands import Hands
 from admin.actions.holders import Holders
 from admin.actions.inbox import Inbox
+from admin.actions.lookalikes import LookAlikes
 from admin.actions.standing import Standing
 from admin.actions.wishes import NeedsAcknowledgement, Unusable, Wish
 from admin.closure import Resolver
@@ -40,6 +41,7 @@ class Actions:
     channels: Channels
     exclusions: Exclusions
     inbox: Inbox
+    lookalikes: LookAlikes
     standing: Standing
     access: Access
     holders: Holders
@@ -57,6 +59,7 @@ class Actions:
             channels=Channels(hands),
             exclusions=Exclusions(hands),
             inbox=Inbox(hands),
+            lookalikes=LookAlikes(hands),
             standing=Standing(hands),
             access=Access(hands),
             holders=Holders(hands),

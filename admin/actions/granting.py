@@ -5,7 +5,7 @@ Decided here:
 * Approved means these bytes: the files that match now are frozen by digest, together with the digest
   of their metadata. What appears later waits for a look, unless the approval is a standing one.
 * Nothing is approved that would not be served at all for a reason the approver has not met: a
-  look-alike must be acknowledged by the name it resembles.
+  look-alike, or what needs one, is acknowledged by the name it resembles (:mod:`~admin.actions.resemblances`).
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ from datetime import datetime
 from packaging.utils import NormalizedName
 
 from admin.actions.hands import Hands
-from admin.actions.wishes import NeedsAcknowledgement, Unusable, Wish, read_acknowledgement, said
-from proxy.model import Actor, Approval, Ask, AuditEvent, Code, ProjectPage, ReleaseFile
+from admin.actions.resemblances import met
+from admin.actions.wishes import Unusable, Wish, read_acknowledgement, said
+from proxy.model import Acknowledgement, Actor, Approval, Ask, AuditEvent, ProjectPage, ReleaseFile
 from proxy.policy import changes
 from proxy.policy.listing import Composition, compose
 from proxy.policy.rules.approved import admits
-from proxy.policy.snapshot import Grant
+from proxy.policy.snapshot import Grant, PolicySnapshot
 from proxy.policy.versions import covers
 
 
@@ -79,21 +80,31 @@ class Granting:
             drafts = [await self._pinned(draft) for draft in drafts]
         approvals = [draft.approval for draft in drafts]
         asks = [ask for approval in approvals for ask in _answered(self.hands.asks(approval.project), approval)]
-        change = changes.grant(approvals, asks)
         snapshot, at = await self.hands.live.current(), self.hands.clock()
+        change = changes.grant(approvals, asks, await self._met(approvals, snapshot, at))
         after = changes.apply(snapshot, change)
         compositions = [
             compose(draft.approval.project, draft.page, after.of_channel(draft.approval.channel), at)
             for draft in drafts
         ]
-        for composition in compositions:
-            _needs_nothing(composition)
         event = None if dry_run else await self.hands.commit(change, actor, if_revision)
         revision = event.revision if event else snapshot.revision
         return [
             Outcome(draft.approval, revision, composition, draft.left_out, event)
             for draft, composition in zip(drafts, compositions, strict=True)
         ]
+
+    async def _met(
+        self, approvals: Sequence[Approval], snapshot: PolicySnapshot, at: datetime
+    ) -> list[Acknowledgement]:
+        """Return the look-alikes among the approvals and what they need. Raises NeedsAcknowledgement, Unusable."""
+        snapshots = snapshot, changes.apply(snapshot, changes.grant(approvals))
+        found: dict[str, Acknowledgement] = {}
+        for approval in approvals:
+            needs = await self.hands.gateway.needs(approval.project, approval.files)
+            here = [snapshot.of_channel(approval.channel) for snapshot in snapshots]
+            found |= {entry.id: entry for entry in met(approval, needs, here, at)}
+        return list(found.values())
 
     async def _pinned(self, draft: Draft) -> Draft:
         approval = draft.approval
@@ -138,13 +149,6 @@ def _nothing(project: str, specifier: str, left_out: Iterable[str]) -> str:
     hints = "say --sdists (they run code on install), --prereleases, --yanked or --legacy for those"
     shown = ", ".join(names_left[:5])
     return f"Of {project}{specifier} only these exist, and they are not approved unless you say so: {shown}; {hints}."
-
-
-def _needs_nothing(composition: Composition) -> None:
-    """Raise NeedsAcknowledgement for a look-alike that the approver has not met."""
-    for finding in composition.verdict.refusals:
-        if finding.code is Code.LOOK_ALIKE:
-            raise NeedsAcknowledgement(finding, f"{Code.LOOK_ALIKE}:{finding.evidence['target']}")
 
 
 def _answered(asks: list[Ask], approval: Approval) -> list[Ask]:

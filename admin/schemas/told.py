@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pydantic import BaseModel
 
 from admin.actions import Closure, Outcome
-from proxy.model import Approval, Ask, AuditEvent, Channel, HandedOut, Terms, Token, Waiver
+from proxy.model import Acknowledgement, Approval, Ask, AuditEvent, Channel, HandedOut, Terms, Token, Waiver
 from proxy.policy import explaining
 from proxy.policy.snapshot import PolicySnapshot
 from proxy.store import Decision, Demand
@@ -106,6 +106,11 @@ def approval_data(approval: Approval) -> dict[str, object]:
         "ticket": approval.ticket,
         "files": [{"filename": file.filename, "sha256": file.sha256} for file in approval.files],
     }
+
+
+def acknowledgement_data(entry: Acknowledgement) -> dict[str, object]:
+    """Return an acknowledged look-alike as JSON data."""
+    return asdict(entry) | {"at": entry.at.isoformat()}
 
 
 def ask_data(ask: Ask) -> dict[str, object]:

@@ -22,6 +22,8 @@ from proxy.cli.desk import (
     table,
     with_desk,
 )
+from proxy.model import Code
+from proxy.policy.folding import meant
 
 
 @click.command()
@@ -109,7 +111,8 @@ def _read(lines: list[tuple[str, str]]) -> tuple[list[Data], list[str]]:
         try:
             found = Requirement(text)
         except InvalidRequirement:
-            faults.append(f"{where}: {text[:80]} cannot be judged: it is not a name with a version range")
+            fault = f"{where}: {text[:80]} cannot be judged: it is not a name with a version range. {meant(text)}"
+            faults.append(fault.removesuffix(". "))
             continue
         if found.url:
             faults.append(f"{where}: {text[:80]} goes round the gate: it names a URL")
@@ -135,8 +138,9 @@ def _checked(data: Data) -> None:
 
 
 def _why(result: Data) -> str:
-    refusals = [reason for reason in result["reasons"] if reason.get("effect", "forbid") == "forbid"]
-    return " ".join(f"{reason['sentence']} {reason.get('next_step', '')}".strip() for reason in refusals)
+    """Return what forbids, and what else a developer should know: a name that resembles another."""
+    told = [r for r in result["reasons"] if r.get("effect", "forbid") == "forbid" or r.get("code") == Code.LOOK_ALIKE]
+    return " ".join(f"{reason['sentence']} {reason.get('next_step', '')}".strip() for reason in told)
 
 
 COMMANDS = (explain, request, check)

@@ -8,6 +8,7 @@ from proxy.model.advisories import Advisory, Affected, AffectedRange, FeedState,
 from proxy.model.answer import Code, Effect, Finding, Subject, Verdict
 from proxy.model.index import Kind, ProjectPage, ReleaseFile, Unreadable
 from proxy.model.policy import (
+    Acknowledgement,
     Approval,
     Ask,
     Channel,
@@ -24,6 +25,7 @@ from proxy.model.policy import (
 from proxy.model.record import Actor, AuditEvent, Change, DecisionRecord, Entry, HandedOut
 
 __all__ = [
+    "Acknowledgement",
     "Actor",
     "Advisory",
     "Affected",

@@ -18,9 +18,9 @@ class Approval:
 
     ``specifier`` is a PEP 440 specifier set ("" means every version). ``acknowledged`` holds codes
     of findings that the approver met and overruled, a look-alike with the name it resembles
-    (``look-alike:requests``). Pre-releases, yanked files, sdists (they run code on install) and legacy
-    formats are opened only where it says so. ``until`` ends it. ``channel`` is where it counts: there, and
-    in every channel that inherits from it ("" is the base of all).
+    (``look-alike:requests``; it lasts as an :class:`Acknowledgement`). Pre-releases, yanked files, sdists
+    (they run code on install) and legacy formats are opened only where it says so. ``until`` ends it.
+    ``channel`` is where it counts: there, and in every channel that inherits from it ("" is the base of all).
 
     An ``emergency`` is one person's exception from most rules, always with an end; ``reviewed`` says what
     somebody else found when looking at it afterwards.
@@ -44,6 +44,21 @@ class Approval:
     channel: str = ""
     emergency: bool = False
     reviewed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """A name that looks like ``target`` and is meant all the same.
+
+    It outlives the approval that it was made with, counts in every channel, and ends only when somebody withdraws it.
+    """
+
+    id: str
+    project: NormalizedName
+    target: str
+    by: str
+    reason: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Literal
 
 from proxy.model.advisories import FeedState
 from proxy.model.policy import (
+    Acknowledgement,
     Approval,
     Ask,
     Channel,
@@ -21,7 +22,20 @@ from proxy.model.policy import (
     Waiver,
 )
 
-Entry = Approval | Prohibition | Waiver | Origin | Ask | LateFile | Token | Terms | Channel | FeedState | NamesList
+Entry = (
+    Approval
+    | Acknowledgement
+    | Prohibition
+    | Waiver
+    | Origin
+    | Ask
+    | LateFile
+    | Token
+    | Terms
+    | Channel
+    | FeedState
+    | NamesList
+)
 """What the store keeps row by row; putting an entry whose id is there already replaces it."""
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from packaging.metadata import parse_email
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 HEAD = 4 << 10
 """Name and version stand at the top; the rest of a long file is not read for them."""
+_END_OF_NAME = re.compile(r"[\s<>=!~;@(\[]")
 
 
 def speaks_of(content: bytes, project: NormalizedName, version: str) -> bool:
@@ -18,3 +21,9 @@ def speaks_of(content: bytes, project: NormalizedName, version: str) -> bool:
     except InvalidVersion:
         return False
     return canonicalize_name(raw.get("name", "")) == project and str(named) == version
+
+
+def needs(content: bytes) -> list[str]:
+    """Return the names of what a ``METADATA`` file requires (Requires-Dist, PEP 508), as they are written there."""
+    raw, _ = parse_email(content)
+    return [_END_OF_NAME.split(text.strip(), maxsplit=1)[0] for text in raw.get("requires_dist", ())]

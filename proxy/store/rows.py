@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from proxy.model import (
+    Acknowledgement,
     Actor,
     Approval,
     Ask,
@@ -35,6 +36,7 @@ from proxy.model import (
 
 KINDS: Mapping[str, type[Entry]] = {
     "approval": Approval,
+    "acknowledgement": Acknowledgement,
     "prohibition": Prohibition,
     "waiver": Waiver,
     "origin": Origin,
