@@ -24,6 +24,11 @@ class ChannelPolicy:
         """The channel's policy as it stands."""
         return self._of(self._live.snapshot)
 
+    def at_hand(self) -> PolicySnapshot | None:
+        """Return the channel's policy if it is the one in force, None where that must be loaded first."""
+        snapshot = self._live.at_hand()
+        return None if snapshot is None else self._of(snapshot)
+
     async def current(self, _project: NormalizedName | None = None, /) -> PolicySnapshot:
         """Return the channel's policy in force, for asking about a project."""
         return self._of(await self._live.current())

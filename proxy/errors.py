@@ -5,13 +5,15 @@ GateError
 ├── UpstreamError        the index or a file host did not do its part
 │   ├── UpstreamAway       no answer, a time-out, a 5xx: trying later may help
 │   ├── UpstreamBroken     an answer that cannot be read or trusted
+│   │   └── Inconsistent     a file that is not what its name says
 │   └── OriginRefused      a URL that leads where files may not come from
 ├── DigestMismatch       bytes that are not what the index promised
 ├── CacheError           the file cache cannot take or give bytes: disk full, unreadable, too busy
 ├── StoreError           the database cannot be read or written
 │   └── RevisionConflict   somebody changed the policy since the caller looked
 ├── DocumentRefused      a policy document that cannot be taken; every fault at once
-└── FeedRefused          advisory data that is broken, empty, shrunken or older
+├── FeedRefused          advisory data that is broken, empty, shrunken or older
+└── MissingExtra         what was asked for needs a library that is not installed
 """
 
 from __future__ import annotations
@@ -39,6 +41,10 @@ class UpstreamAway(UpstreamError):
 
 class UpstreamBroken(UpstreamError):
     """An answer that cannot be read or trusted: malformed, too large, of a wrong kind."""
+
+
+class Inconsistent(UpstreamBroken):
+    """A file whose own metadata contradicts its name, or what is served beside it."""
 
 
 class OriginRefused(UpstreamError):
@@ -79,3 +85,7 @@ class DocumentRefused(GateError):
 
 class FeedRefused(GateError):
     """Advisory data that was not taken; what was in force stays in force."""
+
+
+class MissingExtra(GateError):
+    """What was asked for needs an optional library that is not installed; the message says which extra brings it."""

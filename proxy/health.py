@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from proxy.live import Live
+from proxy.policy import emergencies
 from proxy.policy.explaining import feed_data
 
 
@@ -25,7 +26,8 @@ class Health:
             "ready": not reasons,
             "reasons": reasons,
             "revision": snapshot.revision,
-            "advisory_data": feed_data(snapshot.feed, at),
+            "advisory_data": feed_data(snapshot, at),
+            "emergencies": [emergencies.sentence(approval, at) for approval in emergencies.alarms(snapshot)],
             "names_index": snapshot.names.popular is not None,
             "decisions_waiting": self._waiting(),
         }

@@ -61,9 +61,9 @@ class Live:
             return None
         return token
 
-    async def revision(self) -> int:
-        """Return the revision in force, having loaded it."""
-        return (await self.current()).revision
+    def at_hand(self) -> PolicySnapshot | None:
+        """Return the snapshot if it is the one in force, None if the policy moved: :meth:`current` loads it then."""
+        return self._snapshot if self._bell.read() <= self._seq else None
 
     async def current(self, _project: NormalizedName | None = None) -> PolicySnapshot:
         """Return the snapshot in force, loading it first when the policy moved.
@@ -92,8 +92,8 @@ class Live:
             self._seq, self._loaded = kept.seq, True
 
     async def learn_names(self, popular: Iterable[str], build: asyncio.Future[NameIndex]) -> None:
-        """Take in the popular names at once, and their index when it is built."""
-        known = frozenset(popular)
+        """Take in the popular names at once, the most popular first, and their index when it is built."""
+        known = {name: rank for rank, name in enumerate(popular, 1)}
         self._snapshot = replace(self._snapshot, names=Names(known))
         index = await build
         names = Names(known, popular=index, protected=index).protecting(self._snapshot.grants)

@@ -46,7 +46,7 @@ class Adopting:
         unknown: list[Wanted] = []
         statuses: dict[NormalizedName, str] = {}
         for (project, _), group in grouped(here).items():
-            page = await self.hands.gateway.kept_page(project)
+            page = await self.hands.gateway.last_seen(project)
             statuses[project] = page.status if page else "active"
             some, missing = await asyncio.to_thread(propose, project, group, page, policy, at)
             found, unknown = found + some, unknown + missing

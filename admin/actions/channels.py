@@ -9,14 +9,15 @@ Decided here:
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from admin.actions.hands import Hands, seen
+from admin.actions.hands import Hands, Settled, seen
 from admin.actions.wishes import CHANNELS_AT_MOST, Unusable, read_channel, said
 from admin.roles import Permission, demand
 from proxy.model import Actor, AuditEvent, Channel, Terms
-from proxy.policy import changes
+from proxy.policy import changes, emergencies
+from proxy.policy.terms import NAMES, amended
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +49,26 @@ class Channels:
         inherit: Collection[str],
         reason: str,
         if_revision: int | None = None,
-    ) -> AuditEvent:
+        *,
+        dry_run: bool = False,
+    ) -> Settled:
         """Make terms a channel's own (by the names of :class:`~proxy.model.Terms`), or let it inherit them again.
 
         Raises Forbidden, Unusable, RevisionConflict, StoreError.
         """
         demand(actor, Permission.TERMS_WRITE)
-        await self.hands.policy(name)
+        before = (await self.hands.policy(name)).terms
         snapshot = await self.hands.live.current()
         channel = snapshot.channels[name]
-        unknown = set(inherit) - {field.name for field in fields(Terms)}
+        unknown = set(inherit) - NAMES
         if unknown:
             raise Unusable(f"There is no term {min(unknown)[:40]!r}. wicketgate terms lists them.")
         own = tuple(sorted({*channel.sets, *given} - set(inherit)))
-        changed = replace(channel, terms=replace(channel.terms, **given), sets=own)
-        change = changes.set_channel_terms(changed, said(reason))
-        return await self.hands.commit(change, actor, seen(snapshot, if_revision))
+        # What is by project is changed from what counts in the channel now, be it inherited or its own.
+        changed = replace(channel, terms=amended(before, given), sets=own)
+        after = snapshot.amended((changed,), (), snapshot.revision).of_channel(name).terms
+        change = changes.set_channel_terms(changed, before, after, said(reason))
+        return await self.hands.settle(change, actor, seen(snapshot, if_revision), dry_run=dry_run)
 
     async def close(self, actor: Actor, name: str, reason: str, if_revision: int | None = None) -> AuditEvent:
         """Close a channel and end what was said in it. Raises Forbidden, Unusable, RevisionConflict, StoreError."""
@@ -75,5 +80,8 @@ class Channels:
         heirs = [channel.name for channel in snapshot.channels.values() if channel.base == name]
         if heirs:
             raise Unusable(f"{name} cannot be closed: {', '.join(heirs)} inherits from it.")
+        waiting = [approval.id for approval in emergencies.alarms(snapshot) if approval.channel == name]
+        if waiting:
+            raise Unusable(f"{name} cannot be closed before its emergencies are reviewed: {', '.join(waiting)}")
         change = changes.close_channel(snapshot.channels[name], snapshot.only_in(name), said(reason))
         return await self.hands.commit(change, actor, seen(snapshot, if_revision))

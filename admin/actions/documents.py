@@ -130,7 +130,8 @@ class Documents:
             raise RevisionConflict(wanted or 0, compared.snapshot.revision)
         compared, resolved = await self._resolved(actor, compared, self.resolving.upstream)
         _may(actor, compared.steps)
-        pinned = await self._pinned(resolved.approvals)
+        foreseen = await self._change(actor, compared, resolved.approvals, "-")
+        pinned = await self._pinned(resolved.approvals, changes.apply(compared.snapshot, foreseen))
         made = await self._change(actor, compared, pinned, said(reason))
         event = await self.hands.commit(made, actor, seen(compared.snapshot, wanted))
         return Applied(event.revision, compared.steps, pinned, event)
@@ -169,10 +170,15 @@ class Documents:
         hand = self._hand(actor)
         return change(compared.snapshot, compared.wanted, compared.steps, approvals, hand, reason, settled)
 
-    async def _pinned(self, approvals: dict[ApprovalEntry, Approval]) -> dict[ApprovalEntry, Approval]:
-        """Pin the metadata of what was frozen, as every approval does."""
-        pin = self.hands.gateway.pin_metadata
-        return {entry: replace(a, files=await pin(a.project, a.files)) for entry, a in approvals.items()}
+    async def _pinned(
+        self, approvals: dict[ApprovalEntry, Approval], after: PolicySnapshot
+    ) -> dict[ApprovalEntry, Approval]:
+        """Pin what is known of the files that were frozen, as every approval does, by the terms that there will be."""
+        pinned = {}
+        for entry, approval in approvals.items():
+            terms = after.seen_in(approval.channel).terms
+            pinned[entry] = replace(approval, files=await self.hands.gateway.pinned(approval, terms))
+        return pinned
 
     async def _plan(self, actor: Actor, compared: _Compared, resolved: Resolved, since: timedelta) -> Plan:
         snapshot, document = compared.snapshot, compared.document

@@ -15,7 +15,7 @@ from datetime import timedelta
 from admin.actions.hands import Hands, seen
 from admin.actions.wishes import WAIVER_DAYS_AT_MOST, Unusable, read_requirement, said
 from admin.roles import Permission, demand
-from proxy.model import Actor, AuditEvent, Prohibition, Waiver
+from proxy.model import Actor, AuditEvent, Justification, Prohibition, Waiver
 from proxy.policy import changes
 
 
@@ -63,11 +63,13 @@ class Exclusions:
         reason: str,
         days: int,
         channel: str = "",
+        owner: str = "",
+        justification: Justification = "",
         if_revision: int | None = None,
     ) -> AuditEvent:
         """Set one advisory aside for a range of a project, for at most 180 days. Malware is never waived.
 
-        Raises Forbidden, Unusable, RevisionConflict, StoreError.
+        ``owner`` answers for it ("": the actor). Raises Forbidden, Unusable, RevisionConflict, StoreError.
         """
         demand(actor, Permission.POLICY_WAIVE)
         project, specifier = read_requirement(requirement)
@@ -78,7 +80,19 @@ class Exclusions:
         await self.hands.may_be_waived(project, advisory)
         identity = f"waiver:{secrets.token_hex(8)}"
         until = at + timedelta(days=days)
-        entry = Waiver(identity, project, specifier, advisory, actor.name, said(reason), at, until, channel)
+        entry = Waiver(
+            identity,
+            project,
+            specifier,
+            advisory,
+            actor.name,
+            said(reason),
+            at,
+            until,
+            channel,
+            owner=said(owner or actor.name),
+            justification=justification,
+        )
         return await self.hands.commit(changes.waive(entry), actor, if_revision)
 
     async def end_waiver(

@@ -18,11 +18,24 @@ from datetime import datetime
 from packaging.utils import NormalizedName
 
 from admin.actions.wishes import Unusable
+from proxy.channels import ChannelPolicy
 from proxy.gateway import Gateway
 from proxy.live import Live
-from proxy.model import Actor, Ask, AuditEvent, Change, ProjectPage
+from proxy.model import Actor, Ask, AuditEvent, Change, LateFile, ProjectPage
+from proxy.policy import changes
+from proxy.policy.late import waits
 from proxy.policy.snapshot import PolicySnapshot
+from proxy.policy.terms import Turn, turns
 from proxy.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A change of the terms, the approved files that it withholds or opens, and its event where it was made."""
+
+    change: Change
+    turns: tuple[Turn, ...]
+    event: AuditEvent | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +52,16 @@ class Hands:
         event = await asyncio.to_thread(self.store.commit, change, actor, self.clock(), if_revision=if_revision)
         await self.live.current()
         return event
+
+    async def settle(self, change: Change, actor: Actor, seen: int, *, dry_run: bool) -> Settled:
+        """Show what a change of the terms does to approved files, and make it unless it is a dry run.
+
+        Raises RevisionConflict, StoreError.
+        """
+        snapshot, at = await self.live.current(), self.clock()
+        found = await asyncio.to_thread(turns, snapshot, changes.apply(snapshot, change), at)
+        event = None if dry_run else await self.commit(change, actor, seen)
+        return Settled(change, tuple(found), event)
 
     async def may_be_waived(self, project: NormalizedName, advisory: str) -> None:
         """Raise Unusable for an advisory that is not about the project, or that reports malware."""
@@ -59,6 +82,10 @@ class Hands:
             raise Unusable(f"There is no channel {channel[:40]!r}. The channels: {known}")
         return snapshot.of_channel(channel)
 
+    def answering(self, channel: str) -> Gateway:
+        """Return the gateway that answers as a channel does."""
+        return self.gateway.answering_by(ChannelPolicy(self.live, channel)) if channel else self.gateway
+
     async def page(self, project: NormalizedName) -> tuple[ProjectPage, datetime]:
         """Return a project's page for a reviewer, and the time at which it was there.
 
@@ -72,9 +99,16 @@ class Hands:
             raise Unusable(f"The upstream index has no project {project}. Look at the spelling.")
         return held.page, self.clock()
 
-    def asks(self, project: NormalizedName) -> list[Ask]:
-        """Return the wishes that wait for a project. Raises StoreError."""
-        return [entry for entry in self.store.entries("ask") if isinstance(entry, Ask) and entry.project == project]
+    def asks(self, *projects: NormalizedName) -> list[Ask]:
+        """Return the wishes that wait for any of these projects. Raises StoreError."""
+        wanted = set(projects)
+        return [entry for entry in self.store.entries("ask") if isinstance(entry, Ask) and entry.project in wanted]
+
+    def late(self) -> list[LateFile]:
+        """Return the files that were added later to versions that are approved still, and wait. Raises StoreError."""
+        grants = self.live.snapshot.grants
+        entries = [entry for entry in self.store.entries("late") if isinstance(entry, LateFile) and not entry.declined]
+        return [late for late in entries if waits(late, grants.get(late.project, ()))]
 
 
 def seen(snapshot: PolicySnapshot, if_revision: int | None) -> int:

@@ -33,7 +33,7 @@ class Replaying:
         views = {name: (before.seen_in(name), after.seen_in(name)) for name in {line.channel for line in lines}}
         found: list[Replayed] = []
         for (project, channel), group in grouped(lines).items():
-            page = await self.hands.gateway.kept_page(project)
+            page = await self.hands.gateway.last_seen(project)
             found += await asyncio.to_thread(lambda: list(replay(project, group, page, *views[channel], at)))  # noqa: B023
         return Replay.of(found)
 

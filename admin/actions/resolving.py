@@ -62,7 +62,7 @@ class Resolving:
 
     async def at_hand(self, project: NormalizedName) -> ProjectPage | str:
         """Look at the page that is kept here."""
-        page = await self.hands.gateway.kept_page(project)
+        page = await self.hands.gateway.last_seen(project)
         return page or f"the page of {project} is not kept here, so what it would add is not known"
 
     async def approvals(self, snapshot: PolicySnapshot, steps: Iterable[Step], hand: Hand, look: Look) -> Resolved:

@@ -58,6 +58,7 @@ class Wish:
     yanked: bool = False
     legacy: bool = False
     channel: str = ""
+    sha256: tuple[str, ...] = ()
 
 
 def read_requirement(text: str) -> tuple[NormalizedName, str]:

@@ -16,11 +16,17 @@ from admin.api import (
     advisories,
     audit,
     channels,
+    closures,
     documents,
+    emergencies,
+    exports,
+    imports,
     inbox,
+    late,
     names,
     policy,
     problems,
+    review,
     terms,
 )
 from admin.api.desk import Desk, Who
@@ -30,7 +36,24 @@ from proxy.model import Actor
 
 __all__ = ["Desk", "build"]
 
-MATTERS = (policy, documents, adoption, channels, inbox, terms, advisories, names, audit, access)
+MATTERS = (
+    policy,
+    documents,
+    adoption,
+    closures,
+    imports,
+    exports,
+    channels,
+    emergencies,
+    inbox,
+    late,
+    review,
+    terms,
+    advisories,
+    names,
+    audit,
+    access,
+)
 """In the order of the OpenAPI document."""
 
 _bearer = HTTPBearer(auto_error=False, description="A token: wgt_…")

@@ -22,9 +22,13 @@ from proxy.policy import changes
 SESSION = timedelta(hours=12)
 
 
-async def page(_request: Request) -> Response:
-    """Ask for a token."""
-    return show("sign-in.html", actor=None, problem="")
+def page(room: Room) -> Handler:
+    """Return what asks for a token."""
+
+    async def handler(_request: Request) -> Response:
+        return show(room, "sign-in.html", actor=None, problem="")
+
+    return handler
 
 
 def enter(room: Room) -> Handler:
@@ -37,7 +41,7 @@ def enter(room: Room) -> Handler:
             secret = str(form.get("token", "")).strip()
         actor = await room.authenticator.actor(secret, address(request))
         if actor is None:
-            return show("sign-in.html", 403, actor=None, problem="That token is not valid.")
+            return show(room, "sign-in.html", 403, actor=None, problem="That token is not valid.")
         at = room.clock()
         issued = auth.issue(actor.name, actor.role, at, SESSION, parent=actor.id)
         await asyncio.to_thread(room.store.commit, changes.open_session(issued.token), actor, at)

@@ -1,50 +1,11 @@
-"""The standing rules: terms, channels, and where files come from."""
+"""Channels, and where files come from."""
 
 from __future__ import annotations
 
 import click
 
-from proxy.cli.desk import (
-    Data,
-    Desk,
-    channel_option,
-    if_revision_option,
-    json_option,
-    matching,
-    show,
-    table,
-    with_desk,
-)
+from proxy.cli.desk import Data, Desk, if_revision_option, json_option, matching, show, table, with_desk
 from proxy.cli.policy import reason_option
-
-
-@click.command()
-@click.option("--minimum-age-days", type=float, help="How old a file must be.")
-@click.option("--internal", multiple=True, help="Glob pattern of names that are never asked of the public index.")
-@click.option("--refuse-severity", type=click.Choice(["low", "medium", "high", "critical"]))
-@click.option("--refuse-unknown-severity/--accept-unknown-severity", default=None)
-@click.option("--stale-advisories", type=click.Choice(["say", "refuse"]), help="What old advisory data does.")
-@click.option("--mode", type=click.Choice(["enforce", "observe"]), help="Withhold, or record and serve.")
-@click.option("--inherit", multiple=True, metavar="TERM", help="In a channel: take TERM from its base again.")
-@click.option("--reason", help="Why; needed to change anything.")
-@if_revision_option
-@channel_option
-@json_option
-@with_desk
-def terms(
-    desk: Desk, as_json: bool, reason: str | None, channel: str, if_revision: int | None, **wanted: object
-) -> None:
-    """Show the standing rules of a channel, or change some of them."""
-    given = {name: value for name, value in wanted.items() if value not in (None, ())}
-    if isinstance(wanted["internal"], tuple) and wanted["internal"]:
-        given["internal"] = [pattern for pattern in wanted["internal"] if pattern]
-    if given:
-        body = {**given, "channel": channel, "reason": reason or ""}
-        event = desk.admin("PATCH", "/terms", json=body, headers=matching(if_revision))
-        show(event, as_json, lambda: click.echo(f"Changed (revision {event['revision']})."))
-    else:
-        data = desk.admin("GET", "/terms", params={"channel": channel})
-        show(data, as_json, lambda: table([[name, value] for name, value in data.items()], ["term", "value"]))
 
 
 @click.group()
@@ -120,4 +81,4 @@ def allow_origin(desk: Desk, as_json: bool, server: str, reason: str) -> None:
     show(event, as_json, lambda: click.echo(f"Allowed {event['detail']['origin']}."))
 
 
-COMMANDS = (terms, channels, origins)
+COMMANDS = (channels, origins)

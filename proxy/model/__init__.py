@@ -11,6 +11,7 @@ from proxy.model.policy import (
     Approval,
     Ask,
     Channel,
+    Justification,
     LateFile,
     Mode,
     NamesList,
@@ -21,7 +22,7 @@ from proxy.model.policy import (
     Token,
     Waiver,
 )
-from proxy.model.record import Actor, AuditEvent, Change, DecisionRecord, Entry, HandedOut, Wanted
+from proxy.model.record import Actor, AuditEvent, Build, Change, DecisionRecord, Demand, Entry, HandedOut, Wanted
 
 __all__ = [
     "Actor",
@@ -31,15 +32,18 @@ __all__ = [
     "Approval",
     "Ask",
     "AuditEvent",
+    "Build",
     "Change",
     "Channel",
     "Code",
     "DecisionRecord",
+    "Demand",
     "Effect",
     "Entry",
     "FeedState",
     "Finding",
     "HandedOut",
+    "Justification",
     "Kind",
     "LateFile",
     "Mode",

@@ -19,11 +19,12 @@ class Approval:
     ``specifier`` is a PEP 440 specifier set ("" means every version). ``acknowledged`` holds codes
     of findings that the approver met and overruled, a look-alike with the name it resembles
     (``look-alike:requests``). Pre-releases, yanked files, sdists (they run code on install) and legacy
-    formats are opened only where it says so. ``until`` ends it. ``channel`` is where it counts: there, and
+    formats are opened only where it says so; an ``exact`` one names its files by digest, opens them whatever
+    they are, and speaks of no other file. ``until`` ends it. ``channel`` is where it counts: there, and
     in every channel that inherits from it ("" is the base of all).
 
     An ``emergency`` is one person's exception from most rules, always with an end; ``reviewed`` says what
-    somebody else found when looking at it afterwards.
+    somebody else found when looking at it afterwards. ``by`` is a name for people, ``by_id`` the actor's id.
     """
 
     id: str
@@ -44,6 +45,8 @@ class Approval:
     channel: str = ""
     emergency: bool = False
     reviewed: str = ""
+    by_id: str = ""
+    exact: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +62,23 @@ class Prohibition:
     channel: str = ""
 
 
+Justification = Literal[
+    "",
+    "component_not_present",
+    "vulnerable_code_not_present",
+    "vulnerable_code_not_in_execute_path",
+    "vulnerable_code_cannot_be_controlled_by_adversary",
+    "inline_mitigations_already_exist",
+]
+"""Why a vulnerability does not matter, in OpenVEX's words; "" where it may matter and the risk is accepted."""
+
+
 @dataclass(frozen=True, slots=True)
 class Waiver:
-    """A named advisory set aside for one range of one project, always with an end."""
+    """A named advisory set aside for one range of one project, always with an end.
+
+    ``by`` granted it, ``owner`` answers for it until it ends.
+    """
 
     id: str
     project: NormalizedName
@@ -72,6 +89,8 @@ class Waiver:
     at: datetime
     until: datetime
     channel: str = ""
+    owner: str = ""
+    justification: Justification = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +122,10 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class LateFile:
-    """A file that appeared after its version was approved, waiting for a look; ``differs`` says how it is new."""
+    """A file that appeared after its version was approved, waiting for a look; ``differs`` says how it is new.
+
+    ``declined`` is why somebody did not want it; such a one is kept, so that it does not come up again.
+    """
 
     id: str
     project: NormalizedName
@@ -111,6 +133,7 @@ class LateFile:
     differs: str
     at: datetime
     channel: str = ""
+    declined: str = ""
 
 
 Mode = Literal["enforce", "observe"]

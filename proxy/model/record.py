@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from packaging.utils import NormalizedName
+
 from proxy.model.advisories import FeedState
 from proxy.model.policy import (
     Approval,
@@ -94,6 +96,33 @@ class DecisionRecord:
     request_id: str
     count: int = 1
     channel: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """One kind of build that was refused something: its installer, whether it said that it runs in CI, its channel."""
+
+    agent: str
+    ci: bool
+    channel: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What was refused of one project: how often, first and last, and who wanted it.
+
+    ``clients`` are addresses and ``tokens`` names of tokens, like ``builds`` those that asked most often first.
+    """
+
+    project: NormalizedName
+    count: int
+    clients: tuple[str, ...]
+    tokens: tuple[str, ...]
+    builds: tuple[Build, ...]
+    codes: tuple[str, ...]
+    first: datetime
+    last: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from packaging.utils import NormalizedName
 from proxy.model import Approval, Code, Finding, ProjectPage, ReleaseFile, Verdict, Wanted
 from proxy.policy.document.applying import Hand, draft
 from proxy.policy.document.entries import ApprovalEntry
-from proxy.policy.judge import OVERRULABLE, judge_files
+from proxy.policy.judge import OVERRULABLE, Basis, judge_files
 from proxy.policy.risk import Risk, risk
 from proxy.policy.snapshot import PolicySnapshot
 
@@ -93,7 +93,8 @@ def _proposal(
     at: datetime,
     status: str,
 ) -> Proposal | None:
-    verdicts = list(judge_files(project, [file for file, _ in release], policy, at, status))
+    basis = Basis.of(project, policy, at, status)
+    verdicts = list(judge_files([file for file, _ in release], basis, policy, at))
     refused = [(*pair, verdict) for pair, verdict in zip(release, verdicts, strict=True) if not verdict.allowed]
     if not refused:
         return None
@@ -159,5 +160,6 @@ def _still(
     proposal: Proposal, after: PolicySnapshot, status: Callable[[NormalizedName], str], at: datetime
 ) -> tuple[Finding, ...]:
     project = proposal.entry.project
-    verdicts = judge_files(project, proposal.files, after, at, status(project))
+    basis = Basis.of(project, after, at, status(project))
+    verdicts = judge_files(proposal.files, basis, after, at)
     return tuple({finding.sentence: finding for verdict in verdicts for finding in verdict.refusals}.values())

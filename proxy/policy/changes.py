@@ -15,6 +15,7 @@ from proxy.model import (
     Channel,
     FeedState,
     HandedOut,
+    LateFile,
     NamesList,
     Origin,
     Prohibition,
@@ -24,6 +25,7 @@ from proxy.model import (
 )
 from proxy.policy.consequences import Turned
 from proxy.policy.snapshot import PolicySnapshot
+from proxy.policy.terms import difference
 
 
 def apply(snapshot: PolicySnapshot, change: Change) -> PolicySnapshot:
@@ -31,8 +33,11 @@ def apply(snapshot: PolicySnapshot, change: Change) -> PolicySnapshot:
     return snapshot.amended(change.puts, change.ends, snapshot.revision + 1)
 
 
-def grant(approvals: Iterable[Approval], answered: Iterable[Ask] = ()) -> Change:
-    """Approve, several projects as one act; the asks that it answers leave the inbox."""
+def grant(approvals: Iterable[Approval], answered: Iterable[Ask | LateFile] = (), source: str = "") -> Change:
+    """Approve, several projects as one act; the asks and late files that it answers leave the inbox.
+
+    ``source`` is where from.
+    """
     granted = tuple(approvals)
     return Change(
         "project:approval:granted",
@@ -40,7 +45,7 @@ def grant(approvals: Iterable[Approval], answered: Iterable[Ask] = ()) -> Change
         granted[0].reason,
         puts=granted,
         ends=tuple(ask.id for ask in answered),
-        detail={"approvals": [_approved(approval) for approval in granted]},
+        detail={"approvals": [_approved(approval) for approval in granted]} | ({"source": source} if source else {}),
     )
 
 
@@ -53,6 +58,7 @@ def _approved(approval: Approval) -> dict[str, object]:
         "sdists": approval.sdists,
         "yanked": approval.yanked,
         "legacy": approval.legacy,
+        "exact": approval.exact,
         "channel": approval.channel,
         "acknowledged": list(approval.acknowledged),
         "until": approval.until.isoformat() if approval.until else "",
@@ -106,9 +112,9 @@ def decline(asks: Iterable[Ask], reason: str) -> Change:
     return Change("project:request:declined", ended[0].project, reason, ends=ids, policy=False)
 
 
-def set_terms(terms: Terms, reason: str) -> Change:
+def set_terms(before: Terms, terms: Terms, reason: str) -> Change:
     """Change the standing rules of the default channel."""
-    return Change("policy:terms:set", "", reason, puts=(terms,))
+    return Change("policy:terms:set", "", reason, puts=(terms,), detail=difference(before, terms))
 
 
 def open_channel(channel: Channel) -> Change:
@@ -117,9 +123,9 @@ def open_channel(channel: Channel) -> Change:
     return Change("policy:channel:opened", "", channel.reason, puts=(channel,), detail=detail)
 
 
-def set_channel_terms(channel: Channel, reason: str) -> Change:
-    """Change the terms that are a channel's own."""
-    detail = {"channel": channel.name, "sets": list(channel.sets)}
+def set_channel_terms(channel: Channel, before: Terms, after: Terms, reason: str) -> Change:
+    """Change the terms that are a channel's own; ``before`` and ``after`` are those in force there."""
+    detail = {"channel": channel.name, "sets": list(channel.sets), **difference(before, after)}
     return Change("policy:channel:changed", "", reason, puts=(channel,), detail=detail)
 
 
@@ -185,6 +191,8 @@ def waive(waiver: Waiver) -> Change:
         "specifier": waiver.specifier,
         "until": waiver.until.isoformat(),
         "channel": waiver.channel,
+        "owner": waiver.owner,
+        "justification": waiver.justification,
     }
     return Change("project:waiver:granted", waiver.project, waiver.reason, puts=(waiver,), detail=detail)
 
@@ -197,19 +205,28 @@ def end_waivers(waivers: Iterable[Waiver], reason: str) -> Change:
     return Change("project:waiver:ended", ended[0].project, reason, ends=ids, detail=detail)
 
 
-def turned_bad(releases: Iterable[Turned], clients: Iterable[HandedOut]) -> Change:
-    """Report releases that were approved or handed out and are withheld now, and who has them."""
-    bad = tuple(releases)
+def turned_bad(releases: Iterable[tuple[Turned, int]], newest: Iterable[HandedOut]) -> Change:
+    """Report releases that were approved or handed out and are withheld now, each with how many clients have it.
+
+    ``newest`` names those who got them last.
+    """
+    bad = list(releases)
     sentences = [
         f"{release.project} {release.version}: {', '.join(release.advisories)}; "
         + (f"move to {release.move_to}" if release.move_to else "no clean version is known")
-        for release in bad
+        + f"; {_clients(clients)} it"
+        for release, clients in bad
     ]
     had = [
         f"{line.client} ({line.agent}{f', token {line.token}' if line.token else ''}) has {line.project} "
         f"{line.version}, {line.count} times, last {line.last:%Y-%m-%d %H:%M} UTC"
-        for line in clients
+        for line in newest
     ]
-    reason = f"{len(bad)} releases that were approved or handed out are withheld now; {len(had)} clients have them"
-    projects = " ".join(dict.fromkeys(release.project for release in bad))
+    clients = _clients(sum(clients for _, clients in bad))
+    reason = f"{len(bad)} releases that were approved or handed out are withheld now; {clients} them"
+    projects = " ".join(dict.fromkeys(release.project for release, _ in bad))
     return Change("release:verdict:turned", projects, reason, detail={"releases": sentences, "who": had}, policy=False)
+
+
+def _clients(count: int) -> str:
+    return "1 client has" if count == 1 else f"{count or 'no'} clients have"

@@ -57,7 +57,7 @@ def _fault(grant: Grant, file: ReleaseFile | None, digest: str) -> str:
         return "the upstream index does not list it"
     if file.sha256 != digest:
         return f"the upstream index lists it with other bytes: {file.sha256 or 'no SHA-256'}"
-    if not admits(grant, file):
+    if not grant.approval.exact and not admits(grant, file):
         return "it needs a word more: say sdists, prereleases, yanked or legacy for what it is"
     return ""
 

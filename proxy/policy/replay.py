@@ -19,7 +19,7 @@ from datetime import datetime
 from packaging.utils import NormalizedName
 
 from proxy.model import ProjectPage, ReleaseFile, Subject, Verdict, Wanted
-from proxy.policy.judge import judge, judge_files
+from proxy.policy.judge import Basis, judge, judge_files
 from proxy.policy.snapshot import PolicySnapshot
 
 
@@ -112,7 +112,8 @@ class _Side:
         self._whole: Verdict | None = None
         self._named: defaultdict[str, list[tuple[str | None, Verdict]]] = defaultdict(list)
         self._versions: defaultdict[str, list[tuple[str | None, Verdict]]] = defaultdict(list)
-        for file, verdict in zip(known, judge_files(project, known, policy, at, status), strict=True):
+        verdicts = judge_files(known, Basis.of(project, policy, at, status), policy, at)
+        for file, verdict in zip(known, verdicts, strict=True):
             self._named[file.filename].append((file.sha256, verdict))
             self._versions[file.version].append((file.sha256, verdict))
 

@@ -20,6 +20,7 @@ _WEIGHT = {
     Code.PROHIBITED: 3,
     Code.QUARANTINED: 4,
     Code.CHANGED: 5,
+    Code.INCONSISTENT: 5,
     Code.VULNERABLE: 6,
 }
 
@@ -50,7 +51,12 @@ def label(verdict: Verdict) -> str:
 
 
 def codes(verdict: Verdict) -> tuple[str, ...]:
-    """Return the codes that decided: those that forbid, or would if the policy were enforced, else the approval's."""
+    """Return the codes that decided: those that forbid, or would if the policy were enforced, else the approval's.
+
+    What is handed out because of an emergency says so, and so does a fix that was let through early.
+    """
     if verdict.allowed and not verdict.observed:
-        return (Code.APPROVED.value,)
+        found = {finding.code for finding in verdict.findings}
+        permit = Code.EMERGENCY if Code.EMERGENCY in found else Code.APPROVED
+        return (permit.value, Code.FIX.value) if Code.FIX in found else (permit.value,)
     return tuple(dict.fromkeys(finding.code.value for finding in verdict.observed or weighed(verdict)))

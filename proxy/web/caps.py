@@ -1,7 +1,7 @@
 """A cap on what a request may bring, in front of everything that reads a body whole.
 
-Uploads of advisory data are let through: their route counts for itself while it writes to disk. A policy document
-lists every approved file by digest, so it may be larger than anything else.
+Uploads of advisory data are let through: their route counts for itself while it writes to disk. Locks to be
+imported, and policy documents, may be larger than anything else that is read whole.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from proxy.web.http import say
 
 BODY_AT_MOST = 4 << 20
+LARGER = {"/admin/api/v1/imports": 16 << 20}
 UPLOADS = "/admin/api/v1/advisories/import"
 LARGER = dict.fromkeys((f"/admin/api/v1/{path}" for path in ("policy/plan", "policy/apply", "simulate")), 32 << 20)
 """Bytes, by path."""
 
 
 class BodyCap:
-    """Answers 413 to a body that says, or turns out, to be larger than 4 MiB (a document: 32 MiB)."""
+    """Answers 413 to a body that says, or turns out, to be larger than what its path takes (4 MiB)."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

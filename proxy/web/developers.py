@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
-import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
@@ -21,9 +20,8 @@ from proxy.policy import explaining
 from proxy.policy.similarity import imitates
 from proxy.policy.versions import version as read_version
 from proxy.simple import names
-from proxy.web.readers import CHALLENGE, NO_TOKEN, Readers
-
-Handler = Callable[[Request], Awaitable[Response]]
+from proxy.web import checks
+from proxy.web.readers import Readers, for_readers
 
 SECURE = {
     "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
@@ -38,19 +36,11 @@ STATUS: tuple[tuple[type[Exception], int], ...] = (
     (UpstreamAway, 503),
     (StoreError, 503),
 )
-CHECK_AT_MOST = 2_000
 LONGEST_NAME = 128
 
 pages = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined
 )
-
-
-class Wanted(msgspec.Struct):
-    """One requirement to check: a project's name and a PEP 440 specifier."""
-
-    name: str
-    specifier: str = ""
 
 
 class Developers:
@@ -70,26 +60,17 @@ class Developers:
 
     def routes(self) -> list[Route]:
         """Return the routes, in the order in which they are tried."""
+        guarded = partial(for_readers, self._readers)
         return [
             Route("/", self.home),
             Route("/style.css", style),
             Route("/healthz", self.healthz),
             Route("/readyz", self.readyz),
-            Route("/check", self._for_readers(self.check), methods=["POST"]),
-            Route("/explain/{name}", self._for_readers(self.explain)),
-            Route("/explain/{name}/request", self._for_readers(self.request), methods=["POST"]),
-            Route("/explain/{name}/{version}", self._for_readers(self.explain)),
+            Route("/check", guarded(self.check), methods=["POST"]),
+            Route("/explain/{name}", guarded(self.explain)),
+            Route("/explain/{name}/request", guarded(self.request), methods=["POST"]),
+            Route("/explain/{name}/{version}", guarded(self.explain)),
         ]
-
-    def _for_readers(self, handler: Handler) -> Handler:
-        """Let those through who may read the index."""
-
-        async def guarded(request: Request) -> Response:
-            if not await self._readers.may_read(request.scope):
-                return PlainTextResponse(f"{NO_TOKEN}\n", 401, {"www-authenticate": CHALLENGE})
-            return await handler(request)
-
-        return guarded
 
     async def home(self, _request: Request) -> Response:
         """Say how to point installers here."""
@@ -117,7 +98,8 @@ class Developers:
         except GateError as error:
             return _failed(error)
         data = explaining.explanation(listing.composition, wanted)
-        data |= {"advisory_data": self._feed(), "url": self._url, "stale": listing.stale}
+        data |= {"advisory_data": self._feed(), "url": self._url, "channel": self._asking.channel}
+        data |= {"stale": listing.stale}
         match _preferred(request):
             case "html":
                 return _page("explain.html", **{"version": None, "files": [], "said": "", **data})
@@ -135,8 +117,9 @@ class Developers:
         async with request.form(max_files=0, max_fields=4) as form:
             specifier, why = str(form.get("specifier", "")), str(form.get("why", ""))
         client = request.client.host if request.client else ""
+        token = await self._readers.may_read(request.scope)
         try:
-            ask = await self._asking.ask(project, specifier, why, client)
+            ask = await self._asking.ask(project, specifier, why, (token and token.name) or client, client)
         except (GateError, ValueError) as error:
             return _failed(error)
         if _preferred(request) == "html":
@@ -145,44 +128,17 @@ class Developers:
 
     async def check(self, request: Request) -> Response:
         """Judge many requirements at once, each as an installer would meet it."""
-        body = await request.body()
         try:
-            wanted = msgspec.json.decode(body, type=list[Wanted])
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            return JSONResponse({"detail": f"Send a list of objects with name and specifier: {error}"}, 400)
-        if len(wanted) > CHECK_AT_MOST:
-            return JSONResponse({"detail": f"Ask for at most {CHECK_AT_MOST} at once."}, 400)
-        gate = asyncio.Semaphore(16)
-        answers = await asyncio.gather(*(self._answer(one, gate) for one in wanted))
-        return JSONResponse({"results": answers, "advisory_data": self._feed()})
-
-    async def _answer(self, wanted: Wanted, gate: asyncio.Semaphore) -> dict[str, object]:
-        said: dict[str, object] = {"name": wanted.name, "specifier": wanted.specifier}
-        project = names.normal(wanted.name)
-        if project is None:
-            return said | {
-                "verdict": "refused",
-                "version": None,
-                "reasons": [{"sentence": "Not a project name."}],
-            }
-        try:
-            async with gate:
-                composition = (await self._gateway.listing(project)).composition
-        except GateError as error:
-            return said | {"verdict": "unknown", "version": None, "reasons": [{"sentence": str(error)}]}
-        found = explaining.answer(composition, wanted.specifier)
-        if not found.known:
-            reason = {"sentence": f"No version of {project} in this range is known here."}
-            return said | {"verdict": "refused", "version": None, "reasons": [reason]}
-        verdict = "allowed" if found.allowed else "refused"
-        return said | {
-            "verdict": verdict,
-            "version": found.version,
-            "reasons": explaining.reasons(found.verdict),
-        }
+            wanted = checks.wanted(await request.body())
+        except ValueError as error:
+            return JSONResponse({"detail": str(error)}, 400)
+        results = await checks.answers(self._gateway, self._url, wanted)
+        snapshot, at = self._gateway.policy.snapshot, self._clock()
+        said = {"at": at.isoformat(), "revision": snapshot.revision, "advisory_data": self._feed()}
+        return JSONResponse({"results": results, "url": self._url, **said})
 
     def _feed(self) -> dict[str, object]:
-        return explaining.feed_data(self._gateway.policy.snapshot.feed, self._clock())
+        return explaining.feed_data(self._gateway.policy.snapshot, self._clock())
 
 
 async def style(_request: Request) -> Response:

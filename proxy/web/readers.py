@@ -9,14 +9,18 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import Scope, Send
 
 from proxy.live import Live
 from proxy.model import Token
-from proxy.web.http import say
+from proxy.web.http import READING, Asked, asked, only_reading, say
+
+Handler = Callable[[Request], Awaitable[Response]]
 
 ANYBODY = Token("", "", "", "reader", datetime.min.replace(tzinfo=UTC))
 
@@ -31,13 +35,19 @@ class Readers:
     def __init__(self, live: Live, clock: Callable[[], datetime], *, anonymous: bool) -> None:
         self._live, self._clock, self._anonymous = live, clock, anonymous
 
-    async def admit(self, scope: Scope, send: Send) -> Token | None:
-        """Return the token to go on with, or answer 401 and return None."""
+    async def welcome(self, scope: Scope, send: Send) -> Asked | None:
+        """Return who asks, or answer 405 (this only reads) or 401 and return None."""
+        if scope["method"] not in READING and not await only_reading(scope, send):
+            return None
+        by = asked(scope)
+        if self._anonymous and b"authorization" not in by.headers:
+            return by
         token = await self.may_read(scope)
         if token is None:
-            headers = [(b"www-authenticate", CHALLENGE.encode())]
-            await say(send, 401, NO_TOKEN, head=scope["method"] == "HEAD", extra=headers)
-        return token
+            await say(send, 401, NO_TOKEN, head=by.head, extra=[(b"www-authenticate", CHALLENGE.encode())])
+            return None
+        by.token = token.name
+        return by
 
     async def may_read(self, scope: Scope) -> Token | None:
         """Return the token that a request brings, :data:`ANYBODY` where none is needed, else None."""
@@ -52,6 +62,17 @@ class Readers:
         await self._live.current()  # a token withdrawn a moment ago is withdrawn here too
         token = self._live.token(hashlib.sha256(secret).hexdigest(), self._clock())
         return None if token is None or token.parent else token
+
+
+def for_readers(readers: Readers, handler: Handler) -> Handler:
+    """Let those through to a page who may read the index."""
+
+    async def guarded(request: Request) -> Response:
+        if not await readers.may_read(request.scope):
+            return PlainTextResponse(f"{NO_TOKEN}\n", 401, {"www-authenticate": CHALLENGE})
+        return await handler(request)
+
+    return guarded
 
 
 def secret_of(header: bytes) -> bytes:

@@ -40,7 +40,7 @@ def world() -> tuple[PolicySnapshot, dict[str, ProjectPage]]:
     """Popular projects and others, all of them approved, with the pages that list them."""
     popular = popular_names()
     index = index_of(popular)
-    names = Names(frozenset(popular), popular=index, protected=index)
+    names = Names(dict.fromkeys(popular, 1), popular=index, protected=index)
     projects = [*popular[: PROJECTS // 2], *(f"in-house-{number}" for number in range(PROJECTS // 2))]
     pages = {name: ProjectPage(NormalizedName(name), tuple(_files(name))) for name in projects}
     approvals = [_approved(NormalizedName(name), page) for name, page in pages.items()]

@@ -70,7 +70,7 @@ def test_what_an_approval_cannot_open_is_told_apart() -> None:
 def test_a_look_alike_is_acknowledged_by_the_name_it_resembles() -> None:
     index = NameIndex.build(["flsk"], ["flsk"])
     block = replace(index, model=replace(index.model, block=0.0))
-    policy = replace(OBSERVED, names=Names(frozenset({"flsk"}), popular=block, protected=block))
+    policy = replace(OBSERVED, names=Names({"flsk": 1}, popular=block, protected=block))
     found = adopted([wanted(OLD)], (OLD,), policy)
     assert found.adoptable[0].entry.acknowledged == ("look-alike:flsk",)
     assert judge(subject(OLD), after(found, policy), AT).allowed

@@ -16,7 +16,7 @@ from tests.policy.facts import AT, FLASK, sdist, wheel
 
 POPULAR = ["flask", *(f"project-{number}" for number in range(1_200))]
 INDEX = NameIndex.build(POPULAR, POPULAR)
-NAMES = Names(frozenset(POPULAR) | {"late"}, popular=INDEX, protected=INDEX)
+NAMES = Names(dict.fromkeys([*POPULAR, "late"], 1), popular=INDEX, protected=INDEX)
 
 
 def found(code: Code, effect: Effect = Effect.OBSERVE, **evidence: str) -> Finding:

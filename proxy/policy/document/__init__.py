@@ -17,9 +17,9 @@ Schema
 ``[terms]``          the terms by their names in :class:`proxy.model.Terms`; one that is not named has its default
 ``[[channels]]``     name, base, reason, ``[channels.terms]`` (those that are the channel's own)
 ``[[approvals]]``    project, specifier, reason; channel, standing, prereleases, sdists, yanked, legacy,
-                     acknowledged, until, ticket; ``[approvals.files]``: file name = SHA-256
+                     acknowledged, until, ticket, exact; ``[approvals.files]``: file name = SHA-256
 ``[[prohibitions]]`` project, specifier, reason; channel
-``[[waivers]]``      project, specifier, advisory, reason, until; channel
+``[[waivers]]``      project, specifier, advisory, reason, until; channel, owner, justification
 ``[[origins]]``      url, settled
 ==================== ====================================================================================
 

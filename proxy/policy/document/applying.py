@@ -96,8 +96,19 @@ def _put(step: Step, approvals: Mapping[ApprovalEntry, Approval], hand: Hand) ->
         identity, about = hand.identity("prohibition"), (entry.project, entry.specifier)
         return Prohibition(identity, *about, hand.by, entry.reason, hand.at, entry.channel)
     if isinstance(entry, WaiverEntry):
-        identity, about = hand.identity("waiver"), (entry.project, entry.specifier)
-        return Waiver(identity, *about, entry.advisory, hand.by, entry.reason, hand.at, entry.until, entry.channel)
+        return Waiver(
+            hand.identity("waiver"),
+            entry.project,
+            entry.specifier,
+            entry.advisory,
+            hand.by,
+            entry.reason,
+            hand.at,
+            entry.until,
+            entry.channel,
+            owner=entry.owner or hand.by,
+            justification=entry.justification,
+        )
     if isinstance(entry, OriginEntry):
         return Origin(f"origin:{entry.url}", entry.url, hand.by, hand.at, entry.settled)
     return None

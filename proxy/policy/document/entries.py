@@ -17,7 +17,7 @@ from decimal import Decimal
 
 from packaging.utils import NormalizedName
 
-from proxy.model import Terms
+from proxy.model import Justification, Terms
 from proxy.policy.versions import specifier as read_specifier
 
 Place = tuple[str | int, ...]
@@ -54,6 +54,7 @@ class ApprovalEntry:
     acknowledged: tuple[str, ...] = ()
     until: datetime | None = None
     ticket: str = ""
+    exact: bool = False
     files: tuple[tuple[str, str], ...] = ()
     place: Place = field(default=(), compare=False)
 
@@ -79,6 +80,8 @@ class WaiverEntry:
     reason: str
     until: datetime
     channel: str = ""
+    owner: str = ""
+    justification: Justification = ""
     place: Place = field(default=(), compare=False)
 
 

@@ -77,10 +77,19 @@ def approval_entry(approval: Approval) -> ApprovalEntry:
         tuple(sorted(approval.acknowledged)),
         approval.until,
         printable(approval.ticket),
+        approval.exact,
         tuple(sorted((file.filename, file.sha256 or "") for file in approval.files)),
     )
 
 
 def _waiver_entry(waiver: Waiver) -> WaiverEntry:
-    reason = printable(waiver.reason)
-    return WaiverEntry(waiver.project, ranged(waiver.specifier), waiver.advisory, reason, waiver.until, waiver.channel)
+    return WaiverEntry(
+        waiver.project,
+        ranged(waiver.specifier),
+        waiver.advisory,
+        printable(waiver.reason),
+        waiver.until,
+        waiver.channel,
+        printable(waiver.owner),
+        waiver.justification,
+    )

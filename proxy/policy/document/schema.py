@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 from packaging.utils import NormalizedName
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
-from proxy.model import Terms
+from proxy.model import Justification, Terms
 from proxy.policy.document.entries import CHANNEL_NAME, TERMS, canonical, duration, printable, ranged
 from proxy.policy.document.tables import FORMAT
 from proxy.policy.judge import OVERRULABLE
@@ -149,6 +149,7 @@ class ApprovalTable(Table):
     acknowledged: list[Annotated[str, AfterValidator(_acknowledged)]] = Field(default_factory=list)
     until: Moment | None = None
     ticket: Annotated[str, Field(max_length=200), AfterValidator(printable)] = ""
+    exact: bool = False
     files: dict[str, Digest] = Field(default_factory=dict)
 
 
@@ -170,6 +171,8 @@ class WaiverTable(Table):
     reason: Reason
     until: Moment
     channel: ChannelName = ""
+    owner: Annotated[str, Field(max_length=200), AfterValidator(printable)] = ""
+    justification: Justification = ""
 
 
 class OriginTable(Table):
