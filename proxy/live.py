@@ -63,7 +63,7 @@ class Live:
 
     def at_hand(self) -> PolicySnapshot | None:
         """Return the snapshot if it is the one in force, None if the policy moved: :meth:`current` loads it then."""
-        return self._snapshot if self._bell.read() == self._snapshot.revision else None
+        return self._snapshot if self._bell.read() <= self._seq else None
 
     async def current(self, _project: NormalizedName | None = None) -> PolicySnapshot:
         """Return the snapshot in force, loading it first when the policy moved.

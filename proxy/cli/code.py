@@ -113,7 +113,7 @@ def adopt(
     data = desk.admin("GET", "/adopt", params={"since": since, "channel": channel})
     if output:
         output.write_text(data["document"], encoding="utf-8")
-    if adopt_now:
+    if adopt_now and data["proposals"]:
         body = {"document": data["document"], "reason": reason or ""}
         data["applied"] = desk.admin("POST", "/policy/apply", json=body, headers=matching(data["revision"]))
     show(data, as_json, lambda: _adoption(data, output))

@@ -11,7 +11,8 @@ Decided here:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -79,9 +80,9 @@ def replay(
     lines = tuple(lines)
     known = _known(lines, page, [*before.pinned(project).values(), *after.pinned(project).values()])
     status = page.status if page else "active"
-    sides = [_Side.of(project, known, policy, at, status) for policy in (before, after)]
+    sides = [_Side(project, known, policy, at, status) for policy in (before, after)]
     for line in lines:
-        verdicts = [side.verdict(line, known, kept=page is not None) for side in sides]
+        verdicts = [side.verdict(line, kept=page is not None) for side in sides]
         yield Replayed(line, *(verdicts if None not in verdicts else (None, None)))
 
 
@@ -89,38 +90,49 @@ def _known(lines: Iterable[Wanted], page: ProjectPage | None, pinned: Iterable[R
     """Return what is known of the files wanted, each once by name and digest; yanking is the page's to say."""
     names = {line.filename for line in lines}
     versions = {line.version for line in lines if line.filename and not line.sha256}
-    listed = [file for file in page.files if file.filename in names or file.version in versions] if page else []
+    listed, pins = (
+        [file for file in files if file.filename in names or file.version in versions]
+        for files in (page.files if page else (), pinned)
+    )
     yanked = {file.filename: file.yanked for file in listed}
     found = {(file.filename, file.sha256): file for file in listed}
-    for file in pinned:
-        found[file.filename, file.sha256] = replace(file, yanked=yanked.get(file.filename, file.yanked))
+    for pin in pins:
+        said = yanked.get(pin.filename, pin.yanked)
+        found[pin.filename, pin.sha256] = pin if said == pin.yanked else replace(pin, yanked=said)
     return tuple(found.values())
 
 
-@dataclass(frozen=True, slots=True)
 class _Side:
-    """One project under one policy: as a name, and file by file in the order of what is known."""
+    """One project under one policy: every known file judged, the name alone once somebody asks."""
 
-    whole: Verdict
-    files: tuple[Verdict, ...]
+    def __init__(
+        self, project: NormalizedName, known: Sequence[ReleaseFile], policy: PolicySnapshot, at: datetime, status: str
+    ) -> None:
+        self._asked = Subject(project, status=status), policy, at
+        self._whole: Verdict | None = None
+        self._named: defaultdict[str, list[tuple[str | None, Verdict]]] = defaultdict(list)
+        self._versions: defaultdict[str, list[tuple[str | None, Verdict]]] = defaultdict(list)
+        verdicts = judge_files(known, Basis.of(project, policy, at, status), policy, at)
+        for file, verdict in zip(known, verdicts, strict=True):
+            self._named[file.filename].append((file.sha256, verdict))
+            self._versions[file.version].append((file.sha256, verdict))
 
-    @classmethod
-    def of(
-        cls, project: NormalizedName, known: Iterable[ReleaseFile], policy: PolicySnapshot, at: datetime, status: str
-    ) -> _Side:
-        whole = judge(Subject(project, status=status), policy, at)
-        basis = Basis.of(project, policy, at, status)
-        return cls(whole, tuple(judge_files(known, basis, policy, at)))
-
-    def verdict(self, line: Wanted, known: Iterable[ReleaseFile], *, kept: bool) -> Verdict | None:
+    def verdict(self, line: Wanted, *, kept: bool) -> Verdict | None:
         """Return the verdict on a line: on its file, else on its version, else on its name where that suffices."""
-        if not line.version:
-            return self.whole
-        pairs = list(zip(known, self.files, strict=True))
-        named = [v for f, v in pairs if f.filename == line.filename and line.sha256 in {"", f.sha256}]
-        found = named or [v for f, v in pairs if f.version == line.version and not line.sha256]
-        best = next((verdict for verdict in found if verdict.allowed), found[0] if found else None)
-        if best is not None or not self.whole.allowed:
-            return best or self.whole
+        if line.version and (found := self._of_file(line)):
+            return found
+        whole = self._of_name()
+        if not line.version or not whole.allowed:
+            return whole
         # What a kept page does not list is served to nobody, whatever the policy: a verdict without a permit.
-        return replace(self.whole, findings=()) if kept else None
+        return replace(whole, findings=()) if kept else None
+
+    def _of_file(self, line: Wanted) -> Verdict | None:
+        found = [verdict for sha256, verdict in self._named.get(line.filename, ()) if line.sha256 in {"", sha256}]
+        if not found and not line.sha256:
+            found = [verdict for _, verdict in self._versions.get(line.version, ())]
+        return next((verdict for verdict in found if verdict.allowed), found[0] if found else None)
+
+    def _of_name(self) -> Verdict:
+        self._whole = self._whole or judge(*self._asked)
+        return self._whole

@@ -18,6 +18,7 @@ from typing import TypeVar
 
 from packaging.utils import NormalizedName
 
+from admin.actions.replaying import grouped
 from proxy.feeds.names import index_of, popular_names
 from proxy.model import Approval, DecisionRecord, Entry, ProjectPage, ReleaseFile, Terms
 from proxy.policy.document.comparing import compare, laid_over
@@ -90,9 +91,10 @@ def main() -> None:
     stricter: list[Entry] = [Terms(minimum_age=timedelta(days=90))]
     after = policy.amended(stricter, (), 2)
 
+    by_project = grouped(lines)
+
     def replayed() -> Replay:
-        by_project = {name: [line for line in lines if line.project == name] for name in {x.project for x in lines}}
-        found = (replay(NormalizedName(n), some, pages[n], policy, after, AT) for n, some in by_project.items())
+        found = (replay(name, some, pages[name], policy, after, AT) for (name, _), some in by_project.items())
         return Replay.of(item for items in found for item in items)
 
     judged, found = _timed(replayed)

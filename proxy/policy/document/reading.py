@@ -45,7 +45,7 @@ def read(text: str) -> Document:
     """Return what a text says. Raises DocumentRefused with every fault."""
     try:
         found = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # TOMLDecodeError, or a number of thousands of digits
         raise DocumentRefused([f"This is not TOML: {error}"]) from error
     except RecursionError as error:
         raise DocumentRefused(["This is not a policy document: its tables are too deep."]) from error

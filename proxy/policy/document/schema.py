@@ -187,7 +187,7 @@ class DocumentTable(Table):
 
     format: Literal[FORMAT]  # type: ignore[valid-type]
     fragment: bool = False
-    revision: Annotated[int, Field(ge=0)] | None = None
+    revision: Annotated[int, Field(ge=0, le=2**62)] | None = None
     terms: TermsTable | None = None  # type: ignore[valid-type]
     channels: list[ChannelTable] | None = None
     approvals: list[ApprovalTable] | None = None

@@ -22,7 +22,7 @@ from proxy.policy.document.exporting import export
 from proxy.policy.document.places import lines
 from proxy.policy.document.reading import read
 from proxy.policy.document.tables import SECTIONS
-from proxy.policy.document.writing import write
+from proxy.policy.document.writing import toml, write
 from proxy.policy.snapshot import PolicySnapshot
 from tests.policy.document.documents import HAND, applied, documents, frozen, policies
 from tests.policy.facts import AT, FLASK, approval, channel, sdist, snapshot, wheel
@@ -152,6 +152,8 @@ def test_what_is_no_duration(text: str) -> None:
             + "[[origins]]\nurl = 'https://a.example'\n[[origins]]\nurl = 'https://a.example'\nsettled = false",
             ["line 5: origins[1]: stands there already: origins[0]"],
         ),
+        (f"format = {'1' * 5000}", ["This is not TOML: "]),
+        (FRAGMENT + "revision = -1", ["line 3: revision: "]),
         (FRAGMENT + "x = " + "[" * 2000 + "]" * 2000, ["too deep"]),
     ],
 )
@@ -160,6 +162,34 @@ def test_every_fault_is_told_with_its_line(text: str, told: list[str]) -> None:
         read(text)
     said = "\n".join(refused.value.faults)
     assert all(sentence in said for sentence in told), said
+
+
+keys = st.sampled_from(
+    ["format", "fragment", "terms", "mode", "ages", "approvals", "project", "files", "x y", "specifier"]
+)
+values = st.recursive(
+    st.booleans() | st.integers() | st.sampled_from(["", "x", "7d", "flask", ">=3", "a" * 64, AT]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(keys, inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(st.dictionaries(st.sampled_from([*SECTIONS, "terms", "revision", "x"]), values, max_size=4))
+def test_whatever_stands_in_a_document_it_is_read_or_refused_in_words(said: dict[str, Any]) -> None:
+    try:
+        text = toml({"format": 1, "fragment": True, **said})
+    except (TypeError, AttributeError):
+        return  # a list of tables and other things, which this writer does not write
+    try:
+        read(text)
+    except DocumentRefused as refused:
+        assert all(refused.faults)
+
+
+@given(st.text(max_size=30))
+def test_no_text_breaks_the_reader(text: str) -> None:
+    with pytest.raises(DocumentRefused):
+        read(text)
 
 
 def test_lines_are_found_in_every_form_of_toml() -> None:
