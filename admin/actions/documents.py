@@ -16,14 +16,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from admin.actions.granting import answered
+from admin.actions.granting import admitted, answered
 from admin.actions.hands import Hands, seen
 from admin.actions.replaying import Replaying
 from admin.actions.resolving import Look, Resolved, Resolving, look_alikes
 from admin.actions.wishes import said
 from admin.roles import Permission, demand
 from proxy.errors import RevisionConflict
-from proxy.model import Actor, Approval, Ask, AuditEvent, Change
+from proxy.model import Actor, Approval, Ask, AuditEvent, Change, LateFile
 from proxy.policy import changes
 from proxy.policy.document.applying import Hand, change
 from proxy.policy.document.comparing import Step, compare, laid_over, loose
@@ -160,13 +160,12 @@ class Documents:
     async def _change(
         self, actor: Actor, compared: _Compared, approvals: dict[ApprovalEntry, Approval], reason: str
     ) -> Change:
-        """Return the one change, with the wishes that it answers."""
-        asks = [ask for ask in await asyncio.to_thread(self.hands.store.entries, "ask") if isinstance(ask, Ask)]
-        settled = [
-            ask
-            for approval in approvals.values()
-            for ask in answered([ask for ask in asks if ask.project == approval.project], approval)
-        ]
+        """Return the one change, with the wishes that it answers and the late files that it admits."""
+        granted = list(approvals.values())
+        waiting = await asyncio.to_thread(self.hands.asks, *(approval.project for approval in granted))
+        late = await asyncio.to_thread(self.hands.late)
+        settled: list[Ask | LateFile] = [*admitted(late, granted)]
+        settled += [ask for approval in granted for ask in answered(waiting, approval)]
         hand = self._hand(actor)
         return change(compared.snapshot, compared.wanted, compared.steps, approvals, hand, reason, settled)
 
@@ -189,7 +188,7 @@ class Documents:
         return Plan(snapshot.revision, compared.steps, resolved.approvals, needs, replayed, stale=stale)
 
     def _hand(self, actor: Actor) -> Hand:
-        return Hand(actor.name, self.hands.clock(), lambda kind: f"{kind}:{secrets.token_hex(8)}")
+        return Hand(actor.name, actor.id, self.hands.clock(), lambda kind: f"{kind}:{secrets.token_hex(8)}")
 
 
 def _compared(text: str, snapshot: PolicySnapshot) -> _Compared:
