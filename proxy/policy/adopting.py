@@ -141,7 +141,7 @@ def checked(
 ) -> Proposals:
     """Judge every proposal as if all were approved, and tell apart those that would open nothing."""
     every = sorted(proposals, key=lambda proposal: (-proposal.risk.score, proposal.entry.project, proposal.version))
-    hand = Hand("adopt", at, lambda kind: f"{kind}:adopted")
+    hand = Hand("adopt", "", at, lambda kind: f"{kind}:adopted")
     approvals = [_approval(number, proposal, hand) for number, proposal in enumerate(every)]
     after = policy.amended(approvals, (), policy.revision)
     judged = [replace(proposal, still=_still(proposal, after, status, at)) for proposal in every]
