@@ -18,6 +18,8 @@ class Permission(StrEnum):
     POLICY_APPROVE = "policy:approve"
     POLICY_PROHIBIT = "policy:prohibit"
     POLICY_WAIVE = "policy:waive"
+    EMERGENCY_OPEN = "emergency:open"
+    EMERGENCY_REVIEW = "emergency:review"
     TERMS_WRITE = "terms:write"
     ORIGINS_WRITE = "origins:write"
     FEED_WRITE = "feed:write"
@@ -35,6 +37,8 @@ _APPROVING = _READING | {
     Permission.POLICY_APPROVE,
     Permission.POLICY_PROHIBIT,
     Permission.POLICY_WAIVE,
+    Permission.EMERGENCY_OPEN,
+    Permission.EMERGENCY_REVIEW,
     Permission.AUDIT_READ,
     Permission.PROPOSAL_DECIDE,
 }
@@ -51,7 +55,7 @@ _RUNNING = _READING | {
 ROLES: Mapping[str, frozenset[Permission]] = {
     "reader": _INSTALLING,
     "requester": _ASKING,
-    "auditor": _READING | {Permission.AUDIT_READ, Permission.ACCESS_READ},
+    "auditor": _READING | {Permission.AUDIT_READ, Permission.ACCESS_READ, Permission.EMERGENCY_REVIEW},
     "approver": _APPROVING,
     "administrator": _RUNNING,
     "owner": _APPROVING | _RUNNING,

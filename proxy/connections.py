@@ -29,13 +29,18 @@ class GuardedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Count what belongs to a head."""
+        """Count what belongs to a head. One piece may bring a head and much of its body."""
+        room = len(data) if self._in_body else HEAD_AT_MOST - self._head_bytes
+        first, rest = data[:room], data[room:]
         if not self._in_body:
-            self._head_bytes += len(data)
-            if self._head_bytes > HEAD_AT_MOST:
-                self.transport.close()
-                return
-        super().data_received(data)
+            self._head_bytes += len(first)
+        super().data_received(first)
+        if not rest or self.transport.is_closing():
+            return
+        if not self._in_body and self._head_bytes >= HEAD_AT_MOST:
+            self.transport.close()
+        else:
+            self.data_received(rest)
 
     def on_headers_complete(self) -> None:
         """The head is whole: what follows is a body, or the next head."""

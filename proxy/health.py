@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from proxy.live import Live
+from proxy.policy import emergencies
 from proxy.policy.explaining import feed_data
 
 MFA_OFF = "Second factors are NOT required here (--no-mfa-required): a password alone approves what everybody installs."
@@ -38,7 +39,8 @@ class Health:
             "reasons": reasons,
             "warnings": list(self._warnings),
             "revision": snapshot.revision,
-            "advisory_data": feed_data(snapshot.feed, at),
+            "advisory_data": feed_data(snapshot, at),
+            "emergencies": [emergencies.sentence(approval, at) for approval in emergencies.alarms(snapshot)],
             "names_index": snapshot.names.popular is not None,
             "decisions_waiting": self._waiting(),
         }

@@ -37,7 +37,7 @@ class Settings:
     """What ``wicketgate serve`` was told. Sizes in bytes, times in seconds.
 
     ``upstream`` is "" where nothing was said: the index of pip on this machine is meant then.
-    ``advisories`` is a URL, a path, "off", or "" for the data that is shipped.
+    ``advisories`` is a URL, a path, "off", or "" for OSV's public export.
     """
 
     host: str
@@ -57,6 +57,7 @@ class Settings:
     mfa_required: bool
     admin_public_url: str
     openid: OpenIdSettings | None
+    workers: int
 
     @property
     def admin_apart(self) -> bool:
@@ -99,6 +100,7 @@ def read(given: Mapping[str, str]) -> Settings:
         mfa_required=reader.flag("mfa_required", default=True),
         admin_public_url=reader.url("admin_public_url"),
         openid=_openid(reader),
+        workers=reader.number("workers", 1, 1, 64),
     )
     reader.finish()
     return settings

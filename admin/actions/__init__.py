@@ -14,16 +14,27 @@ from datetime import datetime
 
 from admin.actions.access import Access, Narrowed
 from admin.actions.accounts import Accounts, Invited
+from admin.actions.adoption import Adopting, Adoption
 from admin.actions.approvals import Approvals
 from admin.actions.channels import Channels
-from admin.actions.closures import Closure, Closures
+from admin.actions.closures import Closures
+from admin.actions.documents import Applied, Documents, Plan
+from admin.actions.emergencies import Emergencies
 from admin.actions.exclusions import Exclusions
+from admin.actions.exports import Exports
 from admin.actions.granting import Granting, Outcome
-from admin.actions.hands import Hands
+from admin.actions.hands import Hands, Settled
 from admin.actions.holders import Holders
-from admin.actions.inbox import Inbox
+from admin.actions.imports import Imports
+from admin.actions.inbox import Inbox, Inboxed
+from admin.actions.late import Late
+from admin.actions.lookalikes import LookAlikes
 from admin.actions.own import Own
 from admin.actions.proposals import Proposals
+from admin.actions.replaying import Replaying
+from admin.actions.resolutions import Resolution, Resolutions, Step
+from admin.actions.resolving import Resolving
+from admin.actions.reviews import Review, Reviews
 from admin.actions.rules import Rules, Wanted
 from admin.actions.standing import Standing
 from admin.actions.vouching import Vouching
@@ -37,12 +48,20 @@ from proxy.store import Store
 
 __all__ = [
     "Actions",
-    "Closure",
+    "Adoption",
+    "Applied",
+    "Inboxed",
     "Invited",
     "Narrowed",
     "NeedsAcknowledgement",
     "Outcome",
+    "Plan",
     "Proposed",
+    "Resolution",
+    "Resolutions",
+    "Review",
+    "Settled",
+    "Step",
     "Unusable",
     "Wanted",
     "Wish",
@@ -56,8 +75,14 @@ class Actions:
     approvals: Approvals
     closures: Closures
     channels: Channels
+    emergencies: Emergencies
     exclusions: Exclusions
+    imports: Imports
+    exports: Exports
     inbox: Inbox
+    late: Late
+    reviews: Reviews
+    lookalikes: LookAlikes
     standing: Standing
     access: Access
     holders: Holders
@@ -66,6 +91,8 @@ class Actions:
     vouching: Vouching
     rules: Rules
     proposals: Proposals
+    documents: Documents
+    adopting: Adopting
 
     @classmethod
     def of(
@@ -74,19 +101,27 @@ class Actions:
         live: Live,
         gateway: Gateway,
         resolver: Resolver,
-        clock: Callable[[], datetime],
-        people: People,
+        resolutions: Resolutions,
         alerts: Alerts,
+        people: People,
+        clock: Callable[[], datetime],
+        url: str,
     ) -> Actions:
-        """Return the verbs, made from their collaborators."""
+        """Return the verbs, made from their collaborators; ``url`` is where people reach the gate."""
         hands = Hands(store, live, gateway, clock)
         granting = Granting(hands)
         return cls(
             approvals=Approvals(hands, granting),
-            closures=Closures(hands, granting, resolver),
+            closures=Closures(hands, granting, resolver, resolutions),
             channels=Channels(hands),
+            emergencies=Emergencies(hands, granting, alerts),
             exclusions=Exclusions(hands),
+            imports=Imports(hands, granting),
+            exports=Exports(hands, url),
             inbox=Inbox(hands),
+            late=Late(hands, granting),
+            reviews=Reviews(hands),
+            lookalikes=LookAlikes(hands),
             standing=Standing(hands),
             access=Access(hands),
             holders=Holders(hands),
@@ -95,4 +130,6 @@ class Actions:
             vouching=Vouching(hands),
             rules=Rules(hands),
             proposals=Proposals(hands, alerts),
+            documents=Documents(hands, Resolving(hands), Replaying(hands)),
+            adopting=Adopting(hands),
         )

@@ -11,25 +11,49 @@ Decided here:
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from admin.actions.hands import Hands
 from admin.actions.wishes import Unusable, said
 from admin.roles import Forbidden, Permission, demand
 from proxy.alerts import Alerts
-from proxy.model import Actor, AuditEvent, Change, Proposal
+from proxy.model import (
+    Account,
+    Actor,
+    Approval,
+    AuditEvent,
+    Change,
+    Channel,
+    Entry,
+    Invitation,
+    Origin,
+    Prohibition,
+    Proposal,
+    Terms,
+    Waiver,
+)
 from proxy.policy import changes, changes_people, second_person
 from proxy.store import proposed
 
-PERMISSIONS = (
-    ("project:waiver:", Permission.POLICY_WAIVE),
-    ("project:prohibition:", Permission.POLICY_PROHIBIT),
-    ("project:", Permission.POLICY_APPROVE),
-    ("policy:", Permission.TERMS_WRITE),
-    ("upstream:", Permission.ORIGINS_WRITE),
-    ("access:", Permission.ACCESS_WRITE),
-)
-"""By the beginning of a change's tag: what its verb demands. The first that fits counts."""
+_PUTTING: Mapping[type[Entry], Permission] = {
+    Approval: Permission.POLICY_APPROVE,
+    Waiver: Permission.POLICY_WAIVE,
+    Prohibition: Permission.POLICY_PROHIBIT,
+    Terms: Permission.TERMS_WRITE,
+    Channel: Permission.TERMS_WRITE,
+    Origin: Permission.ORIGINS_WRITE,
+    Account: Permission.ACCESS_WRITE,
+    Invitation: Permission.ACCESS_WRITE,
+}
+_ENDING = {
+    "prohibition": Permission.POLICY_PROHIBIT,
+    "channel": Permission.TERMS_WRITE,
+    "waiver": Permission.POLICY_WAIVE,
+    "approval": Permission.POLICY_APPROVE,
+    "emergency": Permission.POLICY_APPROVE,
+}
+"""What doing each part of an act alone would take: by the kinds of what it puts, and of the ids that it ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +81,14 @@ class Proposals:
         """
         demand(actor, Permission.PROPOSAL_DECIDE)
         proposal = await self.one(identity)
-        demand(actor, permission_of(proposal.tag))
         if actor.principal == proposal.principal:
             raise Forbidden(f"{proposal.by} proposed this, and that is you. Somebody else has to confirm it.")
+        act = proposed.unpacked(proposal)
+        for permission in permissions_of(act):
+            demand(actor, permission)
         if digest != proposal.digest:
             raise Unusable("That is not the digest of what is proposed now. Look at it again.")
-        change = changes_people.confirm(proposal, proposed.unpacked(proposal), actor, self.hands.clock())
+        change = changes_people.confirm(proposal, act, actor, self.hands.clock(), await self._disputed(proposal, act))
         revision = await self._unchanged_since(proposal, change)
         event = await self.hands.enact(change, actor, revision)
         if second_person.MALWARE in proposal.words:
@@ -74,8 +100,17 @@ class Proposals:
         demand(actor, Permission.PROPOSAL_DECIDE)
         proposal = await self.one(identity)
         if actor.principal != proposal.principal:
-            demand(actor, permission_of(proposal.tag))
+            for permission in permissions_of(proposed.unpacked(proposal)):
+                demand(actor, permission)
         return await self.hands.enact(changes_people.reject(proposal, said(reason)), actor)
+
+    async def _disputed(self, proposal: Proposal, act: Change) -> set[str]:
+        """Return the waivers that set a report of malware aside, where both people were shown that they do."""
+        advisories = (await self.hands.live.current()).advisories
+        if second_person.MALWARE not in proposal.words:
+            return set()
+        waivers = (entry for entry in act.puts if isinstance(entry, Waiver))
+        return {waiver.id for waiver in waivers if advisories.is_malicious(waiver.project, waiver.advisory)}
 
     async def _unchanged_since(self, proposal: Proposal, change: Change) -> int:
         """Return the revision in force. Raises Unusable where something that the change replaces has moved."""
@@ -92,9 +127,11 @@ class Proposals:
         await self.alerts.tell(changes.report("project:malware:disputed", proposal.project, sentence), actor)
 
 
-def permission_of(tag: str) -> Permission:
-    """Return what doing an act alone would take, by its tag. Raises Forbidden for one that nobody wrote down."""
-    for start, permission in PERMISSIONS:
-        if tag.startswith(start):
-            return permission
-    raise Forbidden(f"Nobody may confirm {tag}.")
+def permissions_of(change: Change) -> frozenset[Permission]:
+    """Return what doing an act alone would take. Raises Forbidden for one of which nobody wrote that down."""
+    needed = [_PUTTING.get(type(entry)) for entry in change.puts]
+    needed += [_ENDING.get(identity.partition(":")[0]) for identity in change.ends]
+    found = frozenset(permission for permission in needed if permission is not None)
+    if not found:
+        raise Forbidden(f"Nobody may confirm {change.tag}.")
+    return found

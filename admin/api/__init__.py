@@ -13,14 +13,22 @@ from starlette.exceptions import HTTPException
 from admin.api import (
     access,
     accounts,
+    adoption,
     advisories,
     audit,
     channels,
+    closures,
+    documents,
+    emergencies,
+    exports,
+    imports,
     inbox,
+    late,
     names,
     policy,
     problems,
     proposals,
+    review,
     rules,
     terms,
 )
@@ -31,7 +39,27 @@ from proxy.model import Actor
 
 __all__ = ["Desk", "build"]
 
-MATTERS = (policy, proposals, channels, inbox, terms, advisories, names, audit, access, accounts, rules)
+MATTERS = (
+    policy,
+    proposals,
+    documents,
+    adoption,
+    closures,
+    imports,
+    exports,
+    channels,
+    emergencies,
+    inbox,
+    late,
+    review,
+    terms,
+    advisories,
+    names,
+    audit,
+    access,
+    accounts,
+    rules,
+)
 """In the order of the OpenAPI document."""
 
 _bearer = HTTPBearer(auto_error=False, description="A token: wgt_…")

@@ -23,9 +23,10 @@ def routes(desk: Desk, who: Who) -> APIRouter:
 
     @router.get("/advisories/status")
     async def status(by: Actor = Depends(who)) -> Data:
-        """Return how much advisory data there is and how old it is."""
+        """Return how much advisory data there is, how old it is, and how far an import is that is under way."""
         demand(by, Permission.POLICY_READ)
-        return explaining.feed_data((await desk.live.current()).feed, desk.clock())
+        data = explaining.feed_data(await desk.live.current(), desk.clock())
+        return data | {"importing": desk.sync.progress.data()}
 
     @router.post("/advisories/sync")
     async def sync(by: Actor = Depends(who)) -> Data:

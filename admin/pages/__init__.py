@@ -1,4 +1,4 @@
-"""The admin's pages: sign in, the inbox, an approval with its consequences before the button, the audit, people.
+"""The admin's pages: sign in, the inbox, approvals with their consequences, emergencies, the audit, people.
 
 Decided here:
 
@@ -10,7 +10,24 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from admin.pages import account, assets, audit, desk, factor, invited, openid, passkey, people, proposals, sign_in
+from admin.pages import (
+    account,
+    assets,
+    audit,
+    closures,
+    desk,
+    emergencies,
+    factor,
+    inbox,
+    invited,
+    late,
+    openid,
+    passkey,
+    people,
+    proposals,
+    review,
+    sign_in,
+)
 from admin.pages.room import Room
 from admin.pages.table import Page, open_page, own_page, page
 from admin.roles import Permission
@@ -44,10 +61,16 @@ PAGES: tuple[Page, ...] = (
     own_page("POST", "/account/sessions/end", account.end_session),
     own_page("POST", "/account/tokens", account.issue_token, fresh="/account"),
     own_page("POST", "/account/tokens/withdraw", account.withdraw_token),
-    page("GET", "/", Permission.INBOX_READ, desk.inbox),
+    page("GET", "/", Permission.INBOX_READ, inbox.inbox),
     page("GET", "/approve", Permission.POLICY_APPROVE, desk.approve_page),
     page("POST", "/approve", Permission.POLICY_APPROVE, desk.approve),
-    page("POST", "/decline", Permission.POLICY_APPROVE, desk.decline),
+    page("GET", "/closures/{identity}", Permission.POLICY_APPROVE, closures.look),
+    page("POST", "/closures/{identity}", Permission.POLICY_APPROVE, closures.act),
+    page("GET", "/review/{project}", Permission.INBOX_READ, review.review),
+    page("POST", "/decline", Permission.POLICY_APPROVE, inbox.decline),
+    page("POST", "/admit", Permission.POLICY_APPROVE, late.admit),
+    page("GET", "/emergencies", Permission.POLICY_READ, emergencies.listed),
+    page("POST", "/emergencies", Permission.EMERGENCY_REVIEW, emergencies.act, fresh="/emergencies"),
     page("GET", "/audit", Permission.AUDIT_READ, audit.events),
     page("GET", "/people", Permission.ACCESS_READ, people.page),
     page("POST", "/people/invite", Permission.ACCESS_WRITE, people.invite, fresh="/people"),

@@ -28,6 +28,7 @@ async def page(room: Room, _request: Request, signed: Signed) -> Response:
     account = _account(signed)
     mine = [found for found in await room.people.sessions.all() if found.actor.id == account.id]
     return show(
+        room,
         "account.html",
         actor=signed.actor,
         account=account_data(account),
@@ -98,7 +99,7 @@ async def issue_token(room: Room, request: Request, signed: Signed) -> Response:
     name, role, days = await fields(request, "name", "role", "days")
     valid = timedelta(days=min(number(days) or 0, 10_000))
     issued = await room.actions.access.issue_own(signed.actor, name[:80], role, valid, Narrowed())
-    return show("token.html", 201, actor=signed.actor, secret=issued.secret, token=token_data(issued.token))
+    return show(room, "token.html", 201, actor=signed.actor, secret=issued.secret, token=token_data(issued.token))
 
 
 async def withdraw_token(room: Room, request: Request, signed: Signed) -> Response:
@@ -133,6 +134,8 @@ def _seed(room: Room, signed: Signed, sealed: str, problem: str, status: int = 2
     spaced = " ".join(seed[n : n + 4] for n in range(0, len(seed), 4))
     link = codes.link(sealed, account.name, at)
     return show(
+       room,
+        room,
         "codes.html", status, actor=signed.actor, seed=spaced, link=link, sealed=sealed, problem=problem
     )  # fmt: skip
 
@@ -143,7 +146,7 @@ def _passkey(room: Room, signed: Signed, problem: str, status: int = 200) -> Res
     asked = room.people.passkeys.to_enrol(_account(signed), room.clock())
     origin = room.people.passkeys.origin
     facts = {"problem": problem, "options": asked.options, "origin": origin, "back": "", "verb": "create"}
-    answer = show_with_script("passkey.html", status, actor=signed.actor, **facts)
+    answer = show_with_script(room, "passkey.html", status, actor=signed.actor, **facts)
     room.jar.put(answer, CHALLENGE, asked.sealed)
     return answer
 
@@ -156,6 +159,6 @@ async def _changed(
     secret = await room.people.sessions.renew(signed, method, account, proved=bool(proof))
     answer: Response = RedirectResponse("/admin/account", 303)
     if sheet is not None:
-        answer = show("recovery.html", actor=signed.actor, codes=sheet.codes)
+        answer = show(room, "recovery.html", actor=signed.actor, codes=sheet.codes)
     await let_in(room, request, answer, secret)
     return answer

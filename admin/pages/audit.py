@@ -22,4 +22,5 @@ async def events(room: Room, request: Request, actor: Actor) -> Response:
         limit=50,
     )
     events = await asyncio.to_thread(room.store.events, wanted)
-    return show("audit.html", actor=actor, events=[event_data(event) for event in events], project=wanted.project)
+    shown = [event_data(event) for event in events]
+    return show(room, "audit.html", actor=actor, events=shown, project=wanted.project)

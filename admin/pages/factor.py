@@ -68,6 +68,7 @@ def _asking(room: Room, signed: Signed, problem: str, status: int = 200, back: s
     """Show the page; ``back`` is None for a sign-in."""
     account = signed.account
     return show(
+        room,
         "factor.html",
         status,
         actor=None if back is None else signed.actor,

@@ -42,14 +42,14 @@ async def back(room: Room, request: Request) -> Response:
         account = await room.actions.vouching.meet(vouched, visitor.address)
     except NotProved as error:
         await room.people.tries.failed(None, visitor.address, f"OpenID: {error}")
-        answer: Response = show("problem.html", 403, actor=None, problem=str(error))
+        answer: Response = show(room, "problem.html", 403, actor=None, problem=str(error))
         room.jar.drop(answer, FLOW)
         return answer
     room.people.tries.succeeded("openid", visitor.address)
     secret, _ = await room.people.sessions.open(account, "full", "openid", visitor, vouched.proved)
     if again:
         await room.people.sessions.replaced(again)
-    answer = show("signed-in.html", actor=None, name=account.name)
+    answer = show(room, "signed-in.html", actor=None, name=account.name)
     await let_in(room, request, answer, secret)
     room.jar.drop(answer, FLOW)
     return answer

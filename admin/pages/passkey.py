@@ -51,6 +51,6 @@ def _asking(room: Room, signed: Signed | None, problem: str, back: str, status: 
     asked = room.people.passkeys.to_prove(signed.account if signed else None, room.clock())
     origin = room.people.passkeys.origin
     facts = {"problem": problem, "options": asked.options, "origin": origin, "back": back, "verb": "get"}
-    answer = show_with_script("passkey.html", status, actor=None, **facts)
+    answer = show_with_script(room, "passkey.html", status, actor=None, **facts)
     room.jar.put(answer, CHALLENGE, asked.sealed)
     return answer

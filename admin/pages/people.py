@@ -15,6 +15,7 @@ from proxy.model import Actor
 async def page(room: Room, _request: Request, actor: Actor) -> Response:
     """List the accounts; who may change them gets the forms."""
     return show(
+        room,
         "people.html",
         actor=actor,
         accounts=[account_data(account) for account in await room.actions.accounts.all()],
@@ -49,4 +50,4 @@ async def change(room: Room, request: Request, actor: Actor) -> Response:
 
 
 def _secret(room: Room, actor: Actor, invited: Invited) -> Response:
-    return show("invitation.html", 201, actor=actor, invited=invited_data(invited, room.url))
+    return show(room, "invitation.html", 201, actor=actor, invited=invited_data(invited, room.url))

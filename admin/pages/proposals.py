@@ -20,7 +20,7 @@ async def page(room: Room, _request: Request, actor: Actor) -> Response:
     for proposal in shown:
         whole = {"detail": proposal["detail"], "entries": proposal["entries"], "ends": proposal["ends"]}
         proposal["whole"] = json.dumps(whole, indent=2, ensure_ascii=False)
-    return show("proposals.html", actor=actor, proposals=shown)
+    return show(room, "proposals.html", actor=actor, proposals=shown)
 
 
 async def confirm(room: Room, request: Request, actor: Actor) -> Response:

@@ -3,14 +3,14 @@
 Decided here:
 
 * No page is framed or kept by a cache, and none runs a script but where a passkey is asked for.
-* What every page says at its top is set once for each request.
+* Every page says what must not be overlooked: second factors that are not required, disputed malware; to who is signed
+  in also the age of the advisory data, and the emergencies that wait for a review.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from contextvars import ContextVar
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -30,8 +30,10 @@ from admin.people.sessions import Guest
 from admin.roles import ROLES, Forbidden
 from admin.schemas.told_people import proposal_data
 from proxy.errors import GateError, RevisionConflict, StoreError
+from proxy.health import MFA_OFF
 from proxy.live import Live
 from proxy.model import Actor
+from proxy.policy import disputes, emergencies, explaining
 from proxy.store import Store
 
 POLICY = (
@@ -56,11 +58,8 @@ STATUS: tuple[tuple[type[GateError], int], ...] = (
 )
 """From an error to a status; the first that fits counts, and 422 is for all else."""
 
-notices: ContextVar[tuple[str, ...]] = ContextVar("notices", default=())
-"""What the pages of this request say at their top."""
 _OURS = re.compile(r"/[a-z-]*(?:/[a-z-]+)*", re.ASCII)
 _pages = Environment(loader=FileSystemLoader(ADMIN / "templates"), autoescape=True, undefined=StrictUndefined)
-_pages.globals["notices"] = notices.get
 _pages.globals["may"] = lambda actor, permission: permission in ROLES.get(actor.role, frozenset())
 
 
@@ -82,26 +81,41 @@ class Room:
         return Jar(self.url.startswith("https://"))
 
 
-def failed(error: GateError, actor: Actor | None) -> Response:
+def failed(room: Room, error: GateError, actor: Actor | None) -> Response:
     """Show what went wrong, or that an act waits for a second person."""
     if isinstance(error, Proposed):
-        waiting = proposal_data(error.proposal)
-        return show("proposed.html", 202, actor=actor, proposal=waiting, said=str(error), secret=error.secret)
+        facts = {"proposal": proposal_data(error.proposal), "said": str(error), "secret": error.secret}
+        return show(room, "proposed.html", 202, actor=actor, **facts)
     status = next((status for kind, status in STATUS if isinstance(error, kind)), 422)
-    answer = show("problem.html", status, actor=actor, problem=str(error))
+    answer = show(room, "problem.html", status, actor=actor, problem=str(error))
     if isinstance(error, TooOften):
         answer.headers["retry-after"] = str(error.seconds)
     return answer
 
 
-def show(template: str, status: int = 200, **facts: object) -> HTMLResponse:
-    """Return a page made from a template."""
-    return HTMLResponse(_pages.get_template(template).render(facts), status, SECURE)
+def show(room: Room, template: str, status: int = 200, **facts: object) -> HTMLResponse:
+    """Return a page made from a template. Who is signed in reads on every one what must not be overlooked."""
+    return HTMLResponse(_rendered(room, template, facts), status, SECURE)
 
 
-def show_with_script(template: str, status: int = 200, **facts: object) -> HTMLResponse:
+def show_with_script(room: Room, template: str, status: int = 200, **facts: object) -> HTMLResponse:
     """Return a page on which a browser asks for a passkey."""
-    return HTMLResponse(_pages.get_template(template).render(facts), status, WITH_SCRIPT)
+    return HTMLResponse(_rendered(room, template, facts), status, WITH_SCRIPT)
+
+
+def _rendered(room: Room, template: str, facts: Mapping[str, object]) -> str:
+    snapshot, at = room.live.snapshot, room.clock()
+    alarms = [emergencies.sentence(approval, at) for approval in emergencies.alarms(snapshot)]
+    shared = {"feed": explaining.feed_data(snapshot, at), "alarms": alarms, "notices": list(_notices(room, at))}
+    return _pages.get_template(template).render(facts, **shared)
+
+
+def _notices(room: Room, at: datetime) -> Iterator[str]:
+    """Yield what every page says at its top, to whomever."""
+    if not room.people.mfa_required:
+        yield MFA_OFF
+    for waiver in disputes.disputes(room.live.snapshot, at):
+        yield disputes.sentence(waiver)
 
 
 def same_origin(request: Request) -> bool:

@@ -14,7 +14,6 @@ from admin.people.sessions import Signed
 
 async def page(room: Room, _request: Request) -> Response:
     """Ask who comes."""
-    await room.live.current()
     return _page(room, "")
 
 
@@ -53,6 +52,7 @@ def _next(signed: Signed) -> str:
 def _page(room: Room, problem: str, status: int = 200) -> Response:
     people = room.people
     return show(
+        room,
         "sign-in.html",
         status,
         actor=None,

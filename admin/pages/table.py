@@ -9,7 +9,7 @@ Decided here:
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
@@ -18,11 +18,10 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from admin.pages.cookies import SESSION
-from admin.pages.room import SECURE, Room, address, failed, notices, same_origin
+from admin.pages.room import SECURE, Room, address, failed, same_origin
 from admin.people.sessions import Signed
 from admin.roles import Permission, demand
 from proxy.errors import GateError
-from proxy.health import MFA_OFF
 from proxy.model import Actor
 
 SIGNED_IN, ANYBODY = "signed in", "anybody"
@@ -57,11 +56,11 @@ def open_page(method: str, path: str, show_it: ForAnybody) -> Page:
         async def handler(request: Request) -> Response:
             if request.method == "POST" and not same_origin(request):
                 return PlainTextResponse(NOT_OURS, 403, SECURE)
-            notices.set(tuple(_said(room)))
+            await room.live.current()
             try:
                 return await show_it(room, request)
             except GateError as error:
-                return failed(error, None)
+                return failed(room, error, None)
 
         return handler
 
@@ -88,7 +87,6 @@ def _signed(show_it: ForOwner, fresh: str, *, enrolling: bool = False) -> Callab
         async def handler(request: Request) -> Response:
             if request.method == "POST" and not same_origin(request):
                 return PlainTextResponse(NOT_OURS, 403, SECURE)
-            notices.set(tuple(_said(room)))
             signed = None
             try:
                 signed = await signed_in(room, request)
@@ -97,7 +95,7 @@ def _signed(show_it: ForOwner, fresh: str, *, enrolling: bool = False) -> Callab
                     return RedirectResponse(where, 303)
                 return await show_it(room, request, signed)
             except GateError as error:
-                return failed(error, signed.actor if signed else None)
+                return failed(room, error, signed.actor if signed else None)
 
         return handler
 
@@ -118,19 +116,6 @@ def _elsewhere(signed: Signed | None, at: datetime, fresh: str, *, enrolling: bo
     if signed.session.stage == "enrol" and not enrolling:
         return "/admin/account"
     return f"/admin/step-up?{urlencode({'next': fresh})}" if fresh and not signed.fresh(at) else ""
-
-
-def _said(room: Room) -> Iterator[str]:
-    """Yield what every page says at its top."""
-    if not room.people.mfa_required:
-        yield MFA_OFF
-    at = room.clock()
-    for found in room.live.snapshot.waivers.values():
-        for waiver in found:
-            if waiver.second and at < waiver.until:
-                yield f"{waiver.advisory} reports MALWARE in {waiver.project}{waiver.specifier}; {waiver.by} and " + (
-                    f"{waiver.second} dispute it until {waiver.until:%Y-%m-%d}."
-                )
 
 
 async def let_in(room: Room, request: Request, answer: Response, secret: str) -> None:

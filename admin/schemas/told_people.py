@@ -7,8 +7,9 @@ from datetime import datetime
 
 from admin.actions import Invited
 from admin.people.sessions import Signed
-from admin.schemas.told import approval_data, terms_data, waiver_data
+from admin.schemas.told import approval_data, waiver_data
 from proxy.model import Account, Approval, Channel, CiRule, Entry, Proposal, Terms, Waiver
+from proxy.policy.terms import data as terms_as_data
 from proxy.store import proposed
 
 Data = dict[str, object]
@@ -104,8 +105,8 @@ def _entry_data(entry: Entry, terms: Terms | None, at: datetime) -> Data:
         case Waiver():
             return {"waiver": waiver_data(entry, at)}
         case Terms():
-            before = terms_data(terms) if terms else {}
-            return {"terms": {name: value for name, value in terms_data(entry).items() if before.get(name) != value}}
+            before = terms_as_data(terms) if terms else {}
+            return {"terms": {name: value for name, value in terms_as_data(entry).items() if before.get(name) != value}}
         case Channel():
-            return {"channel": entry.name, "own": list(entry.sets), "terms": terms_data(entry.terms)}
+            return {"channel": entry.name, "own": list(entry.sets), "terms": terms_as_data(entry.terms)}
     return {"entry": entry.id}

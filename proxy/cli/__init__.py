@@ -8,7 +8,27 @@ from __future__ import annotations
 
 import click
 
-from proxy.cli import access, account, names, oidc, policy, proposals, records, requirements, serving, standing
+from proxy.cli import (
+    access,
+    account,
+    advisories,
+    code,
+    emergencies,
+    exporting,
+    importing,
+    inbox,
+    late,
+    names,
+    oidc,
+    policy,
+    proposals,
+    records,
+    requirements,
+    review,
+    serving,
+    standing,
+    terms,
+)
 from proxy.cli.desk import Desk, data_dir_option
 
 
@@ -21,9 +41,18 @@ def main() -> None:
 for command in (
     *serving.COMMANDS,
     *policy.COMMANDS,
+    *emergencies.COMMANDS,
+    *inbox.COMMANDS,
+    *late.COMMANDS,
+    *terms.COMMANDS,
+    *review.COMMANDS,
     *standing.COMMANDS,
+    *code.COMMANDS,
     *requirements.COMMANDS,
+    *importing.COMMANDS,
+    *exporting.COMMANDS,
     *records.COMMANDS,
+    *advisories.COMMANDS,
     *names.COMMANDS,
     *access.COMMANDS,
     *account.COMMANDS,

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import click
 from packaging.requirements import InvalidRequirement, Requirement
 
+from proxy import reports
+from proxy.cli import checking, inputs
 from proxy.cli.desk import (
     ALLOWED,
     REFUSED,
     UNABLE,
     Data,
     Desk,
+    channel_option,
+    facts,
     give_up,
     json_option,
     sentences,
     show,
-    table,
     with_desk,
 )
+from proxy.cli.inputs import kind_option
 
 
 @click.command()
@@ -30,8 +34,8 @@ from proxy.cli.desk import (
 @with_desk
 def explain(desk: Desk, as_json: bool, requirement: str) -> None:
     """Say why NAME, or a version of it, is allowed or refused. Exits with 1 when it is refused."""
-    name, _, version = requirement.partition("==")
-    path = f"/explain/{name.strip()}" + (f"/{version.strip()}" if version else "")
+    name, _, release = requirement.partition("==")
+    path = f"/explain/{name.strip()}" + (f"/{release.strip()}" if release else "")
     data = desk.index("GET", path)
     show(data, as_json, lambda: _explained(data))
     sys.exit(ALLOWED if data["allowed"] else REFUSED)
@@ -42,25 +46,31 @@ def _explained(data: Data) -> None:
     word = click.style("allowed", fg="green") if data["allowed"] else click.style("refused", fg="red")
     click.echo(f"{what}: {word}")
     sentences(data["reasons"], effects=frozenset({"forbid", "permit", "advise"}))
+    facts(data.get("files", []))
+    for row in data["unreadable"]:
+        click.echo(f"  never served: {row['filename']}: {row['problem']}")
     allowed = data["allowed_versions"]
     click.echo(f"Allowed versions: {', '.join(allowed[:20]) if allowed else 'none'}")
     if not data["allowed"]:
         click.echo(f'Ask for it: wicketgate request {data["project"]} --why "…"')
+    click.echo(f"Advisory data: {data['advisory_data']['sentence']}")
 
 
 @click.command()
 @click.argument("requirement", metavar="NAME[SPEC]")
 @click.option("--why", default="", help="What you need it for.")
+@channel_option
 @json_option
 @with_desk
-def request(desk: Desk, as_json: bool, requirement: str, why: str) -> None:
+def request(desk: Desk, as_json: bool, requirement: str, why: str, channel: str) -> None:
     """Ask the security team for NAME, or a range of it."""
     try:
         wanted = Requirement(requirement)
     except InvalidRequirement:
         give_up(f"{requirement!r} is not a requirement. Write for example 'flask>=3'")
     form = {"specifier": str(wanted.specifier), "why": why}
-    data = desk.index("POST", f"/explain/{wanted.name}/request", data=form)
+    door = f"/{channel}" if channel else ""
+    data = desk.index("POST", f"{door}/explain/{wanted.name}/request", data=form)
     show(
         data,
         as_json,
@@ -69,74 +79,49 @@ def request(desk: Desk, as_json: bool, requirement: str, why: str) -> None:
 
 
 @click.command()
-@click.option(
-    "-r",
-    "--requirement",
-    "files",
-    multiple=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-)
-@click.argument("requirements", nargs=-1)
+@click.option("-r", "--requirement", "files", multiple=True, metavar="FILE", help="A file, as pip takes it.")
+@click.option("--format", "shape", default="table", show_default=True, type=click.Choice(list(reports.FORMATS)))
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the report to a file.")
+@click.argument("words", nargs=-1, metavar="[FILE | NAME[SPEC]]…")
+@kind_option
+@channel_option
 @json_option
 @with_desk
-def check(desk: Desk, as_json: bool, files: tuple[Path, ...], requirements: tuple[str, ...]) -> None:
-    """Say of each requirement whether it would be allowed (exit 0), refused (1) or could not be judged (2)."""
-    wanted, faults = _read([*_lines(files), *((text, "the command line") for text in requirements)])
-    if not wanted and not faults:
-        give_up("There is nothing to check. Say -r requirements.txt, or requirements.")
-    data = desk.index("POST", "/check", json=wanted) if wanted else {"results": [], "advisory_data": {}}
-    data["unreadable"] = faults
-    show(data, as_json, lambda: _checked(data))
-    verdicts = {result["verdict"] for result in data["results"]} | ({"unknown"} if faults else set())
-    sys.exit(UNABLE if "unknown" in verdicts else REFUSED if "refused" in verdicts else ALLOWED)
+def check(
+    desk: Desk,
+    as_json: bool,
+    channel: str,
+    kind: str | None,
+    words: tuple[str, ...],
+    files: tuple[str, ...],
+    shape: str,
+    output: Path | None,
+) -> None:
+    """Say of each requirement, or all that a lock names, whether it would be allowed.
+
+    Exits with 0 where all is allowed, 1 where something is refused or goes round the gate, 2 where something could
+    not be judged. Reads requirements.txt, pylock.toml, uv.lock, poetry.lock, pdm.lock, Pipfile.lock, and CycloneDX
+    and SPDX in JSON.
+    """
+    readings = inputs.given(words, files, kind)
+    if not readings:
+        give_up("There is nothing to check. Say a lock, -r requirements.txt, or requirements.")
+    checked = reports.read(checking.checked(desk, channel, readings), version("wicketgate"))
+    _report(checked, "json" if as_json else shape, output)
+    verdicts = {result.verdict for result in checked.results} | ({"unknown"} if checked.unreadable else set())
+    refused = "refused" in verdicts or checked.detours
+    sys.exit(UNABLE if "unknown" in verdicts else REFUSED if refused else ALLOWED)
 
 
-def _lines(files: tuple[Path, ...]) -> Iterator[tuple[str, str]]:
-    """Yield the requirements of files, each with where it stands; continued lines are one."""
-    for path in files:
-        text = path.read_text(encoding="utf-8-sig").replace("\\\n", " ")
-        for number, line in enumerate(text.splitlines(), 1):
-            bare = f" {line}".partition(" #")[0].partition(" --hash")[0].strip()
-            if bare:
-                yield bare, f"{path}:{number}"
-
-
-def _read(lines: list[tuple[str, str]]) -> tuple[list[Data], list[str]]:
-    """Return what can be judged, and a sentence for each line that cannot."""
-    wanted: list[Data] = []
-    faults: list[str] = []
-    for text, where in lines:
-        try:
-            found = Requirement(text)
-        except InvalidRequirement:
-            faults.append(f"{where}: {text[:80]} cannot be judged: it is not a name with a version range")
-            continue
-        if found.url:
-            faults.append(f"{where}: {text[:80]} goes round the gate: it names a URL")
-        elif found.marker is None or found.marker.evaluate():
-            wanted.append({"name": found.name, "specifier": str(found.specifier)})
-    return wanted, faults
-
-
-def _checked(data: Data) -> None:
-    rows = [
-        [result["name"] + result["specifier"], result["verdict"], result["version"] or "", _why(result)]
-        for result in data["results"]
-    ]
-    table(rows, ["requirement", "verdict", "version", "why"])
-    for fault in data["unreadable"]:
-        click.echo(f"not judged: {fault}")
-    feed = data["advisory_data"]
-    if feed.get("records"):
-        age = f"newest {feed['newest'][:10]}, {feed['age_hours'] // 24} days old"
-        click.echo(f"Advisory data: {feed['records']} records, {age}.")
-    else:
-        click.echo("Advisory data: none. Nothing is known to be safe.")
-
-
-def _why(result: Data) -> str:
-    refusals = [reason for reason in result["reasons"] if reason.get("effect", "forbid") == "forbid"]
-    return " ".join(f"{reason['sentence']} {reason.get('next_step', '')}".strip() for reason in refusals)
+def _report(checked: reports.Checked, shape: str, output: Path | None) -> None:
+    """Print the report, or write it and print the table: the log of a pipeline shows what the file says."""
+    try:
+        report = reports.FORMATS[shape](checked)
+        if output is not None:
+            output.write_bytes(report)
+    except OSError as error:
+        give_up(str(error))
+    click.echo(report if output is None else reports.FORMATS["table"](checked), nl=False)
 
 
 COMMANDS = (explain, request, check)

@@ -16,13 +16,13 @@ import click
 from proxy.cli.desk import ADDRESS_FILE, TOKEN_FILE, give_up
 from proxy.errors import GateError, SettingsError
 from proxy.health import MFA_OFF
-from proxy.model import FeedState
 from proxy.pip_index import pip_index
+from proxy.policy import age
 from proxy.policy.snapshot import PolicySnapshot
 from proxy.settings import Settings, read
 from proxy.upstream.origins import is_loopback, split_credentials
+from proxy.workers import DESK
 
-OLD_DAYS = 3
 OPTIONS = (
     ("host", "Address to listen on (127.0.0.1)."),
     ("port", "Port to listen on (8080)."),
@@ -34,11 +34,12 @@ OPTIONS = (
     ),
     ("index-ttl", "Seconds for which an upstream page is used without asking again (600)."),
     ("public-url", "The address that people use, where a proxy stands in front."),
-    ("advisories", "OSV data: a URL, a file, a folder, or off (what ships with the gate)."),
+    ("advisories", "OSV data: a URL, a file, a folder, or off (OSV's public PyPI export, every hour)."),
     ("admin-host", "Address of the admin (that of the index)."),
     ("admin-port", "Port of the admin (that of the index)."),
     ("alert-url", "Where alerts go, as Apprise URLs separated by commas: json://, mailto://, slack:// …"),
     ("cache-size", "Bytes that cached files may take (10 GiB)."),
+    ("workers", "Processes that serve (1)."),
     ("admin-public-url", "The address at which people reach the admin, where a proxy stands in front of it."),
     ("secret-key-file", "The key that seals secrets, made on first start (~/.config/wicketgate/secret-key)."),
     ("oidc-issuer", "The OpenID provider at which people sign in; --oidc-client-id and --oidc-roles go with it."),
@@ -83,19 +84,36 @@ def serve(**given: str | bool | None) -> None:
 
 
 def _run(settings: Settings, where: str) -> None:
-    import uvloop  # noqa: PLC0415  the other commands need not load a server
-
-    from proxy import app, serving  # noqa: PLC0415
+    from proxy import serving  # noqa: PLC0415  the other commands need not load a server
+    from proxy.workers import Workers  # noqa: PLC0415
 
     serving.lift_file_limit()
     sockets = serving.bind(settings)
-    gate = app.build(settings)
+    if settings.workers == 1:
+        _work(settings, where, sockets, DESK, lambda: None)
+    else:
+        workers = Workers(settings.workers, lambda number, ready: _work(settings, where, sockets, number, ready))
+        sys.exit(workers.run())
+
+
+def _work(
+    settings: Settings, where: str, sockets: list[socket.socket], number: int, answering: Callable[[], None]
+) -> None:
+    """Be one worker until a signal comes. The desk greets. Raises GateError."""
+    import uvloop  # noqa: PLC0415
+
+    from proxy import app, serving  # noqa: PLC0415
+
+    desk, previews = number == DESK, serving.loopback()
+    gate = app.build(settings, previews_at=serving.address_of(previews), desk=desk)
 
     def ready() -> None:
-        _note(settings)
-        _greet(settings, where, gate.first_token, gate.live.snapshot, app.now())
+        if desk:
+            _note(settings)
+            _greet(settings, where, gate.first_token, gate.live.snapshot, app.now())
+        answering()
 
-    uvloop.run(serving.serve(gate, sockets, ready))
+    uvloop.run(serving.serve(gate, serving.listeners(gate, sockets, previews, desk=desk), ready))
 
 
 def _with_upstream(settings: Settings) -> tuple[Settings, str]:
@@ -146,7 +164,7 @@ def _greet(settings: Settings, where: str, token: str, snapshot: PolicySnapshot,
         ("Admin", f"{settings.admin_url}/admin/"),
         ("Sign in", _sign_in(settings, token)),
         ("Upstream", f"{split_credentials(settings.upstream)[0]}  (from {where}; files from {origins})"),
-        ("Advisories", _age(snapshot.feed, at)),
+        ("Advisories", _age(snapshot, at)),
     ]
     if not settings.anonymous:
         lines.append(("Readers", "must bring a token: wicketgate token issue NAME --role reader"))
@@ -169,12 +187,11 @@ def _sign_in(settings: Settings, token: str) -> str:
     return f"{token}  (shown once; {kept})" if token else f"with your token (the first one is {kept})"
 
 
-def _age(feed: FeedState | None, at: datetime) -> str:
-    if feed is None:
-        return click.style("none: nothing is known to be safe. wicketgate advisories import FILE", fg="red")
-    days = (at - feed.newest).days
-    text = f"{feed.records} records from {feed.source}, the newest of {feed.newest:%Y-%m-%d}, {days} days old"
-    return click.style(f"{text}: OLD. wicketgate advisories import FILE", fg="red") if days > OLD_DAYS else text
+def _age(snapshot: PolicySnapshot, at: datetime) -> str:
+    """Return the state of the advisory data, in red where somebody should do something about it."""
+    text = age.sentence(snapshot.feed, snapshot.terms, at)
+    fresh = age.age(snapshot.feed, snapshot.terms, at).level == "fresh"
+    return text if fresh else click.style(f"{text} wicketgate advisories sync, or import FILE", fg="red")
 
 
 COMMANDS = (serve,)

@@ -18,10 +18,12 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import SEEK_END
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from proxy.errors import FeedRefused
+from proxy.feeds.progress import Progress
 
 KEPT: Final = "What was in force stays in force."
 
@@ -44,12 +46,17 @@ Member = tuple[str, bytes]
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much is read at most: bytes of the file, members, bytes of one member and of all inflated."""
+    """How much is read at most: bytes of the file, members, bytes of one member and of all inflated.
+
+    From ``ratio_from_bytes`` on, inflated, a zip may not be larger than ``ratio`` times its file.
+    """
 
     file_bytes: int = 128 << 20
     members: int = 400_000
     member_bytes: int = 4 << 20
     total_bytes: int = 2 << 30
+    ratio: int = 50
+    ratio_from_bytes: int = 16 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +89,7 @@ def open_source(path: Path, limits: Limits) -> BinaryIO:
         raise FeedRefused(f"The advisory data cannot be read: {error}. {KEPT}") from error
 
 
-def zip_members(file: BinaryIO, limits: Limits) -> Iterator[Member | Fault]:
+def zip_members(file: BinaryIO, limits: Limits, progress: Progress) -> Iterator[Member | Fault]:
     """Yield the JSON members of an archive one at a time. Raises FeedRefused before the first."""
     try:
         archive = zipfile.ZipFile(file)
@@ -91,20 +98,28 @@ def zip_members(file: BinaryIO, limits: Limits) -> Iterator[Member | Fault]:
         raise FeedRefused(f"The advisory data is no whole zip archive ({error}). {KEPT} {step}") from error
     with archive:
         wanted = [info for info in archive.infolist() if info.filename.endswith(".json")]
-        _bound(len(wanted), sum(info.file_size for info in wanted), limits)
-        for info in wanted:
+        fitting = sum(info.file_size for info in wanted if info.file_size <= limits.member_bytes)
+        _bound(len(wanted), fitting, limits)
+        _bound_ratio(fitting, file.seek(0, SEEK_END), limits)
+        for info in progress.through("reading", wanted):
             problem = _suspicious(info, limits)
             yield fault(info.filename, problem) if problem else _inflated(archive, info)
 
 
-def folder_members(folder: Path, limits: Limits) -> Iterator[Member | Fault]:
+def folder_members(folder: Path, limits: Limits, progress: Progress) -> Iterator[Member | Fault]:
     """Yield the JSON files in and under a folder, by name. Raises FeedRefused before the first."""
     sizes = {path: path.stat().st_size for path in sorted(folder.rglob("*.json")) if path.is_file()}
-    fitting = [size for size in sizes.values() if size <= limits.member_bytes]
-    _bound(len(sizes), sum(fitting), limits)
-    for path, size in sizes.items():
+    _bound(len(sizes), sum(size for size in sizes.values() if size <= limits.member_bytes), limits)
+    for path, size in progress.through("reading", sizes.items()):
         name = path.relative_to(folder).as_posix()
-        yield (fault(name, _too_large(size, limits)) if size > limits.member_bytes else (name, path.read_bytes()))
+        yield fault(name, _too_large(size, limits)) if size > limits.member_bytes else _read_file(name, path)
+
+
+def _read_file(name: str, path: Path) -> Member | Fault:
+    try:
+        return name, path.read_bytes()
+    except OSError as error:
+        return fault(name, f"it cannot be read: {error.strerror}")
 
 
 def _suspicious(info: zipfile.ZipInfo, limits: Limits) -> str:
@@ -133,6 +148,12 @@ def _bound(members: int, inflated: int, limits: Limits) -> None:
         raise _too_much(members, limits.members, "records")
     if inflated > limits.total_bytes:
         raise _too_much(inflated, limits.total_bytes, "bytes when inflated")
+
+
+def _bound_ratio(inflated: int, packed: int, limits: Limits) -> None:
+    if inflated > limits.ratio_from_bytes and inflated > packed * limits.ratio:
+        what = f"times its own {packed} bytes when inflated"
+        raise _too_much(inflated // max(packed, 1), limits.ratio, what)
 
 
 def _too_much(found: int, most: int, what: str) -> FeedRefused:

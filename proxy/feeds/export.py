@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 
@@ -32,8 +33,8 @@ class Export:
 
     def __init__(self, url: str) -> None:
         self.url, self._credentials = split_credentials(url)
-        self._accepted = ""
-        self._offered = ""
+        self._accepted: dict[str, str] = {}
+        self._offered: dict[str, str] = {}
 
     @property
     def incremental(self) -> bool:
@@ -41,30 +42,42 @@ class Export:
         return self.url.endswith(f"/{ARCHIVE}")
 
     def accept(self) -> None:
-        """Note that what :meth:`whole` brought last is in force now."""
-        self._accepted = self._offered
+        """Note that what :meth:`whole` or :meth:`modified` brought last is in force now."""
+        self._accepted |= self._offered
 
     async def whole(self, path: Path) -> bool:
         """Fetch the export into a file; False when the source says that nothing changed. Raises FeedRefused."""
-        headers = {"if-none-match": self._accepted} if self._accepted else {}
-        async with _client(self._credentials) as client:
-            try:
-                async with client.stream("GET", self.url, headers=headers) as answer:
-                    if answer.status_code == httpx.codes.NOT_MODIFIED:
-                        return False
-                    answer.raise_for_status()
-                    with path.open("wb") as file:
-                        async for piece in _bounded(answer, DOWNLOAD_AT_MOST):
-                            file.write(piece)
-            except (httpx.HTTPError, httpx.InvalidURL) as error:
-                raise _away(self.url, error) from error
-        self._offered = answer.headers.get("etag", "")
+        try:
+            with path.open("wb") as file:
+                async for piece in self._fetched(self.url, DOWNLOAD_AT_MOST):
+                    file.write(piece)
+        except OSError as error:
+            raise FeedRefused(f"The advisory data cannot be written down: {error}. {KEPT}") from error
+        except _Unchanged:
+            return False
         return True
 
-    async def modified(self) -> bytes:
-        """Return ``modified_id.csv``. Raises FeedRefused."""
+    async def modified(self) -> bytes | None:
+        """Return ``modified_id.csv``, None when the source says that nothing changed. Raises FeedRefused."""
+        try:
+            return b"".join([piece async for piece in self._fetched(self._beside("modified_id.csv"), LIST_AT_MOST)])
+        except _Unchanged:
+            return None
+
+    async def _fetched(self, url: str, limit: int) -> AsyncIterator[bytes]:
+        """Yield a body, asked for by the entity tag that was accepted last. Raises FeedRefused, _Unchanged."""
+        tag = self._accepted.get(url)
         async with _client(self._credentials) as client:
-            return await _fetched(client, self._beside("modified_id.csv"), LIST_AT_MOST)
+            try:
+                async with client.stream("GET", url, headers={"if-none-match": tag} if tag else {}) as answer:
+                    if answer.status_code == httpx.codes.NOT_MODIFIED:
+                        raise _Unchanged
+                    answer.raise_for_status()
+                    async for piece in _bounded(answer, limit):
+                        yield piece
+            except (httpx.HTTPError, httpx.InvalidURL) as error:
+                raise _away(url, error) from error
+        self._offered[url] = answer.headers.get("etag", "")
 
     async def records(self, ids: Iterable[str]) -> list[Member]:
         """Return single records, each under its member name. Raises FeedRefused if any cannot be had."""
@@ -73,12 +86,16 @@ class Export:
 
             async def one(name: str) -> Member:
                 async with turn:
-                    return name, await _fetched(client, self._beside(name), RECORD_AT_MOST)
+                    return name, await _record(client, self._beside(name))
 
             return list(await asyncio.gather(*(one(f"{identity}.json") for identity in ids)))
 
     def _beside(self, name: str) -> str:
-        return self.url.removesuffix(ARCHIVE) + name
+        return self.url.removesuffix(ARCHIVE) + quote(name)
+
+
+class _Unchanged(Exception):
+    """The source has what was accepted last."""
 
 
 def _client(credentials: tuple[str, str] | None) -> httpx.AsyncClient:
@@ -86,11 +103,11 @@ def _client(credentials: tuple[str, str] | None) -> httpx.AsyncClient:
     return httpx.AsyncClient(timeout=TIMEOUT, trust_env=False, headers=headers, auth=credentials)
 
 
-async def _fetched(client: httpx.AsyncClient, url: str, limit: int) -> bytes:
+async def _record(client: httpx.AsyncClient, url: str) -> bytes:
     try:
         async with client.stream("GET", url) as answer:
             answer.raise_for_status()
-            return b"".join([piece async for piece in _bounded(answer, limit)])
+            return b"".join([piece async for piece in _bounded(answer, RECORD_AT_MOST)])
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise _away(url, error) from error
 

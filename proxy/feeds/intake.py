@@ -12,31 +12,32 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
 
-from packaging.utils import NormalizedName
-
 from proxy.alerts import Alerts
 from proxy.feeds import compare, osv
+from proxy.feeds.bulletin import FEED
 from proxy.feeds.compare import InForce, Plan
 from proxy.feeds.mending import join
 from proxy.feeds.osv import Reading
 from proxy.live import Live
-from proxy.model import Actor, FeedState, HandedOut
+from proxy.model import Actor, Change, FeedState, HandedOut
 from proxy.policy import changes
-from proxy.policy.consequences import Turned, approved_releases, turned
+from proxy.policy.consequences import approved_releases, turned
 from proxy.policy.snapshot import PolicySnapshot
-from proxy.store import AdvisoryRow, Store
+from proxy.store import AdvisoryRow, Reach, Store
 
 Data = dict[str, object]
 
-FEED = Actor("feed", "feed:osv", "feed:osv", "feed")
 SHIPPED = "the data shipped with the gate"
 FAULTS_AT_MOST = 100
-ASK_AT_ONCE = 500
+HOLDERS_OF_ONE = 50
+HOLDERS_AT_MOST = 1_000
+"""How many clients one alert names, of one release and of all. ``wicketgate who-has`` lists every one."""
+
 NO_COUNTS = dict.fromkeys(("added", "changed", "withdrawn", "vanished", "unreadable"), 0)
 
 
@@ -53,7 +54,7 @@ class Intake:
         """Take a whole export. Raises FeedRefused, and then nothing changed."""
         compare.refuse_if_broken(reading)
         old = await asyncio.to_thread(self.store.advisory_digests)
-        plan = compare.plan(old, reading, full=True)
+        plan = await asyncio.to_thread(compare.plan, old, reading, full=True)
         if not allow_shrink:
             self._refuse_loss(len(old), plan, reading)
         forget = plan.vanished if allow_shrink else ()
@@ -120,25 +121,29 @@ class Intake:
 
     async def _consequences(self, before: PolicySnapshot, after: PolicySnapshot, at: datetime) -> None:
         """Tell, in one alert, which releases turned bad that were approved or handed out, and who has them."""
-        moved = after.advisories.changed(before.advisories)
-        if not before.feed or not moved:
-            return
-        had = await asyncio.to_thread(self._handed_out, sorted(moved))
-        releases = approved_releases(after, sorted(moved & after.grants.keys()))
-        releases += [(NormalizedName(line.project), line.version) for line in had]
-        bad = turned(before, after, releases, at)
-        if bad:
-            await self.alerts.tell(changes.turned_bad(bad, _who(bad, had)), FEED)
+        report = await asyncio.to_thread(self._turned_bad, before, after, at)
+        if report is not None:
+            await self.alerts.tell(report, FEED)
 
-    def _handed_out(self, projects: list[str]) -> list[HandedOut]:
-        """Ask in parts: a database takes only so many names at once."""
-        parts = (projects[start : start + ASK_AT_ONCE] for start in range(0, len(projects), ASK_AT_ONCE))
-        return [line for part in parts for line in self.store.handed_out(part)]
+    def _turned_bad(self, before: PolicySnapshot, after: PolicySnapshot, at: datetime) -> Change | None:
+        moved = sorted(after.advisories.changed(before.advisories))
+        reached = {(reach.project, reach.version): reach for reach in self.store.reach(moved)}
+        approved = approved_releases(after, (project for project in moved if project in after.grants))
+        bad = turned(before, after, [*reached, *approved], at)
+        if not bad:
+            return None
+        told = [(release, reached.get((release.project, release.version))) for release in bad]
+        clients = [(release, reach.clients if reach else 0) for release, reach in told]
+        return changes.turned_bad(clients, self._holders(reach for _, reach in told if reach))
 
-
-def _who(bad: list[Turned], had: list[HandedOut]) -> list[HandedOut]:
-    releases = {(release.project, release.version) for release in bad}
-    return [line for line in had if (line.project, line.version) in releases]
+    def _holders(self, reached: Iterable[Reach]) -> list[HandedOut]:
+        """Return who got these releases, those got last first, up to what one alert may name."""
+        named: list[HandedOut] = []
+        for reach in reached:
+            if len(named) >= HOLDERS_AT_MOST:
+                break
+            named += self.store.handed_out([reach.project], reach.version, most=HOLDERS_OF_ONE)
+        return named
 
 
 def _counts(plan: Plan, reading: Reading) -> dict[str, int]:

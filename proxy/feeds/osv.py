@@ -27,6 +27,7 @@ import msgspec
 from proxy.errors import FeedRefused
 from proxy.feeds import archive, mending, record
 from proxy.feeds.archive import Fault, Limits, Member
+from proxy.feeds.progress import Progress
 from proxy.model import Advisory
 from proxy.store import AdvisoryRow
 
@@ -85,25 +86,29 @@ class Reading:
         return (AdvisoryRow(self.entries[name].advisory, self.entries[name].digest) for name in ids)
 
 
-def read_path(path: Path, *, at: datetime, limits: Limits | None = None) -> Reading:
+def read_path(path: Path, *, at: datetime, limits: Limits | None = None, progress: Progress | None = None) -> Reading:
     """Return what an export, a folder with an ``all.zip``, or a folder of records holds.
 
-    ``at`` is now. Raises FeedRefused.
+    ``at`` is now; ``progress`` hears how far it is. Raises FeedRefused.
     """
-    if not path.is_dir():
-        return read_zip(path, at=at, limits=limits)
-    export = path / "all.zip"
-    return read_zip(export, at=at, limits=limits) if export.is_file() else _read_folder(path, at, limits)
+    export = path / "all.zip" if path.is_dir() else path
+    if export.is_file() or not path.is_dir():
+        return read_zip(export, at=at, limits=limits, progress=progress)
+    gathered = _Gathered()
+    gathered.take(archive.folder_members(path, limits or Limits(), progress or Progress()))
+    return gathered.reading(gathered.digest(), at)
 
 
-def read_zip(source: Path | BinaryIO, *, at: datetime, limits: Limits | None = None) -> Reading:
+def read_zip(
+    source: Path | BinaryIO, *, at: datetime, limits: Limits | None = None, progress: Progress | None = None
+) -> Reading:
     """Return what an export holds. ``at`` is now. Raises FeedRefused for what is no archive or empty."""
     limits = limits or Limits()
     if isinstance(source, Path):
         with archive.open_source(source, limits) as file:
-            return read_zip(file, at=at, limits=limits)
+            return read_zip(file, at=at, limits=limits, progress=progress)
     gathered = _Gathered()
-    gathered.take(archive.zip_members(source, limits))
+    gathered.take(archive.zip_members(source, limits, progress or Progress()))
     return gathered.reading(_sha256(source), at)
 
 
@@ -114,12 +119,6 @@ def read_records(members: Iterable[Member], *, at: datetime) -> Reading:
     """
     gathered = _Gathered()
     gathered.take(members)
-    return gathered.reading(gathered.digest(), at)
-
-
-def _read_folder(folder: Path, at: datetime, limits: Limits | None) -> Reading:
-    gathered = _Gathered()
-    gathered.take(archive.folder_members(folder, limits or Limits()))
     return gathered.reading(gathered.digest(), at)
 
 

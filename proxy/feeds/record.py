@@ -2,7 +2,7 @@
 
 Decided here:
 
-* Only entries of the PyPI ecosystem are kept, under their normalised names (PEP 503).
+* Only entries of the PyPI ecosystem are kept, under their normalised names (PEP 503), blanks around them dropped.
 * Malicious is what says so: an id of the MAL- series, the mark of the OpenSSF collection, CWE-506
   (embedded malicious code), or a summary that begins by calling it a malicious package.
 * ``null`` for an optional list is an absent one; some writers spell it so.
@@ -171,7 +171,7 @@ def _utc(time: datetime) -> datetime:
 def _affected(record: _Record) -> Iterator[Affected]:
     for name, entry in _pypi(record):
         ranges = tuple(_range(wanted) for wanted in entry.ranges or () if wanted.type != "GIT")
-        yield Affected(canonicalize_name(name), tuple(entry.versions or ()), ranges)
+        yield Affected(canonicalize_name(name.strip()), tuple(entry.versions or ()), ranges)
 
 
 def _range(wanted: _Range) -> AffectedRange:

@@ -9,9 +9,11 @@ from proxy.model.answer import Code, Effect, Finding, Subject, Verdict
 from proxy.model.index import Kind, ProjectPage, ReleaseFile, Unreadable
 from proxy.model.people import APPROVING, ROLES, Account, CiRule, Invitation, Passkey, Proposal, Session
 from proxy.model.policy import (
+    Acknowledgement,
     Approval,
     Ask,
     Channel,
+    Justification,
     LateFile,
     Mode,
     NamesList,
@@ -22,12 +24,13 @@ from proxy.model.policy import (
     Token,
     Waiver,
 )
-from proxy.model.record import Actor, AuditEvent, Change, DecisionRecord, Entry, HandedOut
+from proxy.model.record import Actor, AuditEvent, Build, Change, DecisionRecord, Demand, Entry, HandedOut, Wanted
 
 __all__ = [
     "APPROVING",
     "ROLES",
     "Account",
+    "Acknowledgement",
     "Actor",
     "Advisory",
     "Affected",
@@ -35,17 +38,20 @@ __all__ = [
     "Approval",
     "Ask",
     "AuditEvent",
+    "Build",
     "Change",
     "Channel",
     "CiRule",
     "Code",
     "DecisionRecord",
+    "Demand",
     "Effect",
     "Entry",
     "FeedState",
     "Finding",
     "HandedOut",
     "Invitation",
+    "Justification",
     "Kind",
     "LateFile",
     "Mode",
@@ -66,4 +72,5 @@ __all__ = [
     "Unreadable",
     "Verdict",
     "Waiver",
+    "Wanted",
 ]

@@ -18,12 +18,13 @@ class Approval:
 
     ``specifier`` is a PEP 440 specifier set ("" means every version). ``acknowledged`` holds codes
     of findings that the approver met and overruled, a look-alike with the name it resembles
-    (``look-alike:requests``). Pre-releases, yanked files, sdists (they run code on install) and legacy
-    formats are opened only where it says so. ``until`` ends it. ``channel`` is where it counts: there, and
-    in every channel that inherits from it ("" is the base of all).
+    (``look-alike:requests``; it lasts as an :class:`Acknowledgement`). Pre-releases, yanked files, sdists
+    (they run code on install) and legacy formats are opened only where it says so; an ``exact`` one names its
+    files by digest, opens them whatever they are, and speaks of no other file. ``until`` ends it. ``channel`` is
+    where it counts: there, and in every channel that inherits from it ("" is the base of all).
 
     An ``emergency`` is one person's exception from most rules, always with an end; ``reviewed`` says what
-    somebody else found when looking at it afterwards.
+    somebody else found when looking at it afterwards. ``by`` is a name for people, ``by_id`` an account or a token.
     """
 
     id: str
@@ -44,6 +45,23 @@ class Approval:
     channel: str = ""
     emergency: bool = False
     reviewed: str = ""
+    by_id: str = ""
+    exact: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """A name that looks like ``target`` and is meant all the same.
+
+    It outlives the approval that it was made with, counts in every channel, and ends only when somebody withdraws it.
+    """
+
+    id: str
+    project: NormalizedName
+    target: str
+    by: str
+    reason: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +77,23 @@ class Prohibition:
     channel: str = ""
 
 
+Justification = Literal[
+    "",
+    "component_not_present",
+    "vulnerable_code_not_present",
+    "vulnerable_code_not_in_execute_path",
+    "vulnerable_code_cannot_be_controlled_by_adversary",
+    "inline_mitigations_already_exist",
+]
+"""Why a vulnerability does not matter, in OpenVEX's words; "" where it may matter and the risk is accepted."""
+
+
 @dataclass(frozen=True, slots=True)
 class Waiver:
     """A named advisory set aside for one range of one project, always with an end.
 
-    ``second`` is the other person who disputes a report of malware with it: without one it never counts for malware.
+    ``by`` granted it, ``owner`` answers for it until it ends. ``second`` is the other person who disputes a report of
+    malware with it: without one it never counts for malware.
     """
 
     id: str
@@ -75,6 +105,8 @@ class Waiver:
     at: datetime
     until: datetime
     channel: str = ""
+    owner: str = ""
+    justification: Justification = ""
     second: str = ""
 
 
@@ -107,7 +139,10 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class LateFile:
-    """A file that appeared after its version was approved, waiting for a look; ``differs`` says how it is new."""
+    """A file that appeared after its version was approved, waiting for a look; ``differs`` says how it is new.
+
+    ``declined`` is why somebody did not want it; such a one is kept, so that it does not come up again.
+    """
 
     id: str
     project: NormalizedName
@@ -115,6 +150,7 @@ class LateFile:
     differs: str
     at: datetime
     channel: str = ""
+    declined: str = ""
 
 
 Mode = Literal["enforce", "observe"]

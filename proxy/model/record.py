@@ -7,9 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from packaging.utils import NormalizedName
+
 from proxy.model.advisories import FeedState
 from proxy.model.people import Account, CiRule, Invitation, Proposal
 from proxy.model.policy import (
+    Acknowledgement,
     Approval,
     Ask,
     Channel,
@@ -24,6 +27,7 @@ from proxy.model.policy import (
 
 Entry = (
     Approval
+    | Acknowledgement
     | Prohibition
     | Waiver
     | Origin
@@ -62,14 +66,19 @@ class Actor:
         """Who answers for the act: two credentials of one principal are not two people."""
         return self.owner or self.id
 
+    @property
+    def person(self) -> str:
+        """Who it is: an account, also by a token of its own; a token that nobody's account answers for is itself."""
+        return self.owner if self.owner.startswith("account:") else self.id
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """One act of somebody on the policy: what is put, what is ended, and how it reads in the audit.
 
     ``tag`` follows one grammar, ``subject:noun:verb`` (``project:approval:granted``). ``ends``
-    names entries by id. ``policy`` is False for acts that nobody else needs to hear of at once
-    (requests, alerts): they raise no revision.
+    names entries by id. ``policy`` is False for acts that move no verdict (requests, alerts, tokens): they
+    raise no revision.
     """
 
     tag: str
@@ -124,6 +133,33 @@ class DecisionRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Build:
+    """One kind of build that was refused something: its installer, whether it said that it runs in CI, its channel."""
+
+    agent: str
+    ci: bool
+    channel: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What was refused of one project: how often, first and last, and who wanted it.
+
+    ``clients`` are addresses and ``tokens`` names of tokens, like ``builds`` those that asked most often first.
+    """
+
+    project: NormalizedName
+    count: int
+    clients: tuple[str, ...]
+    tokens: tuple[str, ...]
+    builds: tuple[Build, ...]
+    codes: tuple[str, ...]
+    first: datetime
+    last: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class HandedOut:
     """Who got a release: one client (by address, token and installer), how often, first and last."""
 
@@ -134,4 +170,23 @@ class HandedOut:
     agent: str
     count: int
     first: datetime
+    last: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What installers wanted of one channel since some time: a file, or a project's page (no file name).
+
+    ``count`` says how often, ``refused`` how often in vain. ``clients`` are addresses, ``tokens`` names.
+    """
+
+    channel: str
+    project: str
+    version: str
+    filename: str
+    sha256: str
+    count: int
+    refused: int
+    clients: tuple[str, ...]
+    tokens: tuple[str, ...]
     last: datetime

@@ -8,13 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from packaging.utils import NormalizedName
+
 from proxy.model import (
+    Acknowledgement,
     Approval,
     Ask,
     Change,
     Channel,
+    Code,
     FeedState,
     HandedOut,
+    LateFile,
     NamesList,
     Origin,
     Prohibition,
@@ -24,6 +29,9 @@ from proxy.model import (
 )
 from proxy.policy.consequences import Turned
 from proxy.policy.snapshot import PolicySnapshot
+from proxy.policy.terms import difference
+
+_LOOK_ALIKE = f"{Code.LOOK_ALIKE}:"
 
 
 def apply(snapshot: PolicySnapshot, change: Change) -> PolicySnapshot:
@@ -31,16 +39,24 @@ def apply(snapshot: PolicySnapshot, change: Change) -> PolicySnapshot:
     return snapshot.amended(change.puts, change.ends, snapshot.revision + 1)
 
 
-def grant(approvals: Iterable[Approval], answered: Iterable[Ask] = ()) -> Change:
-    """Approve, several projects as one act; the asks that it answers leave the inbox."""
+def grant(
+    approvals: Iterable[Approval],
+    answered: Iterable[Ask | LateFile] = (),
+    source: str = "",
+    met: Iterable[Acknowledgement] = (),
+) -> Change:
+    """Approve, several projects as one act; the asks and late files that it answers leave the inbox.
+
+    ``source`` is where from. The look-alikes that were ``met`` among them, and among what they need, stay acknowledged.
+    """
     granted = tuple(approvals)
     return Change(
         "project:approval:granted",
         " ".join(approval.project for approval in granted),
         granted[0].reason,
-        puts=granted,
+        puts=(*granted, *met),
         ends=tuple(ask.id for ask in answered),
-        detail={"approvals": [_approved(approval) for approval in granted]},
+        detail={"approvals": [_approved(approval) for approval in granted]} | ({"source": source} if source else {}),
     )
 
 
@@ -53,12 +69,30 @@ def _approved(approval: Approval) -> dict[str, object]:
         "sdists": approval.sdists,
         "yanked": approval.yanked,
         "legacy": approval.legacy,
+        "exact": approval.exact,
         "channel": approval.channel,
         "acknowledged": list(approval.acknowledged),
         "until": approval.until.isoformat() if approval.until else "",
         "ticket": approval.ticket,
         "files": [[file.filename, file.sha256] for file in approval.files],
     }
+
+
+def acknowledgements(approval: Approval, project: NormalizedName) -> tuple[Acknowledgement, ...]:
+    """Return what an approval acknowledges of the names that ``project`` looks like."""
+    targets = [code.removeprefix(_LOOK_ALIKE) for code in approval.acknowledged if code.startswith(_LOOK_ALIKE)]
+    return tuple(
+        Acknowledgement(f"{_LOOK_ALIKE}{project}:{target}", project, target, approval.by, approval.reason, approval.at)
+        for target in targets
+    )
+
+
+def withdraw_acknowledgements(met: Iterable[Acknowledgement], reason: str) -> Change:
+    """Let names of one project be look-alikes again."""
+    ended = tuple(met)
+    ids = tuple(entry.id for entry in ended)
+    detail = {"targets": [entry.target for entry in ended]}
+    return Change("project:look-alike:withdrawn", ended[0].project, reason, ends=ids, detail=detail)
 
 
 def revoke(approvals: Iterable[Approval], reason: str) -> Change:
@@ -106,9 +140,9 @@ def decline(asks: Iterable[Ask], reason: str) -> Change:
     return Change("project:request:declined", ended[0].project, reason, ends=ids, policy=False)
 
 
-def set_terms(terms: Terms, reason: str) -> Change:
+def set_terms(before: Terms, terms: Terms, reason: str) -> Change:
     """Change the standing rules of the default channel."""
-    return Change("policy:terms:set", "", reason, puts=(terms,))
+    return Change("policy:terms:set", "", reason, puts=(terms,), detail=difference(before, terms))
 
 
 def open_channel(channel: Channel) -> Change:
@@ -117,9 +151,9 @@ def open_channel(channel: Channel) -> Change:
     return Change("policy:channel:opened", "", channel.reason, puts=(channel,), detail=detail)
 
 
-def set_channel_terms(channel: Channel, reason: str) -> Change:
-    """Change the terms that are a channel's own."""
-    detail = {"channel": channel.name, "sets": list(channel.sets)}
+def set_channel_terms(channel: Channel, before: Terms, after: Terms, reason: str) -> Change:
+    """Change the terms that are a channel's own; ``before`` and ``after`` are those in force there."""
+    detail = {"channel": channel.name, "sets": list(channel.sets), **difference(before, after)}
     return Change("policy:channel:changed", "", reason, puts=(channel,), detail=detail)
 
 
@@ -168,12 +202,13 @@ def issue(token: Token) -> Change:
         "projects": list(token.projects),
         "networks": list(token.networks),
     }
-    return Change("access:token:issued", "", f"Token {token.name}", puts=(token,), detail=detail)
+    return Change("access:token:issued", "", f"Token {token.name}", puts=(token,), detail=detail, policy=False)
 
 
 def withdraw(token: Token, reason: str) -> Change:
     """End a token."""
-    return Change("access:token:revoked", "", reason, ends=(token.id,), detail={"name": token.name})
+    detail = {"name": token.name}
+    return Change("access:token:revoked", "", reason, ends=(token.id,), detail=detail, policy=False)
 
 
 def waive(waiver: Waiver) -> Change:
@@ -183,6 +218,8 @@ def waive(waiver: Waiver) -> Change:
         "specifier": waiver.specifier,
         "until": waiver.until.isoformat(),
         "channel": waiver.channel,
+        "owner": waiver.owner,
+        "justification": waiver.justification,
     }
     return Change("project:waiver:granted", waiver.project, waiver.reason, puts=(waiver,), detail=detail)
 
@@ -195,19 +232,28 @@ def end_waivers(waivers: Iterable[Waiver], reason: str) -> Change:
     return Change("project:waiver:ended", ended[0].project, reason, ends=ids, detail=detail)
 
 
-def turned_bad(releases: Iterable[Turned], clients: Iterable[HandedOut]) -> Change:
-    """Report releases that were approved or handed out and are withheld now, and who has them."""
-    bad = tuple(releases)
+def turned_bad(releases: Iterable[tuple[Turned, int]], newest: Iterable[HandedOut]) -> Change:
+    """Report releases that were approved or handed out and are withheld now, each with how many clients have it.
+
+    ``newest`` names those who got them last.
+    """
+    bad = list(releases)
     sentences = [
         f"{release.project} {release.version}: {', '.join(release.advisories)}; "
         + (f"move to {release.move_to}" if release.move_to else "no clean version is known")
-        for release in bad
+        + f"; {_clients(clients)} it"
+        for release, clients in bad
     ]
     had = [
         f"{line.client} ({line.agent}{f', token {line.token}' if line.token else ''}) has {line.project} "
         f"{line.version}, {line.count} times, last {line.last:%Y-%m-%d %H:%M} UTC"
-        for line in clients
+        for line in newest
     ]
-    reason = f"{len(bad)} releases that were approved or handed out are withheld now; {len(had)} clients have them"
-    projects = " ".join(dict.fromkeys(release.project for release in bad))
+    clients = _clients(sum(clients for _, clients in bad))
+    reason = f"{len(bad)} releases that were approved or handed out are withheld now; {clients} them"
+    projects = " ".join(dict.fromkeys(release.project for release, _ in bad))
     return Change("release:verdict:turned", projects, reason, detail={"releases": sentences, "who": had}, policy=False)
+
+
+def _clients(count: int) -> str:
+    return "1 client has" if count == 1 else f"{count or 'no'} clients have"

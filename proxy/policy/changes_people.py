@@ -5,12 +5,11 @@ No secret, hash or seed is ever in what an event says: names, roles, kinds of fa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from proxy.model import Account, Actor, Change, CiRule, Entry, Invitation, Proposal, Session, Token, Waiver
-from proxy.policy import second_person
 
 
 def invite(account: Account, invitation: Invitation, reason: str, ended: Iterable[str] = ()) -> Change:
@@ -96,10 +95,12 @@ def reject(proposal: Proposal, reason: str) -> Change:
     return Change("proposal:act:rejected", proposal.project, reason, (), ends, _waiting(proposal), policy=False)
 
 
-def confirm(proposal: Proposal, change: Change, actor: Actor, at: datetime) -> Change:
-    """Return the proposed change as the act of two people; the event names both. An invitation's time begins now."""
-    second = actor.name if second_person.MALWARE in proposal.words else ""
-    puts = tuple(_confirmed(entry, second, at) for entry in change.puts)
+def confirm(proposal: Proposal, change: Change, actor: Actor, at: datetime, disputed: Collection[str] = ()) -> Change:
+    """Return the proposed change as the act of two people; the event names both. An invitation's time begins now.
+
+    ``disputed`` are the ids of the waivers that set a report of malware aside.
+    """
+    puts = tuple(_confirmed(entry, actor.name if entry.id in disputed else "", at) for entry in change.puts)
     detail = {**change.detail, "proposal": _waiting(proposal), "confirmed_by": actor.name}
     return replace(change, puts=puts, ends=(*change.ends, proposal.id), detail=detail)
 

@@ -8,7 +8,7 @@ Decided here:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -91,9 +91,9 @@ def may_request(token: Token) -> bool:
     return token.role != "reader" and (not token.scope or "request" in token.scope)
 
 
-def may_have(token: Token, project: str) -> bool:
-    """Whether a token may have anything of a project (normalised name)."""
-    return not token.projects or any(fnmatchcase(project, pattern) for pattern in token.projects)
+def may_have(projects: Collection[str], project: str) -> bool:
+    """Whether a token that is bound to these projects (none: to none) may have anything of a project."""
+    return not projects or any(fnmatchcase(project, pattern) for pattern in projects)
 
 
 def may_come_from(token: Token, address: str) -> bool:

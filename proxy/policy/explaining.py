@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from proxy.model import Effect, FeedState, Finding, Verdict
-from proxy.policy import telling
+from proxy.model import Code, Effect, Finding, Verdict
+from proxy.policy import age, telling
 from proxy.policy.listing import Composition
-from proxy.policy.versions import covers, version
+from proxy.policy.snapshot import PolicySnapshot
+from proxy.policy.versions import version
 
 WITHHELD_AT_MOST = 50
-"""How many withheld versions an explanation of a whole project lists, the newest first."""
+"""How many withheld versions an explanation of a whole project lists, the newest first; and how many odd rows."""
 
 Data = dict[str, object]
 
@@ -35,31 +35,28 @@ def reasons(verdict: Verdict) -> list[Data]:
     return [reason(finding) for finding in (*telling.weighed(verdict), *others)]
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the gate says to a requirement: the version that would be installed, or why none would.
-
-    ``known`` is False where no version is known at all, so that nothing could be judged.
-    """
-
-    allowed: bool
-    version: str | None
-    verdict: Verdict
-    known: bool = True
+def advisories(verdict: Verdict) -> list[Data]:
+    """Return what is known against a version, waived or not, the gravest first."""
+    return [_advisory(finding) for finding in verdict.findings if "advisory" in finding.evidence]
 
 
-def answer(composition: Composition, specifier: str) -> Answer:
-    """Say what an installer would get for ``specifier`` ("" for any version)."""
-    whole = composition.verdict
-    if not whole.allowed:
-        return Answer(False, None, whole)
-    for judged in composition.allowed:
-        if covers(specifier, judged.file.version):
-            return Answer(True, judged.file.version, judged.verdict)
-    for found, judged in composition.withheld.items():
-        if covers(specifier, found):
-            return Answer(False, found, judged.verdict)
-    return Answer(False, None, whole, known=False)
+def _advisory(finding: Finding) -> Data:
+    said = finding.evidence
+    return {
+        "id": said["advisory"],
+        "aliases": said["aliases"].split(),
+        "severity": said["severity"],
+        "score": float(said["score"]) if said["score"] else None,
+        "malicious": finding.code is Code.MALWARE,
+        "summary": said["summary"],
+        "fixed": said["fixed"] or None,
+        "effect": finding.effect.value,
+        "next_step": finding.next_step,
+        "waiver": {name: said[name] for name in _OF_A_WAIVER} if finding.code is Code.WAIVED else None,
+    }
+
+
+_OF_A_WAIVER = ("by", "owner", "until", "reason", "justification")
 
 
 def explanation(composition: Composition, wanted: str | None = None) -> Data:
@@ -73,6 +70,9 @@ def explanation(composition: Composition, wanted: str | None = None) -> Data:
         "allowed": whole.allowed,
         "reasons": reasons(whole),
         "allowed_versions": allowed,
+        "unreadable": [
+            {"filename": row.filename, "problem": row.problem} for row in composition.unreadable[:WITHHELD_AT_MOST]
+        ],
     }
     if wanted is None:
         withheld = list(composition.withheld.items())
@@ -85,18 +85,27 @@ def explanation(composition: Composition, wanted: str | None = None) -> Data:
     return data
 
 
-def feed_data(feed: FeedState | None, at: datetime) -> Data:
-    """Return the state of the advisory data, with its age in whole hours: it stands on every report."""
+def feed_data(snapshot: PolicySnapshot, at: datetime) -> Data:
+    """Return the state of the advisory data, its ages in whole hours: it stands on every report."""
+    feed = snapshot.feed
+    judged = age.age(feed, snapshot.terms, at)
+    data: Data = {"level": judged.level, "sentence": age.sentence(feed, snapshot.terms, at)}
     if feed is None:
-        return {"records": 0, "source": None}
+        return {**data, "source": None, "records": 0}
     return {
+        **data,
         "source": feed.source,
         "records": feed.records,
         "newest": feed.newest.isoformat(),
         "synced": feed.synced.isoformat(),
-        "age_hours": int((at - feed.newest).total_seconds() // 3600),
+        "age_hours": _hours(at - feed.newest),
+        "sync_age_hours": _hours(at - feed.synced),
         "sha256": feed.sha256,
     }
+
+
+def _hours(time: timedelta) -> int:
+    return int(time.total_seconds() // 3600)
 
 
 def _of_version(composition: Composition, wanted: str) -> Data:
@@ -115,6 +124,8 @@ def _of_version(composition: Composition, wanted: str) -> Data:
             {
                 "filename": judged.file.filename,
                 "allowed": judged.verdict.allowed,
+                "licence": judged.file.licence,
+                "publisher": judged.file.publisher,
                 "reasons": reasons(judged.verdict),
             }
             for judged in files

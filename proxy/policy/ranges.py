@@ -9,7 +9,8 @@ Decided here:
 * Records that are aliases of each other (id and ``aliases``, transitively, among the live ones about
   the project) are one matter: all of them carry the worst severity said of it, and malware said by
   one is malware for all. Each is still a match of its own, since a waiver counts for one id.
-* A local version (``1.9+cu118``) is a build of its public version: it also has what affects that.
+* A local version (``1.9+cu118``) is a build of its public version: it also has what affects that, unless
+  the record itself calls a build fixed (``fixed: 1.9+sec.1``).
 * A version that PEP 440 cannot read is below all that it can (see :mod:`spans`); a text too long
   for any version is not compared at all and has everything.
 * Compiling is lazy and its results are kept within a bound: a start costs nothing per record.
@@ -24,12 +25,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import accumulate
-from operator import xor
+from operator import itemgetter, xor
 from types import MappingProxyType
 from typing import Final
 
 import msgspec
 from packaging.utils import NormalizedName
+from packaging.version import Version
 
 from proxy.model import Advisory, Rating, Severity
 from proxy.policy import severity, spans, versions
@@ -75,14 +77,16 @@ _unpack: Final = msgspec.msgpack.Decoder(tuple[_Compact, ...])
 class ProjectAdvisories:
     """The live records about one project, ready for asking."""
 
-    __slots__ = ("_answers", "_cuts", "_fixes", "_masks", "_matters", "_odd")
+    __slots__ = ("_answers", "_clear", "_cuts", "_fixes", "_masks", "_matters", "_odd", "_patched")
 
     def __init__(self, records: Sequence[_Compact]) -> None:
         self._matters, ordered = _ordered(records)
         self._fixes = tuple(tuple((spans.place(fix), fix) for fix in record.fixed) for record in ordered)
         self._cuts, self._masks = _segments(ordered)
         self._odd = _odd(ordered)
+        self._patched = _patched(ordered)
         self._answers: dict[tuple[int, int], tuple[Match, ...]] = {}
+        self._clear: list[tuple[spans.Cut, str]] | None = None
 
     def match(self, version: str) -> tuple[Match, ...]:
         """Return what affects ``version`` (any text), the gravest first; several may be one matter."""
@@ -100,11 +104,18 @@ class ProjectAdvisories:
         """Return how bad the matter of a record is, "unknown" where there is no such record."""
         return next((matter.severity.rating for matter in self._matters if matter.id == identity), "unknown")
 
+    def is_fix(self, version: str) -> bool:
+        """Whether a record names ``version`` as fixed."""
+        at = spans.place(version)
+        return any(at == fix for of_record in self._fixes for fix, _ in of_record)
+
     def clear_above(self, version: str) -> str | None:
         """Return the lowest fixed version above ``version`` that nothing here affects, or None."""
-        at = spans.place(version)
-        fixes = sorted({fix for of_record in self._fixes for fix in of_record if fix[0] > at})
-        return next((text for _, text in fixes if not self.match(text)), None)
+        if self._clear is None:
+            fixes = sorted({fix for of_record in self._fixes for fix in of_record})
+            self._clear = [fix for fix in fixes if not self._look(fix[1])[1]]
+        above = bisect_right(self._clear, spans.place(version), key=itemgetter(0))
+        return self._clear[above][1] if above < len(self._clear) else None
 
     def _look(self, version: str) -> tuple[int, int]:
         """Return the segment a version is in, and which records affect it, one bit each."""
@@ -114,8 +125,12 @@ class ProjectAdvisories:
         mask = self._masks[segment] | self._odd.get(version, 0)
         read = versions.version(version)
         if read is not None and read.local:
-            mask |= self._masks[bisect_right(self._cuts, spans.place(read.public))]
+            mask |= self._masks[bisect_right(self._cuts, spans.place(read.public))] & ~self._patches(read)
         return segment, mask
+
+    def _patches(self, read: Version) -> int:
+        """Return the records, one bit each, that call this build of a public version, or an earlier one, fixed."""
+        return sum(bit for fix, bit in self._patched if fix.public == read.public and fix <= read)
 
     def _matches(self, mask: int, at: spans.Cut) -> Iterator[Match]:
         for number, matter in enumerate(self._matters):
@@ -191,6 +206,10 @@ class AdvisoryIndex:
         """Return how bad the matter of a record about the project is, "unknown" where nothing says so."""
         return self._compiled(project).rating(identity) if project in self.packed else "unknown"
 
+    def is_fix(self, project: NormalizedName, version: str) -> bool:
+        """Whether a record about the project names this version as fixed."""
+        return project in self.packed and self._compiled(project).is_fix(version)
+
     def clear_above(self, project: NormalizedName, version: str) -> str | None:
         """Return the lowest fixed version above ``version`` that no advisory affects, or None."""
         return self._compiled(project).clear_above(version) if project in self.packed else None
@@ -261,6 +280,17 @@ def _segments(records: Sequence[_Compact]) -> tuple[list[spans.Cut], list[int]]:
             toggles[at] = toggles.get(at, 0) ^ 1 << number
     cuts = sorted(toggles)
     return cuts, list(accumulate((toggles[cut] for cut in cuts), xor, initial=0))
+
+
+def _patched(records: Sequence[_Compact]) -> tuple[tuple[Version, int], ...]:
+    """Return the first fixed build (local version) of each public version that a record names, and its bit."""
+    named: dict[tuple[int, str], Version] = {}
+    for number, record in enumerate(records):
+        for text in record.fixed:
+            read = versions.version(text)
+            if read is not None and read.local:
+                named.setdefault((number, read.public), read)
+    return tuple((read, 1 << number) for (number, _), read in named.items())
 
 
 def _odd(records: Sequence[_Compact]) -> dict[str, int]:

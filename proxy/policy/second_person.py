@@ -100,9 +100,9 @@ def _putting(entry: Entry, before: PolicySnapshot, known: Credentials) -> Iterat
 
 
 def _approval(entry: Approval, before: PolicySnapshot) -> Iterator[str]:
-    """An approval that says no more than the one it replaces needs nobody else."""
+    """An approval that says no more than the one it replaces needs nobody else: fewer files, an earlier end."""
     old = next((g.approval for g in before.grants.get(entry.project, ()) if g.approval.id == entry.id), None)
-    if old and replace(entry, files=old.files, reviewed=old.reviewed) == old and set(entry.files) <= set(old.files):
+    if old and _no_wider(entry, old):
         return
     meets: dict[str, Callable[[Approval], bool]] = {
         LOOK_ALIKE: lambda said: any(code.startswith(f"{Code.LOOK_ALIKE}:") for code in said.acknowledged),
@@ -111,6 +111,12 @@ def _approval(entry: Approval, before: PolicySnapshot) -> Iterator[str]:
     }
     words = words_of(before, entry.channel)
     yield from (word for word, met in meets.items() if word in words and met(entry))
+
+
+def _no_wider(entry: Approval, old: Approval) -> bool:
+    sooner = entry.until == old.until or (entry.until is not None and (old.until is None or entry.until < old.until))
+    same = replace(entry, files=old.files, reviewed=old.reviewed, until=old.until) == old
+    return same and sooner and set(entry.files) <= set(old.files)
 
 
 def _waiver(entry: Waiver, before: PolicySnapshot) -> Iterator[str]:

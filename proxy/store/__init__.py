@@ -16,7 +16,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from proxy.model import Actor, Advisory, AuditEvent, Change, DecisionRecord, Entry, HandedOut, Session
+from packaging.utils import NormalizedName
+
+from proxy.model import (
+    Actor,
+    Advisory,
+    AuditEvent,
+    Change,
+    DecisionRecord,
+    Demand,
+    Entry,
+    HandedOut,
+    ReleaseFile,
+    Session,
+    Wanted,
+)
 from proxy.policy.ledger import Flaw
 
 
@@ -72,15 +86,14 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
-class Demand:
-    """How often something was refused: one line of the inbox."""
+class Reach:
+    """How far a release went: to how many clients (by address), in how many files, when last."""
 
-    project: str
-    count: int
+    project: NormalizedName
+    version: str
     clients: int
-    first: datetime
+    files: int
     last: datetime
-    codes: tuple[str, ...]
 
 
 class AccessRecords(Protocol):
@@ -134,7 +147,7 @@ class Store(Protocol):
         """Return the revision of the policy in force."""
 
     def newest(self) -> int:
-        """Return the sequence number of the newest audit event, 0 where there is none."""
+        """Return the number of the newest event, 0 where there is none."""
 
     def commit(
         self,
@@ -166,11 +179,28 @@ class Store(Protocol):
     def decisions(self, wanted: DecisionFilter) -> list[Decision]:
         """Return matching decisions, newest first."""
 
-    def demand(self, since: datetime) -> list[Demand]:
-        """Return what was refused since then, by project, most wanted first."""
+    def demand(self, since: datetime, project: str = "") -> list[Demand]:
+        """Return what was refused since then, of one project or of all, the most wanted first."""
 
-    def handed_out(self, projects: Collection[str], version: str = "", sha256: str = "") -> list[HandedOut]:
-        """Return who got files of these projects (or the file with this digest), the newest first."""
+    def wanted(self, since: datetime, verdict: str = "") -> list[Wanted]:
+        """Return what installers wanted since then (with one verdict alone), a line a file or page of a channel.
+
+        Metadata counts only where it was refused: there an installer that meant the file went no further.
+        """
+
+    def handed_out(
+        self, projects: Collection[str], version: str = "", sha256: str = "", most: int = -1
+    ) -> list[HandedOut]:
+        """Return who got files of these projects (or the file with this digest), the newest first, ``most`` of them."""
+
+    def reach(self, projects: Collection[str]) -> list[Reach]:
+        """Return every release of these projects that anybody got files of, the one got last first."""
+
+    def keep_first(self, project: str, file: ReleaseFile, at: datetime) -> ReleaseFile:
+        """Keep a file as the first of its name, unless there was one: return the one that is kept, for ever."""
+
+    def first_files(self, project: str) -> Mapping[str, ReleaseFile]:
+        """Return the files of a project that were the first of their names, by name."""
 
     def advisory_digests(self) -> Mapping[str, tuple[datetime, str]]:
         """Return ``modified`` and digest of every advisory record kept, by id."""

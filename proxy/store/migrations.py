@@ -64,6 +64,28 @@ def find_who_has_it(db: Database) -> None:
 
 
 @migrations()
+def find_the_last_of_a_kind(db: Database) -> None:
+    """What was told last of a matter is asked of the audit, by tag."""
+    db.execute("create index if not exists events_tag on events (tag, seq)")
+
+
+@migrations()
+def remember_first_files(db: Database) -> None:
+    """The first file that was handed out under each name: no other one ever is."""
+    db.execute(
+        """create table first_files (
+            project text not null, filename text not null, body text not null, at text not null,
+            primary key (project, filename)) strict, without rowid"""
+    )
+
+
+@migrations()
+def find_when(db: Database) -> None:
+    """What was wanted since some time: where in the record that time begins."""
+    db.execute("create index decisions_at on decisions (at)")
+
+
+@migrations()
 def sign_people_in(db: Database) -> None:
     """Sessions by the digest of their secret, what may be used once, counters that rise, and when tokens were used."""
     for statement in (

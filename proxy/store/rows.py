@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 
 from proxy.model import (
     Account,
+    Acknowledgement,
     Actor,
     Approval,
     Ask,
@@ -26,6 +28,7 @@ from proxy.model import (
     DecisionRecord,
     Entry,
     FeedState,
+    HandedOut,
     Invitation,
     LateFile,
     NamesList,
@@ -36,9 +39,11 @@ from proxy.model import (
     Token,
     Waiver,
 )
+from proxy.store import Reach
 
 KINDS: Mapping[str, type[Entry]] = {
     "approval": Approval,
+    "acknowledgement": Acknowledgement,
     "prohibition": Prohibition,
     "waiver": Waiver,
     "origin": Origin,
@@ -134,6 +139,18 @@ def decision_row(record: Mapping[str, object]) -> Record:
 def decision_of(record: Mapping[str, object]) -> DecisionRecord:
     """Return the noun of a decision record."""
     return msgspec.convert(record, DecisionRecord)
+
+
+def handed_out_of(row: Sequence[Any]) -> HandedOut:
+    """Return the noun of a row: project, version, client, token, agent, count, first, last."""
+    project, version, client, token, agent, count, first, last = row
+    return HandedOut(project, version, client, token, agent, count, moment(first), moment(last))
+
+
+def reach_of(row: Sequence[Any]) -> Reach:
+    """Return the noun of a row: project, version, clients, files, last."""
+    project, version, clients, files, last = row
+    return Reach(project, version, clients, files, moment(last))
 
 
 def event_record_of(row: Mapping[str, object]) -> Record:

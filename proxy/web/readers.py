@@ -14,17 +14,23 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import Scope, Send
 
 from proxy.live import Live
 from proxy.model import Token
 from proxy.policy.credentials import may_come_from, may_have, may_read
+from proxy.simple import names
 from proxy.uses import Uses
-from proxy.web.http import say
+from proxy.web.http import READING, Asked, asked, only_reading, say
+
+Handler = Callable[[Request, Token], Awaitable[Response]]
+"""Answers a reader, who brought this token."""
 
 ANYBODY = Token("", "", "", "requester", datetime.min.replace(tzinfo=UTC))
 CHALLENGE = 'Basic realm="wicketgate: user __token__, password your token"'
@@ -61,14 +67,20 @@ class Readers:
     passes: Passes = lambda _secret, _at: None
     uses: Uses | None = None
 
-    async def admit(self, scope: Scope, send: Send) -> Token | None:
-        """Return the token to go on with, or answer 401 or 403 and return None."""
+    async def welcome(self, scope: Scope, send: Send) -> Asked | None:
+        """Return who asks, or answer 405 (this only reads), 401 or 403 and return None."""
+        if scope["method"] not in READING and not await only_reading(scope, send):
+            return None
+        by = asked(scope)
+        if self.anonymous and b"authorization" not in by.headers:
+            return by
         found = await self.reader(scope)
-        if isinstance(found, Token):
-            return found
-        headers = [(name.encode(), value.encode()) for name, value in found.headers.items()]
-        await say(send, found.status, found.sentence, head=scope["method"] == "HEAD", extra=headers)
-        return None
+        if isinstance(found, Denied):
+            headers = [(name.encode(), value.encode()) for name, value in found.headers.items()]
+            await say(send, found.status, found.sentence, head=by.head, extra=headers)
+            return None
+        by.token, by.projects = found.name, found.projects
+        return by
 
     async def reader(self, scope: Scope) -> Token | Denied:
         """Return the token that a request brings, :data:`ANYBODY` where none is needed, else why it may not read."""
@@ -96,12 +108,27 @@ class Readers:
         return token
 
 
-async def refuses(token: Token, project: str, send: Send, *, head: bool) -> bool:
+async def refuses(by: Asked, project: str, send: Send) -> bool:
     """Whether a token is bound to other projects than this one; it is answered then."""
-    if may_have(token, project):
+    if may_have(by.projects, project):
         return False
-    await say(send, 403, OTHER_PROJECTS, head=head)
+    await say(send, 403, OTHER_PROJECTS, head=by.head)
     return True
+
+
+def for_readers(readers: Readers, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+    """Let those through to a page who may read the index (and have the project that it is about)."""
+
+    async def guarded(request: Request) -> Response:
+        reader = await readers.reader(request.scope)
+        if isinstance(reader, Denied):
+            return PlainTextResponse(f"{reader.sentence}\n", reader.status, reader.headers)
+        project = names.normal(request.path_params.get("name", ""))
+        if project and not may_have(reader.projects, project):
+            return PlainTextResponse(f"{OTHER_PROJECTS}\n", 403)
+        return await handler(request, reader)
+
+    return guarded
 
 
 def secret_of(header: bytes) -> bytes:

@@ -65,7 +65,7 @@ async def walk(tmp_path: Path, index: Upstream, monkeypatch: pytest.MonkeyPatch)
         "secret_key_file": str(tmp_path / "key"),
         "public_url": "https://gate.example",
     }
-    gate = app.build(settings.read(given))
+    gate = app.build(settings.read(given), previews_at="http://127.0.0.1:9")
     async with gate.running():
         yield Walk(gate, clock, "https://gate.example")
 

@@ -163,7 +163,7 @@ def test_malware_is_disputed_by_two_and_everybody_hears_of_it(gate: Gatehouse, a
     assert allowed(gate, "stolen/1.0")
     said = gate.cli("explain", "stolen==1.0").stdout + gate.get("/explain/stolen/1.0").text
     assert "REPORTS MALWARE" in said
-    assert "MAL-2026-1 reports MALWARE" in ada.browser.get("/").text, "on every page of the admin"
+    assert "MAL-2026-1 REPORTS MALWARE" in ada.browser.get("/").text, "on every page of the admin"
     (event, *_) = gate.facts("audit", "list", "--tag", "project:malware:disputed")["events"]
     assert event["project"] == "stolen"
     assert "project:malware:disputed" in gate.output()

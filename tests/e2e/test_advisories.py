@@ -142,7 +142,7 @@ def test_what_turned_bad_is_told_at_once_with_who_has_it_and_what_to_move_to(
     ranges = [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "2.3.2"}]}]
     gate.advisory("PYSEC-2026-1", "flask", ranges=ranges)
     (event,) = gate.facts("audit", "list", "--tag", "release:verdict:turned")["events"]
-    assert event["detail"]["releases"] == ["flask 2.3.1: PYSEC-2026-1; move to 2.3.2"]
+    assert event["detail"]["releases"] == ["flask 2.3.1: PYSEC-2026-1; move to 2.3.2; 1 client has it"]
     assert event["detail"]["who"][0].startswith("127.0.0.1 (pip/26.3) has flask 2.3.1, 1 times")
     for words in (["flask==2.3.1"], ["--advisory", "PYSEC-2026-1"], ["--sha256", first.sha256]):
         (holder,) = gate.facts("who-has", *words)

@@ -18,6 +18,7 @@ from packaging.utils import NormalizedName
 from proxy.errors import FeedRefused
 from proxy.feeds import osv
 from proxy.feeds.archive import Limits
+from proxy.feeds.progress import Progress
 from proxy.policy.ranges import AdvisoryIndex
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -125,6 +126,39 @@ def test_a_header_that_lies_about_a_size_is_a_fault_or_cut_off_at_it() -> None:
 def test_too_many_records_or_bytes_refuse_the_whole(limits: Limits) -> None:
     with pytest.raises(FeedRefused, match="too large"):
         read({"A-1.json": record("A-1"), "B-1.json": record("B-1")}, limits)
+
+
+def test_an_archive_that_inflates_to_many_times_its_size_is_refused_before_it_does() -> None:
+    members = {f"A-{number}.json": b" " * 40_000 for number in range(30)}
+    with pytest.raises(FeedRefused, match=r"times its own \d+ bytes when inflated, at most 50 are read"):
+        read(members, Limits(ratio_from_bytes=1 << 20))
+    sound = {f"A-{number}.json": record(f"A-{number}") for number in range(30)}
+    assert len(read({**sound, "big.json": b" " * (5 << 20)}, Limits(ratio_from_bytes=1 << 10)).entries) == 30, (
+        "a single member that is too large is no reason to refuse the rest"
+    )
+
+
+def test_progress_counts_what_was_read() -> None:
+    progress = Progress()
+    osv.read_zip(export({"A-1.json": record("A-1"), "B-1.json": b"oops"}), at=AT, progress=progress)
+    assert progress.data() == {"stage": "reading", "done": 2, "of": 2}
+
+
+def test_a_file_in_a_folder_that_cannot_be_read_stops_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("A-1", "B-1"):
+        (tmp_path / f"{name}.json").write_text(json.dumps(record(name)))
+    whole = Path.read_bytes
+    refuse = PermissionError(13, "Permission denied")
+
+    def guarded(path: Path) -> bytes:
+        if path.name == "A-1.json":
+            raise refuse
+        return whole(path)
+
+    monkeypatch.setattr(Path, "read_bytes", guarded)
+    reading = osv.read_path(tmp_path, at=AT)
+    assert list(reading.entries) == ["B-1"]
+    assert [fault.problem for fault in reading.faults] == ["it cannot be read: Permission denied"]
 
 
 def test_a_file_too_large_or_not_there_is_refused_before_reading(tmp_path: Path) -> None:

@@ -67,6 +67,11 @@ def test_other_ecosystems_and_entries_without_a_package_are_left_out() -> None:
     assert found.problems == ()
 
 
+@pytest.mark.parametrize("name", ["widget", "Widget", " WIDGET\n"])
+def test_a_name_is_read_however_it_is_spelt(name: str) -> None:
+    assert hits(changed(("package", "name"), name)) == hits(osv())
+
+
 def test_git_ranges_are_left_out_and_null_lists_are_absent_ones() -> None:
     raw = osv(aliases=None, severity=None)
     raw["affected"][0] |= {"ranges": [{"type": "GIT", "events": [{"introduced": "0"}], "repo": "x"}], "severity": None}

@@ -173,6 +173,30 @@ def test_what_is_clear_above_is_free_of_every_other_advisory_too() -> None:
     assert index.clear_above(NormalizedName("other"), "1.0") is None
 
 
+def test_what_is_clear_above_is_told_for_any_version_alike() -> None:
+    index = AdvisoryIndex.of(
+        [record("A", [("introduced", "0"), ("fixed", "2.0"), ("introduced", "3"), ("fixed", "4")])]
+    )
+    asked = ("junk", "0", "1.9", "2.0rc1", "2.0", "3.5", "4", "5")
+    assert [index.clear_above(PROJECT, version) for version in asked] == [*["2.0"] * 4, "4", "4", None, None]
+
+
+def test_a_build_that_a_record_calls_fixed_is_not_affected_and_other_builds_are() -> None:
+    events = [("introduced", "0"), ("fixed", "1.9+sec.1")]
+    index = AdvisoryIndex.of([record("A", events), record("B", [("introduced", "0"), ("fixed", "1.9.1")])])
+    found = {
+        v: {m.id for m in index.match(PROJECT, v)} for v in ("1.9", "1.9+cpu", "1.9+sec.0", "1.9+sec.1", "1.9+tls")
+    }
+    assert found == {
+        "1.9": {"A", "B"},
+        "1.9+cpu": {"A", "B"},
+        "1.9+sec.0": {"A", "B"},
+        "1.9+sec.1": {"B"},
+        "1.9+tls": {"B"},
+    }
+    assert index.clear_above(PROJECT, "1.0") == "1.9.1"
+
+
 def test_a_text_too_long_for_a_version_has_every_advisory() -> None:
     assert affects(record("A", [("introduced", "5.0"), ("fixed", "6.0")]), "1." + "0" * versions.LONGEST)
 

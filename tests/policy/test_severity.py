@@ -77,3 +77,15 @@ def test_among_different_matters_an_unknown_one_is_never_hidden_by_a_low_one() -
     assert severity.gravest([low, unknown]) == unknown
     assert severity.gravest([high, unknown]) == high
     assert severity.gravest([]) is None
+
+
+@given(
+    st.sampled_from(["CVSS_V2", "CVSS_V3", "CVSS_V4"]),
+    st.lists(
+        st.sampled_from(["CVSS:3.1/AV:N/AC:L", "CVSS:4.0", "AT:N", "VC:H", "SC:N", "E:P", "RL:OF", *"/:ANCLHP", "\0"]),
+        max_size=12,
+    ),
+)
+def test_no_text_is_more_than_unknown_or_a_severity(kind: str, parts: list[str]) -> None:
+    found = severity.of_vector(kind, "".join(parts))
+    assert (found.rating == "unknown") == (found.score is None)

@@ -61,7 +61,7 @@ def test_what_was_spent_is_so_after_a_restart(tmp_path: Path) -> None:
 
 CHANGES = [
     changes.grant([approval(wheel(), specifier=">=3")]),
-    changes.set_terms(Terms(two_person=("look-alike",)), "because"),
+    changes.set_terms(Terms(), Terms(two_person=("look-alike",)), "because"),
     changes.waive(Waiver("w1", approval().project, "<2", "X-1", "ada", "no", AT, LATER)),
     changes_people.invite(
         Account("account:1", "eve", "owner", "ada", AT, AT),

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from proxy.model import Code, Effect, Finding, Subject, Terms, Waiver
+from proxy.policy import disputes
 from proxy.policy.ranges import Match
 from proxy.policy.severity import RATINGS
 from proxy.policy.snapshot import PolicySnapshot
@@ -29,7 +30,7 @@ def advisories(subject: Subject, snapshot: PolicySnapshot, at: datetime) -> Iter
         elif waiver:
             yield _waived(match, waiver)
         else:
-            yield _vulnerable(match, subject, snapshot.terms)
+            yield _vulnerable(match, subject, snapshot)
 
 
 def _waiver(match: Match, subject: Subject, snapshot: PolicySnapshot, at: datetime) -> Waiver | None:
@@ -45,40 +46,61 @@ def _malware(match: Match, subject: Subject) -> Finding:
         Effect.FORBID,
         f"{subject.project} {subject.version} is reported as malware ({match.id}).",
         "Do not install it from elsewhere either. Tell the security team if you already have it.",
-        evidence={"advisory": match.id, "summary": match.summary},
+        evidence=_evidence(match),
     )
 
 
 def _waived(match: Match, waiver: Waiver) -> Finding:
+    evidence = {
+        **_evidence(match),
+        "waiver": waiver.id,
+        "by": waiver.by,
+        "owner": waiver.owner or waiver.by,
+        "until": waiver.until.isoformat(),
+        "reason": waiver.reason,
+        "justification": waiver.justification,
+    }
     sentence = f"{match.id} is waived until {waiver.until:%Y-%m-%d}: {waiver.reason}"
-    evidence = {"advisory": match.id, "waiver": waiver.id, "by": waiver.by}
     return Finding(Code.WAIVED, Effect.ADVISE, sentence, until=waiver.until, evidence=evidence)
 
 
 def _disputed(match: Match, waiver: Waiver) -> Finding:
     """One waiver of two people; one person's, given while the advisory spoke of a weakness, does not do."""
-    sentence = (
-        f"{match.id} REPORTS MALWARE; {waiver.by} and {waiver.second} dispute it until {waiver.until:%Y-%m-%d}: "
-        f"{waiver.reason}"
-    )
+    sentence = disputes.sentence(waiver)
     evidence = {"advisory": match.id, "waiver": waiver.id, "by": waiver.by, "second": waiver.second}
     return Finding(Code.WAIVED, Effect.ADVISE, sentence, until=waiver.until, evidence=evidence)
 
 
-def _vulnerable(match: Match, subject: Subject, terms: Terms) -> Finding:
-    fixed = f"Use {match.fixed} or later." if match.fixed else "No fixed version is known."
+def _vulnerable(match: Match, subject: Subject, snapshot: PolicySnapshot) -> Finding:
     return Finding(
         Code.VULNERABLE,
-        Effect.FORBID if _refuses(match, terms) else Effect.ADVISE,
+        Effect.FORBID if _refuses(match, snapshot.terms) else Effect.ADVISE,
         f"{subject.project} {subject.version} has a known vulnerability: {match.id} ({_how_bad(match)}).",
-        fixed,
-        evidence={
-            "advisory": match.id,
-            "severity": match.severity.rating,
-            "fixed": match.fixed or "",
-            "summary": match.summary,
-        },
+        _way_out(match, subject, snapshot),
+        evidence=_evidence(match),
     )
+
+
+def _way_out(match: Match, subject: Subject, snapshot: PolicySnapshot) -> str:
+    """Name the lowest fixed version that nothing affects: one that another advisory withholds helps nobody."""
+    clear = snapshot.advisories.clear_above(subject.project, subject.version or "")
+    if clear:
+        return f"Use {clear} or later."
+    if match.fixed:
+        return f"It is fixed in {match.fixed}, which other advisories affect."
+    return "No fixed version is known."
+
+
+def _evidence(match: Match) -> dict[str, str]:
+    """Return what is known of an advisory as flat text; ``aliases`` are separated by blanks."""
+    return {
+        "advisory": match.id,
+        "aliases": " ".join(name for name in match.group if name != match.id),
+        "severity": match.severity.rating,
+        "score": "" if match.severity.score is None else f"{match.severity.score:.1f}",
+        "fixed": match.fixed or "",
+        "summary": match.summary,
+    }
 
 
 def _refuses(match: Match, terms: Terms) -> bool:

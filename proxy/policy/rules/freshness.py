@@ -6,20 +6,27 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from proxy.model import Code, Effect, Finding, Subject
+from proxy.policy.age import age
 from proxy.policy.snapshot import PolicySnapshot
+
+STEP = "The security team updates it: wicketgate advisories sync, or import FILE"
 
 
 def freshness(_subject: Subject, snapshot: PolicySnapshot, at: datetime) -> Iterator[Finding]:
-    """Say when the data is missing or older than the terms allow; refuse where the terms ask for it."""
+    """Say when the data is missing, old or stale; refuse where it is stale or missing and the terms ask for it."""
     feed, terms = snapshot.feed, snapshot.terms
     effect = Effect.FORBID if terms.stale_advisories == "refuse" else Effect.ADVISE
-    step = "The security team updates it: wicketgate advisories import FILE"
     if feed is None:
-        yield Finding(Code.ADVISORIES_UNKNOWN, effect, "There is no advisory data: nothing is known to be safe.", step)
+        yield Finding(Code.ADVISORIES_UNKNOWN, effect, "There is no advisory data: nothing is known to be safe.", STEP)
         return
-    stale_at = min(feed.newest, feed.synced) + terms.alarm_stale_after
-    if at >= stale_at:
-        sentence = f"The advisory data is old: its newest record is of {feed.newest:%Y-%m-%d}."
-        yield Finding(Code.ADVISORIES_STALE, effect, sentence, step, evidence={"newest": feed.newest.isoformat()})
+    judged = age(feed, terms, at)
+    # Dates and no ages: a verdict is kept for a while, and its sentence must not age.
+    said = f"its newest record is of {feed.newest:%Y-%m-%d}, the last sync of {feed.synced:%Y-%m-%d}."
+    evidence = {"newest": feed.newest.isoformat(), "synced": feed.synced.isoformat()}
+    if judged.level == "stale":
+        yield Finding(Code.ADVISORIES_STALE, effect, f"The advisory data is stale: {said}", STEP, evidence=evidence)
+    elif judged.level == "old":
+        advice = f"The advisory data is getting old: {said}"
+        yield Finding(Code.ADVISORIES_OLD, Effect.ADVISE, advice, STEP, judged.until, evidence)
     else:
-        yield Finding(Code.ADVISORIES_FRESH, Effect.ADVISE, "The advisory data is fresh.", until=stale_at)
+        yield Finding(Code.ADVISORIES_FRESH, Effect.ADVISE, "The advisory data is fresh.", until=judged.until)

@@ -28,7 +28,10 @@ def test_two_people_set_a_report_aside_and_it_says_so_loudly() -> None:
     verdict = judge(subject(wheel()), here, AT)
     assert verdict.allowed
     (said,) = [finding for finding in verdict.findings if finding.code is Code.WAIVED]
-    assert said.sentence == "MAL-1 REPORTS MALWARE; ada and eve dispute it until 2026-06-10: a false report"
+    assert (
+        said.sentence
+        == "MAL-1 REPORTS MALWARE in flask==3.0.0; ada and eve dispute it until 2026-06-10: a false report"
+    )
     assert verdict.until == DISPUTE.until
 
 

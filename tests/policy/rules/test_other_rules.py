@@ -90,6 +90,7 @@ def test_what_the_index_quarantined_is_refused() -> None:
     ("age", "wanted", "code", "effect"),
     [
         (timedelta(hours=1), "say", Code.ADVISORIES_FRESH, Effect.ADVISE),
+        (timedelta(hours=24), "refuse", Code.ADVISORIES_OLD, Effect.ADVISE),
         (timedelta(hours=72), "say", Code.ADVISORIES_STALE, Effect.ADVISE),
         (timedelta(hours=72), "refuse", Code.ADVISORIES_STALE, Effect.FORBID),
         (None, "say", Code.ADVISORIES_UNKNOWN, Effect.ADVISE),
