@@ -45,7 +45,8 @@ class Workers:
         if not self._begin_desk():
             return 1
         for number in range(1, self._count):
-            self._begin(number, lambda: None)
+            if not self._ending:
+                self._begin(number, lambda: None)
         while self._children:
             self._bury(*os.wait())
         return 0
