@@ -30,7 +30,9 @@ def routes(desk: Desk, who: Who) -> APIRouter:
     ) -> Data:
         """List changes, newest first. ``next`` is the ``before`` of the following page."""
         demand(by, Permission.AUDIT_READ)
-        found = await asyncio.to_thread(desk.store.events, EventFilter(project, tag, actor, since, before, limit))
+        found = await asyncio.to_thread(
+            desk.store.events, EventFilter(project, tag, actor, since=since, before_seq=before, limit=limit)
+        )
         following = found[-1].seq if len(found) == limit else None
         return {"events": [event_data(event) for event in found], "next": following}
 
@@ -47,7 +49,9 @@ def routes(desk: Desk, who: Who) -> APIRouter:
     ) -> Data:
         """List what was handed out or refused, newest first."""
         demand(by, Permission.AUDIT_READ)
-        wanted = DecisionFilter(project, client, verdict, what, since, before, limit)
+        wanted = DecisionFilter(
+            project, client=client, verdict=verdict, what=what, since=since, before_seq=before, limit=limit
+        )
         found = await asyncio.to_thread(desk.store.decisions, wanted)
         following = found[-1].seq if len(found) == limit else None
         return {"decisions": [decision_data(record) for record in found], "next": following}

@@ -1,0 +1,47 @@
+"""What decisions add up to: what was refused and by whom it was wanted, and who was handed something out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from proxy.model import HandedOut
+from proxy.store import Demand, rows, words
+from proxy.store.sql import where
+from proxy.store.wanted import DecisionFilter
+
+
+def demand(db: Database, since: datetime) -> list[Demand]:
+    """Return what was refused since then, by project, most wanted first."""
+    sql = """select project, sum(count) as count, count(distinct client) as clients, min(at) as first,
+             max(at) as last, json_group_array(distinct codes) as codes from decisions
+             where verdict = 'refused' and at >= ? group by project order by 2 desc, 5 desc limit 500"""
+    return [_demand(row) for row in db.query(sql, [rows.instant(since)])]
+
+
+def handed_out(db: Database, projects: Collection[str], version: str, sha256: str) -> list[HandedOut]:
+    """Return who got files of these projects (or the file with this digest), the newest first."""
+    marks = ", ".join("?" for _ in projects)
+    digest = words.sought(DecisionFilter(sha256=sha256, what="file", verdict="allowed")) if sha256 else ""
+    clause, values = where(
+        (version, "version = ?"),
+        (digest, "seq in (select rowid from decisions_words where decisions_words match ?)"),
+        (sha256, "sha256 = ?"),
+    )
+    scope = f"project in ({marks})" if projects else "true"
+    sql = f"""select project, version, client, token, agent, count(*) as count, min(at) as first, max(at) as last
+        from decisions {clause or "where true"} and {scope} and what = 'file' and verdict = 'allowed'
+        group by project, version, client, token, agent order by last desc"""  # noqa: S608  our own constants
+    return [
+        HandedOut(**{**row, "first": rows.moment(row["first"]), "last": rows.moment(row["last"])})
+        for row in db.query(sql, [*values, *projects])
+    ]
+
+
+def _demand(row: Mapping[str, str]) -> Demand:
+    codes = {str(code) for part in json.loads(row["codes"]) for code in rows.listed(part)}
+    first, last = rows.moment(row["first"]), rows.moment(row["last"])
+    return Demand(row["project"], int(row["count"]), int(row["clients"]), first, last, tuple(sorted(codes)))
