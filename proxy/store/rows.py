@@ -28,6 +28,7 @@ from proxy.model import (
     NamesList,
     Origin,
     Prohibition,
+    SavedQuery,
     Terms,
     Token,
     Waiver,
@@ -45,6 +46,7 @@ KINDS: Mapping[str, type[Entry]] = {
     "channel": Channel,
     "feed": FeedState,
     "names": NamesList,
+    "query": SavedQuery,
 }
 _KIND_OF = {kind: name for name, kind in KINDS.items()}
 Record = dict[str, object]
