@@ -222,7 +222,7 @@ def build(settings: Settings) -> Gate:
     preview = PreviewDoor(gateway, live, now, settings.url)
     resolver = Resolver(preview.opened, _own_address(settings))
     actions = Actions.of(store, live, gateway, resolver, now)
-    admin = _admin(settings, store, live, actions, sync)
+    admin = _admin(settings, store, live, actions, sync, keeper)
     doors = Doors(channel_doors, live, {"preview": preview})
     return Gate(
         settings, store, live, decisions, alerts, notices, fetches, blobs, kept_pages, sync, keeper, client, own_origin,
@@ -238,9 +238,11 @@ def _without_redirects(routes: list[BaseRoute]) -> ASGIApp:
     return BodyCap(app)
 
 
-def _admin(settings: Settings, store: SqliteStore, live: Live, actions: Actions, sync: AdvisorySync) -> list[BaseRoute]:
+def _admin(
+    settings: Settings, store: SqliteStore, live: Live, actions: Actions, sync: AdvisorySync, keeper: Keeper
+) -> list[BaseRoute]:
     authenticator = Authenticator(live, now)
-    desk = api.Desk(actions, authenticator, store, live, sync, settings.data_dir, now)
+    desk = api.Desk(actions, authenticator, store, live, sync, keeper, settings.data_dir, now)
     return [
         Mount("/admin/api", api.build(desk)),
         Mount("/admin", routes=pages.routes(pages.Room(actions, authenticator, store, live, now, settings.admin_url))),

@@ -50,15 +50,6 @@ def first_schema(db: Database) -> None:
 
 
 @migrations()
-def find_who_has_it(db: Database) -> None:
-    """Blast radius: files handed out, by project; the index answers without the table."""
-    db.execute(
-        """create index decisions_handed_out on decisions (project, version, client, token, agent, at)
-        where what = 'file' and verdict = 'allowed'"""
-    )
-
-
-@migrations()
 def trail(db: Database) -> None:
     """Search, checkpoints, segments and the places of those who are sent the record."""
     for statement in TRAIL:

@@ -11,7 +11,6 @@ from sqlite_utils import Database
 from proxy.model import HandedOut
 from proxy.store import Demand, rows, words
 from proxy.store.sql import where
-from proxy.store.wanted import DecisionFilter
 
 
 def demand(db: Database, since: datetime) -> list[Demand]:
@@ -24,21 +23,16 @@ def demand(db: Database, since: datetime) -> list[Demand]:
 
 def handed_out(db: Database, projects: Collection[str], version: str, sha256: str) -> list[HandedOut]:
     """Return who got files of these projects (or the file with this digest), the newest first."""
+    clause, values = where((version, "d.version = ?"), (sha256, "d.sha256 = ?"))
     marks = ", ".join("?" for _ in projects)
-    digest = words.sought(DecisionFilter(sha256=sha256, what="file", verdict="allowed")) if sha256 else ""
-    clause, values = where(
-        (version, "version = ?"),
-        (digest, "seq in (select rowid from decisions_words where decisions_words match ?)"),
-        (sha256, "sha256 = ?"),
-    )
-    scope = f"project in ({marks})" if projects else "true"
-    sql = f"""select project, version, client, token, agent, count(*) as count, min(at) as first, max(at) as last
-        from decisions {clause or "where true"} and {scope} and what = 'file' and verdict = 'allowed'
-        group by project, version, client, token, agent order by last desc"""  # noqa: S608  our own constants
-    return [
-        HandedOut(**{**row, "first": rows.moment(row["first"]), "last": rows.moment(row["last"])})
-        for row in db.query(sql, [*values, *projects])
-    ]
+    scope = f"d.project in ({marks})" if projects else "true"
+    sql = f"""select d.project, d.version, d.client, d.token, d.agent, count(*) as count, min(d.at) as first,
+        max(d.at) as last from decisions_words w cross join decisions d on d.seq = w.rowid
+        {clause or "where true"} and {scope} and d.what = 'file' and d.verdict != 'refused'
+        and w.decisions_words match ?
+        group by 1, 2, 3, 4, 5 order by last desc"""  # noqa: S608  our own constants
+    found = db.query(sql, [*values, *projects, words.handed_out(projects, version, sha256)])
+    return [HandedOut(**{**row, "first": rows.moment(row["first"]), "last": rows.moment(row["last"])}) for row in found]
 
 
 def _demand(row: Mapping[str, str]) -> Demand:
