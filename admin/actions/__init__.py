@@ -23,6 +23,7 @@ from admin.actions.hands import Hands
 from admin.actions.holders import Holders
 from admin.actions.inbox import Inbox
 from admin.actions.queries import Queries
+from admin.actions.reports import Reports
 from admin.actions.standing import Standing
 from admin.actions.wishes import NeedsAcknowledgement, Unusable, Wish
 from admin.closure import Resolver
@@ -47,6 +48,7 @@ class Actions:
     holders: Holders
     queries: Queries
     copies: Copies
+    reports: Reports
 
     @classmethod
     def of(
@@ -66,4 +68,5 @@ class Actions:
             holders=Holders(hands),
             queries=Queries(hands),
             copies=Copies(hands),
+            reports=Reports(hands),
         )

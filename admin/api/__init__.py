@@ -22,6 +22,7 @@ from admin.api import (
     problems,
     proofs,
     queries,
+    reports,
     terms,
     verifying,
 )
@@ -32,7 +33,21 @@ from proxy.model import Actor
 
 __all__ = ["Desk", "build"]
 
-MATTERS = (policy, channels, inbox, terms, advisories, names, audit, verifying, proofs, copies, queries, access)
+MATTERS = (
+    policy,
+    channels,
+    inbox,
+    terms,
+    advisories,
+    names,
+    audit,
+    verifying,
+    proofs,
+    copies,
+    queries,
+    reports,
+    access,
+)
 """In the order of the OpenAPI document."""
 
 _bearer = HTTPBearer(auto_error=False, description="A token: wgt_…")

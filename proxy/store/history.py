@@ -14,6 +14,7 @@ from collections.abc import Mapping
 
 from sqlite_utils import Database
 
+from proxy.policy.reporting import Lifetime
 from proxy.store import chains, rows
 from proxy.store.trail import EntryChange, Told
 
@@ -30,6 +31,27 @@ def told(db: Database, seq: int) -> Told | None:
     before = {row["id"]: row for row in db.query("select * from entries where ended_seq = ?", [seq])}
     names = sorted(after.keys() | before.keys())
     return Told(rows.event_of(record), tuple(_change(db, before.get(name), after.get(name)) for name in names))
+
+
+def lifetimes(db: Database, kind: str) -> list[Lifetime]:
+    """Return every entry of a kind there ever was, oldest first, with when and how each was ended."""
+    sql = """select e.kind, e.body, p.at as put_at, x.at as ended_at, x.tag, x.reason,
+        json_extract(x.actor, '$.name') as name,
+        exists (select 1 from entries n where n.id = e.id and n.put_seq = e.ended_seq) as replaced
+        from entries e join events p on p.seq = e.put_seq left join events x on x.seq = e.ended_seq
+        where e.kind = ? order by e.put_seq"""
+    return [
+        Lifetime(
+            rows.entry_of(row["kind"], row["body"]),
+            rows.moment(row["put_at"]),
+            rows.moment(row["ended_at"]) if row["ended_at"] else None,
+            row["tag"] or "",
+            row["name"] or "",
+            row["reason"] or "",
+            bool(row["replaced"]),
+        )
+        for row in db.query(sql, [kind])
+    ]
 
 
 def _change(db: Database, before: rows.Record | None, after: rows.Record | None) -> EntryChange:

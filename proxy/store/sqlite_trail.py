@@ -12,7 +12,8 @@ from proxy.policy.ledger import Flaw
 from proxy.policy.merkle import Edge
 from proxy.policy.notes import Checkpoint, Trust
 from proxy.policy.proofs import Proof, entry
-from proxy.store import archive, chains, history, seals, sql
+from proxy.policy.reporting import Lifetime, Tally
+from proxy.store import archive, chains, history, seals, sql, traffic
 from proxy.store.connections import Connections
 from proxy.store.trail import Chain, Position, Record, Sealed, Segment, Sign, Told
 from proxy.store.verifying import Verifier
@@ -38,9 +39,13 @@ class SqliteTrail:
             return chains.head(db, chain)[0]
 
     def records(self, chain: Chain, after: int = 0, limit: int = 1000) -> list[Record]:
-        """Return records in their order, from after a number."""
+        """Return records in their order, from after a number; archived ones as long as their files are at hand."""
         with self._connections.reading() as db:
-            return list(chains.page(db, chain, after, chains.LAST, limit))
+            found = chains.page(db, chain, after, chains.LAST, limit)
+            begun = seals.begin(db, chain)[0]
+            if after < begun:
+                found = [*self._archive.records(db, after, min(after + limit, begun)), *found]
+            return list(found[:limit])
 
     def within(self, chain: Chain, since: datetime | None, until: datetime | None) -> tuple[int, int]:
         """Return the first and last number that a record of a period can have; none of it is outside."""
@@ -51,6 +56,16 @@ class SqliteTrail:
         """Return an event with the entries before and after it, None where there is no such event."""
         with self._connections.reading() as db:
             return history.told(db, seq)
+
+    def lifetimes(self, kind: str) -> list[Lifetime]:
+        """Return every entry of a kind there ever was, oldest first, with when and how each was ended."""
+        with self._connections.reading() as db:
+            return history.lifetimes(db, kind)
+
+    def tally(self, since: datetime, until: datetime) -> Tally:
+        """Return what the decisions of a period add up to."""
+        with self._connections.reading() as db:
+            return traffic.tally(db, since, until)
 
     def verify(
         self,

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlite_utils import Database
 
 from proxy.model import HandedOut
-from proxy.store import Demand, rows, words
+from proxy.policy.reporting import Tally
+from proxy.store import Demand, chains, rows, words
 from proxy.store.sql import where
 
 
@@ -33,6 +35,25 @@ def handed_out(db: Database, projects: Collection[str], version: str, sha256: st
         group by 1, 2, 3, 4, 5 order by last desc"""  # noqa: S608  our own constants
     found = db.query(sql, [*values, *projects, words.handed_out(projects, version, sha256)])
     return [HandedOut(**{**row, "first": rows.moment(row["first"]), "last": rows.moment(row["last"])}) for row in found]
+
+
+def tally(db: Database, since: datetime, until: datetime) -> Tally:
+    """Return what the decisions of a period add up to."""
+    first, last = chains.between(db, "decisions", since, until)
+    values = [first, last, rows.instant(since), rows.instant(until)]
+    here = "from decisions where seq between ? and ? and at >= ? and at < ?"
+    sql = f"select verdict, what, codes, sum(count) as count {here} group by 1, 2, 3"
+    verdicts: Counter[str] = Counter()
+    reasons: Counter[str] = Counter()
+    files = 0
+    for row in db.query(sql, values):
+        verdicts[row["verdict"]] += row["count"]
+        files += row["count"] if row["what"] == "file" and row["verdict"] != "refused" else 0
+        if row["verdict"] == "refused":
+            reasons.update({str(code): row["count"] for code in rows.listed(row["codes"])})
+    clients = next(db.query(f"select count(distinct client) as count {here}", values))["count"]
+    begun = next(db.query("select coalesce(max(last), 0) as last from segments"))["last"]
+    return Tally(dict(verdicts), dict(reasons), files, clients, max(0, min(last, begun) - first + 1))
 
 
 def _demand(row: Mapping[str, str]) -> Demand:

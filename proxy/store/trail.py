@@ -16,6 +16,7 @@ from typing import Literal, Protocol
 from proxy.errors import GateError
 from proxy.model import AuditEvent
 from proxy.policy.proofs import Proof
+from proxy.policy.reporting import Lifetime, Tally
 
 Chain = Literal["events", "decisions"]
 CHAINS: tuple[Chain, Chain] = ("events", "decisions")
@@ -105,6 +106,12 @@ class Trail(Protocol):
 
     def told(self, seq: int) -> Told | None:
         """Return an event with the entries before and after it, None where there is no such event."""
+
+    def lifetimes(self, kind: str) -> list[Lifetime]:
+        """Return every entry of a kind there ever was, oldest first, with when and how each was ended."""
+
+    def tally(self, since: datetime, until: datetime) -> Tally:
+        """Return what the decisions of a period add up to."""
 
     def seal(self, chain: Chain, sign: Sign, at: datetime) -> Sealed | None:
         """Sign what a chain is now, None where nothing was added since. Raises Shortened."""

@@ -65,18 +65,20 @@ NEEDS: dict[tuple[str, str], Permission | None] = {
     ("GET", "/v1/audit/queries"): Permission.AUDIT_READ,
     ("POST", "/v1/audit/queries"): Permission.AUDIT_READ,
     ("DELETE", "/v1/audit/queries/{identity}"): Permission.AUDIT_READ,
+    ("GET", "/v1/reports"): Permission.AUDIT_READ,
     ("GET", "/v1/whoami"): None,
     ("GET", "/v1/tokens"): Permission.ACCESS_WRITE,
     ("POST", "/v1/tokens"): Permission.ACCESS_WRITE,
     ("DELETE", "/v1/tokens/{identity}"): Permission.ACCESS_WRITE,
 }
+PERIOD = "&since=2026-01-01T00:00:00Z&until=2026-02-01T00:00:00Z"
 
 
 def address(gate: Gatehouse, path: str) -> str:
     """Where an operation is, with everything said that some of them want."""
     for mark, said in (("{identity}", "token:x"), ("{name}", "x"), ("{seq}", "1")):
         path = path.replace(mark, said)
-    return f"{gate.url}/admin/api{path}?reason=x&seq=1&old=1&new=1"
+    return f"{gate.url}/admin/api{path}?reason=x&seq=1&old=1&new=1{PERIOD}"
 
 
 @pytest.fixture(scope="module")
