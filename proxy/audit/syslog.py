@@ -11,6 +11,7 @@ Decided here:
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import socket
 import ssl
@@ -33,30 +34,27 @@ class SyslogSender:
     def __init__(self, place: Destination) -> None:
         self._place, self._form = place, FORMS[place.format]
         self._host = socket.gethostname()
-        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self._line: _Line | None = None
 
     async def send(self, records: Sequence[tuple[Kind, Record]], _identity: str) -> None:
         """Deliver records, all or as if none. Raises OSError, TimeoutError."""
         frames = b"".join(syslog(kind, record, self._form, self._host) for kind, record in records)
+        if self._line is not None and self._line.ended:
+            await self.close()
         try:
-            reader, writer = self._streams or await self._connect()
-            self._streams = (reader, writer)
-            async with asyncio.timeout(SEND_SECONDS):
-                writer.write(frames)
-                await writer.drain()
-                await _acknowledged(writer)
-            await _stands(reader)
+            self._line = self._line or await self._connect()
+            await self._line.deliver(frames)
         except BaseException:
             await self.close()
             raise
 
     async def close(self) -> None:
         """Let go of the connection."""
-        if self._streams is not None:
-            self._streams[1].transport.abort()
-            self._streams = None
+        line, self._line = self._line, None
+        if line is not None:
+            await line.cut()
 
-    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async def _connect(self) -> _Line:
         place = self._place
         context = None
         if place.scheme == "syslog+tls":
@@ -64,24 +62,45 @@ class SyslogSender:
         async with asyncio.timeout(CONNECT_SECONDS):
             reader, writer = await asyncio.open_connection(place.host, place.port, ssl=context)
         writer.transport.set_write_buffer_limits(high=0)  # drain waits until the system has everything
-        return reader, writer
+        return _Line(reader, writer)
 
 
-async def _acknowledged(writer: asyncio.StreamWriter) -> None:
-    """Wait until the other host has acknowledged every byte: the system tells how many it has not."""
-    number = writer.get_extra_info("socket").fileno()
-    while struct.unpack("i", fcntl.ioctl(number, termios.TIOCOUTQ, b"\0" * 4))[0]:
-        await asyncio.sleep(LOOK_SECONDS)
-        if writer.is_closing():
+class _Line:
+    """A connection that stands until the receiver ends it. Whatever it may say is thrown away."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writer = writer
+        self._number = writer.get_extra_info("socket").fileno()
+        self._end = asyncio.create_task(_read_out(reader))
+
+    @property
+    def ended(self) -> bool:
+        """Whether the receiver ended it."""
+        return self._end.done()
+
+    async def deliver(self, frames: bytes) -> None:
+        """Send, and wait until all of it is acknowledged and the line still stands. Raises OSError, TimeoutError."""
+        async with asyncio.timeout(SEND_SECONDS):
+            self._writer.write(frames)
+            await self._writer.drain()
+            while not self.ended and self._unacknowledged():
+                await asyncio.sleep(LOOK_SECONDS)
+        await asyncio.wait({self._end}, timeout=SETTLE_SECONDS)
+        if self.ended:
             raise ConnectionResetError("the receiver closed the connection")
 
+    def _unacknowledged(self) -> int:
+        """Return how many bytes the other host has not acknowledged yet, as the system tells it."""
+        return int(struct.unpack("i", fcntl.ioctl(self._number, termios.TIOCOUTQ, b"\0" * 4))[0])
 
-async def _stands(reader: asyncio.StreamReader) -> None:
-    """See to it that the connection still stands a moment later. Whatever a receiver may say is thrown away."""
-    try:
-        async with asyncio.timeout(SETTLE_SECONDS):
-            while await reader.read(4096):
-                pass
-    except TimeoutError:
-        return
-    raise ConnectionResetError("the receiver closed the connection")
+    async def cut(self) -> None:
+        """End it at once."""
+        self._end.cancel()
+        await asyncio.wait({self._end})
+        self._writer.transport.abort()
+
+
+async def _read_out(reader: asyncio.StreamReader) -> None:
+    with contextlib.suppress(OSError):  # reset or closed: it is over either way
+        while await reader.read(4096):
+            pass
