@@ -62,12 +62,12 @@ def show_checkpoint(desk: Desk, output: Path | None) -> None:
 @click.command()
 @click.argument("seq", type=int)
 @click.option("--chain", type=click.Choice(["events", "decisions"]), default="events", show_default=True)
-@click.option("--size", type=int, help="Against the checkpoint over this many records.")
+@click.option("--checkpoint", type=existing, help="The checkpoint that it must lead to (the newest one).")
 @output_option
 @with_desk
-def prove(desk: Desk, seq: int, chain: str, size: int | None, output: Path | None) -> None:
+def prove(desk: Desk, seq: int, chain: str, checkpoint: Path | None, output: Path | None) -> None:
     """Write what proves that record SEQ is in the log, to somebody who has a checkpoint alone."""
-    params = {"chain": chain, "seq": seq} | ({"size": size} if size else {})
+    params = {"chain": chain, "seq": seq} | ({"size": _size(checkpoint, chain)} if checkpoint else {})
     _put(desk.admin("GET", "/audit/proof", params=params)["proof"], output)
 
 
@@ -126,6 +126,18 @@ def _path(desk: Desk, old: Checkpoint, new: Checkpoint) -> tuple[bytes, ...]:
 
     params = {"chain": old.chain, "old": old.size, "new": new.size}
     return proofs.steps(desk.admin("GET", "/audit/consistency", params=params)["hashes"])
+
+
+def _size(checkpoint: Path, chain: str) -> int:
+    """Return over how many records of a chain a kept checkpoint is."""
+    from proxy.policy import notes  # noqa: PLC0415  cryptography is slow to import
+
+    try:
+        found = [notes.parse(note)[0] for note in notes.split(_read(checkpoint))]
+    except notes.BadNote as error:
+        give_up(str(error))
+    sizes = [each.size for each in found if each.chain == chain]
+    return sizes[-1] if sizes else give_up(f"{checkpoint} holds no checkpoint of the {chain}.")
 
 
 def _key(desk: Desk, path: Path | None) -> str:

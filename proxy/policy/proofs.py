@@ -72,7 +72,7 @@ def check(proof: Proof, trust: Trust, kept: Checkpoint | None = None) -> tuple[d
     if kept is not None and kept != checkpoint:
         raise BadNote(
             f"The proof leads to checkpoint {checkpoint.size} of {checkpoint.origin}, not to the one that was kept "
-            f"({kept.size} of {kept.origin}). Ask for one that does: wicketgate audit prove SEQ --size {kept.size}"
+            f"({kept.size} of {kept.origin}). Ask for one that does: wicketgate audit prove SEQ --checkpoint FILE"
         )
     entry = hashlib.sha256(proof.sealed).digest()
     if included(proof.index, checkpoint.size, leaf(entry), proof.path) != checkpoint.root:

@@ -72,9 +72,9 @@ class Seals:
 
     def prove(self, chain: Chain, seq: int, size: int | None) -> Proof | None:
         """Return the proof that a record is in a checkpoint, None where there is no such record or checkpoint."""
-        sql = "select * from checkpoints where chain = ? and size >= ? order by size limit 1"
-        found = self._first(sql, [chain, size or seq])
-        if found is None or seq < 1 or (size is not None and found.size != size) or seq > found.size:
+        sql = "select * from checkpoints where chain = ? and size <= ? order by size desc limit 1"
+        found = self._first(sql, [chain, size or chains.LAST])
+        if found is None or not 1 <= seq <= found.size or size not in {None, found.size}:
             return None
         try:
             with self._connections.reading() as db:

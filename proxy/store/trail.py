@@ -126,7 +126,7 @@ class Trail(Protocol):
         """Return the root over the first ``size`` records, None where there are not as many (or none at hand)."""
 
     def prove(self, chain: Chain, seq: int, size: int | None = None) -> Proof | None:
-        """Return the proof that a record is in a checkpoint (the first that covers it), None where there is none."""
+        """Return the proof that a record is in a checkpoint (the newest, or that over ``size``), None where none is."""
 
     def consistency(self, chain: Chain, old: int, new: int) -> list[bytes] | None:
         """Return the proof that ``new`` records begin with ``old`` ones, None where there are not as many."""

@@ -80,7 +80,7 @@ def test_any_record_is_proved_to_who_has_a_checkpoint(store: SqliteStore, signer
     kept = sealed(store, signer)
     traffic(store, 100, 2 * TILE + 7)
     sealed(store, signer)
-    proof = store.trail.prove("decisions", seq)
+    proof = store.trail.prove("decisions", seq, kept.size)
     assert proof is not None
     record, checkpoint = proofs.check(proofs.read(proof.text), signer.trust, kept)
     assert (record["seq"], record["at"], checkpoint) == (
