@@ -31,6 +31,7 @@ from proxy.model import Code, Effect, Finding, ReleaseFile, Subject, Verdict
 from proxy.notices import Notices
 from proxy.policy.judge import judge, may_ask_upstream
 from proxy.policy.listing import Composition, Judged, compose
+from proxy.policy.similarity import NameIndex
 from proxy.policy.snapshot import PolicySnapshot
 from proxy.shelf import Held, Shelf
 from proxy.simple.metadata import needs, speaks_of
@@ -58,12 +59,16 @@ UNASKED_FOR = timedelta(seconds=60)
 
 @dataclass(slots=True)
 class Listing:
-    """One project as it is served now. ``bodies`` is the doors' own: finished answers by representation."""
+    """One project as it is served now, judged with ``names``.
+
+    ``bodies`` is the doors' own: finished answers by representation.
+    """
 
     project: NormalizedName
     composition: Composition
     revision: int
     good_until: datetime
+    names: NameIndex | None
     stale: bool = False
     by_path: dict[str, Judged] = field(default_factory=dict)
     bodies: dict[tuple[bytes, bytes, bytes], object] = field(default_factory=dict)
@@ -121,11 +126,11 @@ class Gateway:
         return await asyncio.shield(task)
 
     def ready(self, project: str, revision: int) -> Listing | None:
-        """Return the listing that is at hand, if it is of this revision and time has not passed it by."""
+        """Return the listing that is at hand, if it is of this revision and list of names, and still good."""
         listing = self._listings.get(project)
-        if listing and listing.revision == revision and self._clock() < listing.good_until:
-            return listing
-        return None
+        if listing is None or listing.revision != revision or self._clock() >= listing.good_until:
+            return None
+        return listing if listing.names is self.policy.snapshot.names.popular else None
 
     async def _made(self, project: NormalizedName, snapshot: PolicySnapshot) -> Listing:
         if project not in snapshot.names.known and project not in snapshot.grants:
@@ -289,7 +294,7 @@ def _listing(project: NormalizedName, held: Held, snapshot: PolicySnapshot, at: 
     composition = compose(project, held.page, snapshot, at)
     until = min(filter(None, (held.good_until, composition.until)))
     by_path = {unquote(path_of(judged.file.url)): judged for judged in composition.files}
-    return Listing(project, composition, snapshot.revision, until, held.stale, by_path)
+    return Listing(project, composition, snapshot.revision, until, snapshot.names.popular, held.stale, by_path)
 
 
 def _rows(listing: Listing) -> int:
