@@ -133,11 +133,8 @@ def _seed(room: Room, signed: Signed, sealed: str, problem: str, status: int = 2
         raise Unusable("That seed was not made here. Begin again.")
     spaced = " ".join(seed[n : n + 4] for n in range(0, len(seed), 4))
     link = codes.link(sealed, account.name, at)
-    return show(
-       room,
-        room,
-        "codes.html", status, actor=signed.actor, seed=spaced, link=link, sealed=sealed, problem=problem
-    )  # fmt: skip
+    facts = {"seed": spaced, "link": link, "sealed": sealed, "problem": problem}
+    return show(room, "codes.html", status, actor=signed.actor, **facts)
 
 
 def _passkey(room: Room, signed: Signed, problem: str, status: int = 200) -> Response:
