@@ -18,12 +18,14 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from urllib.parse import unquote
 
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
 from proxy.errors import GateError
 from proxy.model import Approval
+from proxy.simple.names import project_of
 
 SECONDS = 600
 """How long a resolution may take, all its targets together."""
@@ -32,12 +34,16 @@ UNIVERSAL = "universal"
 
 _PYTHON = re.compile(r"3\.[0-9]{1,2}", re.ASCII)
 _PLATFORM = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}", re.ASCII)
-_REFUSED = re.compile(r"/refused/([A-Za-z0-9_.~-]+)/([^/\s]+?)-py3-none-any\.whl")
+_REFUSED = re.compile(r"/refused/([A-Za-z0-9_.~-]+)/([^/\s]+?\.whl)")
 _PIN = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)==(?P<version>[^\s;]+)[^#]*(?:# via (?P<via>.*))?")
 
 
 class Unresolved(GateError):
-    """No set of versions was found; the message says what stood in the way."""
+    """No set of versions was found; the message says what stood in the way: a ``refused`` project, if it was one."""
+
+    def __init__(self, message: str, refused: NormalizedName | None = None) -> None:
+        super().__init__(message)
+        self.refused = refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +132,7 @@ async def _compiled(index: str, requirement: str, options: list[str]) -> str:
                 process.kill()
                 await process.wait()
     if process.returncode:
-        raise Unresolved(_complaint(requirement, complaints.decode(errors="replace")))
+        raise _unresolved(requirement, complaints.decode(errors="replace"))
     return out.decode()
 
 
@@ -141,13 +147,15 @@ def _together(found: Iterable[Node]) -> list[Node]:
     return [merged[key] for key in sorted(merged)]
 
 
-def _complaint(requirement: str, text: str) -> str:
+def _unresolved(requirement: str, text: str) -> Unresolved:
     """Return what stood in the way: the refusal that uv ran into, else uv's own words."""
     refused = _REFUSED.search(text)
     if refused:
-        return f"{requirement} needs {refused[2]}, and that is refused: {refused[1].replace('_', ' ')}"
+        project = project_of(unquote(refused[2]))
+        words = refused[1].replace("_", " ")
+        return Unresolved(f"{requirement} needs {project or refused[2]}, and that is refused: {words}", project)
     said = " ".join(re.sub(r"https?://\S*?/preview/[^/\s]+", "", text).split())
-    return f"There is no set of wheels for {requirement}: {said[:500]}"
+    return Unresolved(f"There is no set of wheels for {requirement}: {said[:500]}")
 
 
 def _nodes(text: str) -> Iterator[Node]:

@@ -31,6 +31,7 @@ from proxy.policy.rules.approved import admits
 from proxy.policy.rules.provenance import is_asked_for
 from proxy.policy.snapshot import PolicySnapshot
 from proxy.policy.versions import version
+from proxy.simple.metadata import needs
 from proxy.simple.provenance import publisher
 from proxy.upstream import Upstream
 from proxy.upstream.client import METADATA_AT_MOST
@@ -43,6 +44,9 @@ PINNED_AT_MOST = 400
 
 LOOKED_AT_MOST = 50
 """Files of an approval that are looked into where they are in the cache; the others are when they leave it."""
+
+NEEDS_AT_MOST = 40
+"""Versions, the newest, whose dependencies are looked at when they are approved."""
 
 RELEASES_AT_MOST = 20
 FILES_AT_MOST = 100
@@ -120,6 +124,23 @@ class Facts:
         said = await self._contents.speaks(project, file, content)
         self._learnt.add(project, file, licence=said.licence)
         return content
+
+    async def needs(self, project: NormalizedName, files: Iterable[ReleaseFile]) -> dict[str, str]:
+        """Return the names of what wheels need, as written, each with the file that says so.
+
+        One wheel is read of each of the newest versions, where the upstream shows its metadata.
+        """
+        wheels = {file.version: file for file in files if file.kind == "wheel"}
+        newest = sorted(wheels.values(), key=_place, reverse=True)[:NEEDS_AT_MOST]
+        found: dict[str, str] = {}
+
+        async def read(project: NormalizedName, file: ReleaseFile) -> str:
+            content = await self.beside(project, file)
+            found.update(dict.fromkeys(needs(content) if content else (), file.filename))
+            return ""
+
+        await self._each(project, newest, read)
+        return found
 
     async def _metadata(self, project: NormalizedName, file: ReleaseFile) -> str:
         """Read the metadata beside a wheel. Returns its digest, "" where there is none."""

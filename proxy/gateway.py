@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -213,6 +213,10 @@ class Gateway:
         first = await self._firsts.known(page.project)
         work = partial(compose, page.project, page, snapshot, at, first=first)
         return await asyncio.to_thread(work) if len(page.files) > LARGE_PAGE else work()
+
+    async def needs(self, project: NormalizedName, files: Iterable[ReleaseFile]) -> dict[str, str]:
+        """Return the names of what wheels need, as written, each with the file that says so."""
+        return await self._facts.needs(project, files)
 
     def answering_by(self, policy: Policy) -> Gateway:
         """Return a gateway that answers by another policy, on the same shelf and cache."""

@@ -13,6 +13,7 @@ from packaging.utils import NormalizedName
 
 from proxy.channels import ChannelPolicy
 from proxy.model import Approval, Code
+from proxy.policy.changes import acknowledgements
 from proxy.policy.snapshot import PolicySnapshot
 
 
@@ -42,7 +43,7 @@ class Preview:
             terms = replace(terms, minimum_age=timedelta(0), ages={})
         if Code.FROZEN in self.wish.acknowledged:
             terms = replace(terms, freeze=None)
-        return snapshot.amended((granted, terms), (), snapshot.revision)
+        return snapshot.amended((granted, *acknowledgements(granted, project), terms), (), snapshot.revision)
 
     async def names_known(self, project: NormalizedName | None = None) -> PolicySnapshot:
         """The same: a preview always waits for the names."""

@@ -27,6 +27,7 @@ from admin.actions.holders import Holders
 from admin.actions.imports import Imports
 from admin.actions.inbox import Inbox, Inboxed
 from admin.actions.late import Late
+from admin.actions.lookalikes import LookAlikes
 from admin.actions.replaying import Replaying
 from admin.actions.resolutions import Resolution, Resolutions, Step
 from admin.actions.resolving import Resolving
@@ -71,6 +72,7 @@ class Actions:
     inbox: Inbox
     late: Late
     reviews: Reviews
+    lookalikes: LookAlikes
     standing: Standing
     access: Access
     holders: Holders
@@ -103,6 +105,7 @@ class Actions:
             inbox=Inbox(hands),
             late=Late(hands, granting),
             reviews=Reviews(hands),
+            lookalikes=LookAlikes(hands),
             standing=Standing(hands),
             access=Access(hands),
             holders=Holders(hands),

@@ -12,18 +12,19 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from admin.actions.granting import admitted, answered
 from admin.actions.hands import Hands, seen
 from admin.actions.replaying import Replaying
+from admin.actions.resemblances import acknowledged
 from admin.actions.resolving import Look, Resolved, Resolving, look_alikes
 from admin.actions.wishes import said
 from admin.roles import Permission, demand
 from proxy.errors import RevisionConflict
-from proxy.model import Actor, Approval, Ask, AuditEvent, Change, LateFile
+from proxy.model import Acknowledgement, Actor, Approval, Ask, AuditEvent, Change, LateFile
 from proxy.policy import changes
 from proxy.policy.document.applying import Hand, change
 from proxy.policy.document.comparing import Step, compare, laid_over, loose
@@ -166,8 +167,9 @@ class Documents:
         late = await asyncio.to_thread(self.hands.late)
         settled: list[Ask | LateFile] = [*admitted(late, granted)]
         settled += [ask for approval in granted for ask in answered(waiting, approval)]
-        hand = self._hand(actor)
-        return change(compared.snapshot, compared.wanted, compared.steps, approvals, hand, reason, settled)
+        hand, before = self._hand(actor), compared.snapshot
+        made = change(before, compared.wanted, compared.steps, approvals, hand, reason, settled)
+        return replace(made, puts=(*made.puts, *_met(approvals.values(), before, made, hand.at)))
 
     async def _pinned(
         self, approvals: dict[ApprovalEntry, Approval], after: PolicySnapshot
@@ -198,6 +200,15 @@ def _compared(text: str, snapshot: PolicySnapshot) -> _Compared:
     if faults:
         raise refused(faults, text)
     return _Compared(text, document, snapshot, wanted, tuple(compare(current, wanted)))
+
+
+def _met(
+    approvals: Iterable[Approval], before: PolicySnapshot, made: Change, at: datetime
+) -> Iterator[Acknowledgement]:
+    """Yield the look-alikes that approvals of a document acknowledge, as the policy is and as it would be."""
+    after = changes.apply(before, made)
+    for approval in approvals:
+        yield from acknowledged(approval, [policy.seen_in(approval.channel) for policy in (before, after)], at)
 
 
 def _needs(steps: Iterable[Step]) -> set[Permission]:

@@ -19,7 +19,7 @@ from admin.actions.wishes import Unusable, Wish, read_requirement, said
 from admin.roles import Permission, demand
 from proxy.alerts import Alerts
 from proxy.model import Actor, Approval, AuditEvent
-from proxy.policy import changes, emergencies, telling
+from proxy.policy import emergencies, telling
 from proxy.policy.listing import Composition
 
 HOURS_AT_MOST = 72
@@ -44,7 +44,7 @@ class Emergencies:
         limited = replace(wish, standing=False, until=self.hands.clock() + timedelta(hours=hours))
         draft = await self.granting.draft(actor, limited, *read_requirement(wish.requirement))
         # As an ordinary approval first: that is told of a look-alike, which an emergency would silence.
-        await self.granting.shown(changes.grant([draft.approval]), [draft])
+        await self.granting.meet([draft.approval])
         draft = await self.granting.pinned(draft)
         approval = replace(draft.approval, emergency=True, id=f"emergency:{secrets.token_hex(4)}")
         change = emergencies.opened(approval)

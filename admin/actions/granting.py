@@ -5,7 +5,7 @@ Decided here:
 * Approved means these bytes: the files that match now are frozen by digest, together with the digest
   of their metadata. What appears later waits for a look, unless the approval is a standing one.
 * Nothing is approved that would not be served at all for a reason the approver has not met: a
-  look-alike must be acknowledged by the name it resembles.
+  look-alike, or what needs one, is acknowledged by the name it resembles (:mod:`~admin.actions.resemblances`).
 """
 
 from __future__ import annotations
@@ -18,10 +18,23 @@ from datetime import datetime
 from packaging.utils import NormalizedName
 
 from admin.actions.hands import Hands
+from admin.actions.resemblances import acknowledged, met
 from admin.actions.wishes import NeedsAcknowledgement, Unusable, Wish, read_acknowledgement, said
-from proxy.model import Actor, Approval, Ask, AuditEvent, Change, Code, LateFile, ProjectPage, ReleaseFile
+from proxy.model import (
+    Acknowledgement,
+    Actor,
+    Approval,
+    Ask,
+    AuditEvent,
+    Change,
+    Code,
+    LateFile,
+    ProjectPage,
+    ReleaseFile,
+)
 from proxy.policy import changes, freezing
 from proxy.policy.listing import Composition
+from proxy.policy.snapshot import PolicySnapshot
 from proxy.policy.versions import covers
 
 
@@ -72,8 +85,10 @@ class Granting:
         return Draft(replace(approval, files=chosen), page, left_out)
 
     async def foresee(self, drafts: Sequence[Draft]) -> list[Outcome]:
-        """Show what the drafts would open together. Raises StoreError."""
-        return (await self._foreseen(drafts, ""))[1]
+        """Show what the drafts would open together, as far as their look-alikes are acknowledged. Raises StoreError."""
+        views, at = await self._views([draft.approval for draft in drafts]), self.hands.clock()
+        known = [entry for approval, seen in views for entry in acknowledged(approval, seen, at)]
+        return (await self._foreseen(drafts, "", known))[1]
 
     async def grant(
         self, actor: Actor, drafts: Sequence[Draft], *, dry_run: bool, if_revision: int | None, source: str = ""
@@ -83,21 +98,36 @@ class Granting:
         Raises NeedsAcknowledgement, UpstreamError, RevisionConflict, StoreError.
         """
         drafts = [await self.pinned(draft) for draft in drafts]
-        change, outcomes = await self._foreseen(drafts, source)
-        for outcome in outcomes:
-            if missing := unmet(outcome.composition):
-                raise missing
+        known = await self.meet([draft.approval for draft in drafts])
+        change, outcomes = await self._foreseen(drafts, source, known)
         if dry_run:
             return outcomes
         event = await self.hands.commit(change, actor, if_revision)
         return [replace(outcome, revision=event.revision, event=event) for outcome in outcomes]
 
-    async def _foreseen(self, drafts: Sequence[Draft], source: str) -> tuple[Change, list[Outcome]]:
+    async def _foreseen(
+        self, drafts: Sequence[Draft], source: str, known: Sequence[Acknowledgement]
+    ) -> tuple[Change, list[Outcome]]:
         approvals = [draft.approval for draft in drafts]
         waiting = self.hands.asks(*(approval.project for approval in approvals))
         settled = [ask for approval in approvals for ask in answered(waiting, approval)]
-        change = changes.grant(approvals, [*settled, *admitted(self.hands.late(), approvals)], source)
+        change = changes.grant(approvals, [*settled, *admitted(self.hands.late(), approvals)], source, known)
         return change, await self._outcomes(change, drafts)
+
+    async def meet(self, approvals: Sequence[Approval]) -> list[Acknowledgement]:
+        """Return the look-alikes among the approvals and what they need. Raises NeedsAcknowledgement, Unusable."""
+        found: dict[str, Acknowledgement] = {}
+        at = self.hands.clock()
+        for approval, views in await self._views(approvals):
+            needs = await self.hands.gateway.needs(approval.project, approval.files)
+            found |= {entry.id: entry for entry in met(approval, needs, views, at)}
+        return list(found.values())
+
+    async def _views(self, approvals: Sequence[Approval]) -> list[tuple[Approval, list[PolicySnapshot]]]:
+        """Return the policy that each approval meets in its channel: as it is, and with all of them granted."""
+        snapshot = await self.hands.live.current()
+        both = snapshot, changes.apply(snapshot, changes.grant(approvals))
+        return [(approval, [policy.of_channel(approval.channel) for policy in both]) for approval in approvals]
 
     async def _outcomes(self, change: Change, drafts: Sequence[Draft]) -> list[Outcome]:
         """Return what each draft opens with all of them in force."""

@@ -18,6 +18,7 @@ from packaging.utils import NormalizedName
 from proxy.errors import GateError
 from proxy.model import Code, Finding
 from proxy.policy.document.entries import CHANNEL_NAME
+from proxy.policy.folding import malformed, meant
 from proxy.policy.judge import OVERRULABLE
 from proxy.policy.versions import specifier as read_specifier
 from proxy.simple import names
@@ -67,7 +68,8 @@ def read_requirement(text: str) -> tuple[NormalizedName, str]:
         requirement = Requirement(text)
     except InvalidRequirement as error:
         first = str(error).partition("\n")[0]
-        raise Unusable(f"{text[:80]!r} is not a requirement: {first}. Write for example 'flask>=3,<4'") from error
+        step = meant(text) or "Write for example 'flask>=3,<4'"
+        raise Unusable(f"{text[:80]!r} is not a requirement: {first}. {step}") from error
     if requirement.url or requirement.marker or requirement.extras:
         raise Unusable("Write a name and a version range only, without URL, extras or markers: 'flask>=3,<4'")
     specifier = str(requirement.specifier)
@@ -80,7 +82,7 @@ def read_project(name: str) -> NormalizedName:
     """Return the normal name of a project (PEP 503). Raises Unusable."""
     project = names.normal(name)
     if project is None:
-        raise Unusable(f"{name[:80]!r} is not the name of a project.")
+        raise Unusable(malformed(name))
     return project
 
 

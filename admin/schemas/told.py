@@ -8,7 +8,16 @@ from datetime import datetime
 from pydantic import BaseModel
 
 from admin.actions import Outcome, Settled
-from proxy.model import Approval, AuditEvent, Channel, HandedOut, LateFile, Token, Waiver
+from proxy.model import (
+    Acknowledgement,
+    Approval,
+    AuditEvent,
+    Channel,
+    HandedOut,
+    LateFile,
+    Token,
+    Waiver,
+)
 from proxy.policy import explaining, terms
 from proxy.policy.snapshot import PolicySnapshot
 from proxy.store import Decision
@@ -174,3 +183,8 @@ def token_data(token: Token) -> dict[str, object]:
         "at": token.at.isoformat(),
         "until": until,
     }
+
+
+def acknowledgement_data(entry: Acknowledgement) -> dict[str, object]:
+    """Return an acknowledged look-alike as JSON data."""
+    return asdict(entry) | {"at": entry.at.isoformat()}

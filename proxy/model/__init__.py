@@ -8,6 +8,7 @@ from proxy.model.advisories import Advisory, Affected, AffectedRange, FeedState,
 from proxy.model.answer import Code, Effect, Finding, Subject, Verdict
 from proxy.model.index import Kind, ProjectPage, ReleaseFile, Unreadable
 from proxy.model.policy import (
+    Acknowledgement,
     Approval,
     Ask,
     Channel,
@@ -25,6 +26,7 @@ from proxy.model.policy import (
 from proxy.model.record import Actor, AuditEvent, Build, Change, DecisionRecord, Demand, Entry, HandedOut, Wanted
 
 __all__ = [
+    "Acknowledgement",
     "Actor",
     "Advisory",
     "Affected",

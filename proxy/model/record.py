@@ -11,6 +11,7 @@ from packaging.utils import NormalizedName
 
 from proxy.model.advisories import FeedState
 from proxy.model.policy import (
+    Acknowledgement,
     Approval,
     Ask,
     Channel,
@@ -23,7 +24,20 @@ from proxy.model.policy import (
     Waiver,
 )
 
-Entry = Approval | Prohibition | Waiver | Origin | Ask | LateFile | Token | Terms | Channel | FeedState | NamesList
+Entry = (
+    Approval
+    | Acknowledgement
+    | Prohibition
+    | Waiver
+    | Origin
+    | Ask
+    | LateFile
+    | Token
+    | Terms
+    | Channel
+    | FeedState
+    | NamesList
+)
 """What the store keeps row by row; putting an entry whose id is there already replaces it."""
 
 

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from packaging.utils import NormalizedName
+
 from proxy.model import (
+    Acknowledgement,
     Approval,
     Ask,
     Change,
     Channel,
+    Code,
     FeedState,
     HandedOut,
     LateFile,
@@ -27,23 +31,30 @@ from proxy.policy.consequences import Turned
 from proxy.policy.snapshot import PolicySnapshot
 from proxy.policy.terms import difference
 
+_LOOK_ALIKE = f"{Code.LOOK_ALIKE}:"
+
 
 def apply(snapshot: PolicySnapshot, change: Change) -> PolicySnapshot:
     """Return the snapshot as it would be with ``change`` in force."""
     return snapshot.amended(change.puts, change.ends, snapshot.revision + 1)
 
 
-def grant(approvals: Iterable[Approval], answered: Iterable[Ask | LateFile] = (), source: str = "") -> Change:
+def grant(
+    approvals: Iterable[Approval],
+    answered: Iterable[Ask | LateFile] = (),
+    source: str = "",
+    met: Iterable[Acknowledgement] = (),
+) -> Change:
     """Approve, several projects as one act; the asks and late files that it answers leave the inbox.
 
-    ``source`` is where from.
+    ``source`` is where from. The look-alikes that were ``met`` among them, and among what they need, stay acknowledged.
     """
     granted = tuple(approvals)
     return Change(
         "project:approval:granted",
         " ".join(approval.project for approval in granted),
         granted[0].reason,
-        puts=granted,
+        puts=(*granted, *met),
         ends=tuple(ask.id for ask in answered),
         detail={"approvals": [_approved(approval) for approval in granted]} | ({"source": source} if source else {}),
     )
@@ -65,6 +76,23 @@ def _approved(approval: Approval) -> dict[str, object]:
         "ticket": approval.ticket,
         "files": [[file.filename, file.sha256] for file in approval.files],
     }
+
+
+def acknowledgements(approval: Approval, project: NormalizedName) -> tuple[Acknowledgement, ...]:
+    """Return what an approval acknowledges of the names that ``project`` looks like."""
+    targets = [code.removeprefix(_LOOK_ALIKE) for code in approval.acknowledged if code.startswith(_LOOK_ALIKE)]
+    return tuple(
+        Acknowledgement(f"{_LOOK_ALIKE}{project}:{target}", project, target, approval.by, approval.reason, approval.at)
+        for target in targets
+    )
+
+
+def withdraw_acknowledgements(met: Iterable[Acknowledgement], reason: str) -> Change:
+    """Let names of one project be look-alikes again."""
+    ended = tuple(met)
+    ids = tuple(entry.id for entry in ended)
+    detail = {"targets": [entry.target for entry in ended]}
+    return Change("project:look-alike:withdrawn", ended[0].project, reason, ends=ids, detail=detail)
 
 
 def revoke(approvals: Iterable[Approval], reason: str) -> Change:

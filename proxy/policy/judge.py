@@ -173,9 +173,7 @@ def _overruled(finding: Finding, subject: Subject, live: list[Grant]) -> Iterato
 
 def _acknowledges(grant: Grant, finding: Finding, file: ReleaseFile | None) -> bool:
     approval = grant.approval
-    if finding.code is Code.LOOK_ALIKE:
-        return approval.emergency or f"{Code.LOOK_ALIKE}:{finding.evidence.get('target')}" in approval.acknowledged
-    # All else is acknowledged for the files that were looked at, never for what a standing range lets in later.
+    # It is for the files that were looked at, never for what a standing range lets in later.
     if file is None:
         return approval.emergency
     known = approval.emergency or (finding.code in OVERRULABLE and finding.code in approval.acknowledged)

@@ -14,6 +14,7 @@ from typing import TypeVar
 from packaging.utils import NormalizedName
 
 from proxy.model import (
+    Acknowledgement,
     Approval,
     Channel,
     Code,
@@ -74,6 +75,7 @@ class PolicySnapshot:
     """Everything a rule may look at, at one ``revision``. ``prefixes`` is how an allowed file's URL may begin.
 
     The whole of it holds the entries of every channel; a question is asked of one channel's view (:meth:`of_channel`).
+    ``acknowledged`` look-alikes stand by name and target.
     """
 
     revision: int = 0
@@ -81,6 +83,7 @@ class PolicySnapshot:
     grants: Mapping[NormalizedName, tuple[Grant, ...]] = field(default_factory=dict)
     prohibitions: Mapping[NormalizedName, tuple[Prohibition, ...]] = field(default_factory=dict)
     waivers: Mapping[NormalizedName, tuple[Waiver, ...]] = field(default_factory=dict)
+    acknowledged: Mapping[tuple[str, str], Acknowledgement] = field(default_factory=dict)
     channels: Mapping[str, Channel] = field(default_factory=dict)
     origins: tuple[Origin, ...] = ()
     prefixes: tuple[str, ...] = ()
@@ -169,6 +172,10 @@ class PolicySnapshot:
             grants=granted,
             prohibitions=_amend(self.prohibitions, _only(puts, Prohibition), gone),
             waivers=_amend(self.waivers, _only(puts, Waiver), gone),
+            acknowledged={
+                **{pair: kept for pair, kept in self.acknowledged.items() if kept.id not in gone},
+                **{(met.project, met.target): met for met in _only(puts, Acknowledgement)},
+            },
             channels={
                 **{name: kept for name, kept in self.channels.items() if kept.id not in gone},
                 **{channel.name: channel for channel in _only(puts, Channel)},
@@ -194,7 +201,7 @@ def _permit(approval: Approval) -> Finding:
     )
 
 
-_Kind = TypeVar("_Kind", Prohibition, Waiver, Origin, Channel)
+_Kind = TypeVar("_Kind", Acknowledgement, Prohibition, Waiver, Origin, Channel)
 _Kept = TypeVar("_Kept", Grant, Prohibition, Waiver)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from proxy.model import Code, Finding, Verdict
+from proxy.model import Code, Effect, Finding, Verdict
 
 _OUTSIDE = re.compile(r"[^A-Za-z0-9.~-]+")
 LONGEST_SLUG = 200
@@ -31,9 +31,15 @@ def weighed(verdict: Verdict) -> Sequence[Finding]:
 
 
 def headline(verdict: Verdict) -> str:
-    """Return the one sentence that matters most, with what to do next."""
+    """Return the one sentence that matters most, with the name that may have been meant and what to do next."""
     first = weighed(verdict)[0]
-    return f"{first.sentence} {first.next_step}".strip()
+    return " ".join(filter(None, (first.sentence, _meant(verdict), first.next_step)))
+
+
+def _meant(verdict: Verdict) -> str:
+    """Return what a resemblance too weak to refuse asks, "" where there is none or the team acknowledged it."""
+    warnings = (f for f in verdict.findings if f.code is Code.LOOK_ALIKE and f.effect is Effect.ADVISE)
+    return next((finding.next_step for finding in warnings), "")
 
 
 def slug(verdict: Verdict) -> str:

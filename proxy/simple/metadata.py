@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from packaging.metadata import parse_email
@@ -10,6 +11,7 @@ from packaging.version import InvalidVersion, Version
 
 from proxy.simple.licences import spdx
 
+_END_OF_NAME = re.compile(r"[\s<>=!~;@(\[]")
 HEAD = 64 << 10
 """Bytes that are read: the fields stand at the top, before a description that may be long."""
 
@@ -40,3 +42,9 @@ def read(content: bytes) -> Said:
     expression = "twice" if "license-expression" in unparsed else raw.get("license_expression")
     licence = spdx(expression, raw.get("license", ""), raw.get("classifiers", []))
     return Said(raw.get("name", ""), raw.get("version", ""), licence)
+
+
+def needs(content: bytes) -> list[str]:
+    """Return the names of what a ``METADATA`` file requires (Requires-Dist, PEP 508), as they are written there."""
+    raw, _ = parse_email(content)
+    return [_END_OF_NAME.split(text.strip(), maxsplit=1)[0] for text in raw.get("requires_dist", ())]

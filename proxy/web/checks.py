@@ -10,7 +10,9 @@ import msgspec
 
 from proxy.errors import GateError
 from proxy.gateway import Gateway
+from proxy.model import Code
 from proxy.policy import checking, explaining
+from proxy.policy.folding import malformed
 from proxy.policy.listing import Judged
 from proxy.simple import names
 
@@ -60,7 +62,7 @@ async def answers(gateway: Gateway, url: str, asked: Sequence[Wanted]) -> list[D
 async def _answer(gateway: Gateway, url: str, one: Wanted) -> Data:
     project = names.normal(one.name)
     if project is None:
-        return _unjudged("refused", "Not a project name.")
+        return _unjudged("refused", malformed(one.name), Code.MALFORMED)
     try:
         listing = await gateway.listing(project)
     except GateError as error:
@@ -78,8 +80,9 @@ async def _answer(gateway: Gateway, url: str, one: Wanted) -> Data:
     }
 
 
-def _unjudged(verdict: str, sentence: str) -> Data:
-    return {"verdict": verdict, "version": None, "reasons": [{"sentence": sentence}], "files": [], "instead": {}}
+def _unjudged(verdict: str, sentence: str, code: str = "") -> Data:
+    reason = {"code": code, "sentence": sentence}
+    return {"verdict": verdict, "version": None, "reasons": [reason], "files": [], "instead": {}}
 
 
 def _file(digest: str, judged: Judged | None) -> Data:

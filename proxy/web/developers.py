@@ -17,7 +17,7 @@ from proxy.errors import GateError, StoreError, UpstreamAway
 from proxy.gateway import Gateway
 from proxy.health import Health
 from proxy.policy import explaining
-from proxy.policy.similarity import imitates
+from proxy.policy.folding import malformed
 from proxy.policy.versions import version as read_version
 from proxy.simple import names
 from proxy.web import checks
@@ -36,7 +36,6 @@ STATUS: tuple[tuple[type[Exception], int], ...] = (
     (UpstreamAway, 503),
     (StoreError, 503),
 )
-LONGEST_NAME = 128
 
 pages = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined
@@ -90,7 +89,7 @@ class Developers:
         project = names.normal(request.path_params["name"])
         wanted = request.path_params.get("version")
         if project is None:
-            return PlainTextResponse(f"{no_name(request.path_params['name'])}\n", 404)
+            return PlainTextResponse(f"{malformed(request.path_params['name'])}\n", 404)
         if wanted is not None and read_version(wanted) is None:
             return PlainTextResponse(f"That is not a version (PEP 440): {wanted[:64]}\n", 404)
         try:
@@ -111,7 +110,7 @@ class Developers:
         """Put a wish into the security team's inbox."""
         project = names.normal(request.path_params["name"])
         if project is None:
-            return PlainTextResponse("That is not the name of a project (PEP 508).\n", 404)
+            return PlainTextResponse(f"{malformed(request.path_params['name'])}\n", 404)
         if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
             return PlainTextResponse("Requests are made on the gate's own page.\n", 403)
         async with request.form(max_files=0, max_fields=4) as form:
@@ -145,13 +144,6 @@ async def style(_request: Request) -> Response:
     """The one style sheet."""
     css = (Path(__file__).parent / "templates" / "style.css").read_text()
     return Response(css, media_type="text/css", headers={"cache-control": "max-age=3600"})
-
-
-def no_name(text: str) -> str:
-    """Say that a text is no project's name, and which one it imitates where folding shows one."""
-    meant = imitates(text[:LONGEST_NAME])
-    hint = f" Did you mean {meant}?" if meant else ""
-    return f"{text[:LONGEST_NAME]!a} is not the name of a project (PEP 508: ASCII letters, digits, . _ -).{hint}"
 
 
 def _page(template: str, **facts: object) -> HTMLResponse:

@@ -9,6 +9,7 @@ from starlette.types import Receive, Scope, Send
 
 from proxy.errors import GateError
 from proxy.gateway import Gateway, Listing
+from proxy.policy.folding import malformed
 from proxy.simple import names
 from proxy.simple.negotiate import matches
 from proxy.simple.render import render_projects
@@ -20,7 +21,6 @@ from proxy.web.recording import Recorder
 
 PREFIX = "/simple/"
 NO_FORM = "This index speaks JSON and HTML of the Simple API, version 1."
-NO_NAME = "That is not the name of a project (PEP 508: ASCII letters, digits, . _ -)."
 
 
 class IndexDoor:
@@ -67,7 +67,7 @@ class IndexDoor:
         raw, _, extra = rest.partition("/")
         project = names.normal(raw)
         if project is None or extra:
-            await say(send, 404, NO_NAME, head=by.head)
+            await say(send, 404, malformed(rest.removesuffix("/")), head=by.head)
         elif raw != project or not rest.endswith("/"):
             await redirect(send, f"{'../' if rest.endswith('/') else ''}{project}/", head=by.head)
         else:

@@ -57,6 +57,8 @@ NEEDS: dict[tuple[str, str], Permission | None] = {
     ("POST", "/v1/waivers/end"): Permission.POLICY_WAIVE,
     ("GET", "/v1/audit/who-has"): Permission.AUDIT_READ,
     ("PUT", "/v1/names"): Permission.FEED_WRITE,
+    ("GET", "/v1/names/acknowledged"): Permission.POLICY_READ,
+    ("DELETE", "/v1/names/acknowledged/{name}"): Permission.POLICY_APPROVE,
     ("GET", "/v1/inbox"): Permission.INBOX_READ,
     ("GET", "/v1/review/{project}"): Permission.INBOX_READ,
     ("POST", "/v1/inbox/decline"): Permission.POLICY_APPROVE,

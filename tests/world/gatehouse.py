@@ -149,6 +149,10 @@ class Gatehouse:
         """Ask the gate for a path, as it stands."""
         return httpx.get(f"{self.url}{path}", headers=headers, trust_env=False, timeout=30)
 
+    def post(self, path: str, **more: Any) -> httpx.Response:
+        """Send the gate something, as a developer would."""
+        return httpx.post(f"{self.url}{path}", trust_env=False, timeout=30, **more)
+
     def admin(self, method: str, path: str, **more: Any) -> httpx.Response:
         """Ask the admin API with the first-run token."""
         headers = {"authorization": f"Bearer {self.token}", **more.pop("headers", {})}
