@@ -15,28 +15,35 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from urllib.parse import unquote
 
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
 from proxy.errors import GateError
 from proxy.model import Approval
+from proxy.simple.names import project_of
 
-SECONDS = 300
+SECONDS = 600
+"""How long a resolution may take, all its targets together."""
 UNIVERSAL = "universal"
 """The platform that stands for all of them."""
 
 _PYTHON = re.compile(r"3\.[0-9]{1,2}", re.ASCII)
-_PLATFORM = re.compile(r"[a-z0-9_-]{1,64}", re.ASCII)
-_REFUSED = re.compile(r"/refused/([A-Za-z0-9_.~-]+)/([^/\s]+?)-py3-none-any\.whl")
+_PLATFORM = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}", re.ASCII)
+_REFUSED = re.compile(r"/refused/([A-Za-z0-9_.~-]+)/([^/\s]+?\.whl)")
 _PIN = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)==(?P<version>[^\s;]+)[^#]*(?:# via (?P<via>.*))?")
 
 
 class Unresolved(GateError):
-    """No set of versions was found; the message says what stood in the way."""
+    """No set of versions was found; the message says what stood in the way: a ``refused`` project, if it was one."""
+
+    def __init__(self, message: str, refused: NormalizedName | None = None) -> None:
+        super().__init__(message)
+        self.refused = refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +52,11 @@ class Target:
 
     python: str = ""
     platform: str = ""
+
+    @property
+    def label(self) -> str:
+        """Say it to a person."""
+        return " ".join(filter(None, (self.python, self.platform))) or "this gate's own"
 
     def options(self) -> list[str]:
         """Return the words for uv. Raises Unresolved where one is not of the form that uv takes."""
@@ -58,16 +70,23 @@ class Target:
         return [*words, *(["--python-platform", self.platform] if self.platform else [])]
 
 
+def combinations(pythons: Sequence[str], platforms: Sequence[str]) -> list[Target]:
+    """Return every combination of Pythons and platforms; the gate's own where none was named."""
+    return [Target(python, platform) for python in pythons or [""] for platform in platforms or [""]]
+
+
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One project of a closure: its exact version, and who needs it."""
+    """One project of a closure: its exact version, who needs it, and for which targets (their labels)."""
 
     project: NormalizedName
     version: str
     needed_by: tuple[str, ...]
+    targets: tuple[str, ...] = ()
 
 
-Opened = Callable[[Approval], AbstractContextManager[str]]
+Seen = Callable[[NormalizedName], None]
+Opened = Callable[[Approval, Seen], AbstractContextManager[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +96,21 @@ class Resolver:
     opened: Opened
     base: str
 
-    async def resolve(self, requirement: str, wish: Approval, targets: Iterable[Target]) -> list[Node]:
-        """Return the closure of a requirement for all targets together. Raises Unresolved."""
-        found: dict[tuple[NormalizedName, str], set[str]] = {}
-        with self.opened(wish) as path:
-            for target in targets:
-                text = await _compiled(f"{self.base}{path}/simple/", requirement, target.options())
-                for node in _nodes(text):
-                    found.setdefault((node.project, node.version), set()).update(node.needed_by)
-        return [Node(project, version, tuple(sorted(by))) for (project, version), by in sorted(found.items())]
+    async def resolve(self, requirement: str, wish: Approval, targets: Iterable[Target], seen: Seen) -> list[Node]:
+        """Return the closure of a requirement for all targets together. Raises Unresolved.
+
+        ``seen`` is told of every project that is looked at on the way.
+        """
+        found: list[Node] = []
+        try:
+            async with asyncio.timeout(SECONDS):
+                with self.opened(wish, seen) as path:
+                    for target in targets:
+                        text = await _compiled(f"{self.base}{path}/simple/", requirement, target.options())
+                        found += (replace(node, targets=(target.label,)) for node in _nodes(text))
+        except TimeoutError as error:
+            raise Unresolved(f"No set of versions for {requirement} was found within {SECONDS} s.") from error
+        return _together(found)
 
 
 async def _compiled(index: str, requirement: str, options: list[str]) -> str:
@@ -101,26 +126,36 @@ async def _compiled(index: str, requirement: str, options: list[str]) -> str:
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
         try:
-            async with asyncio.timeout(SECONDS):
-                out, complaints = await process.communicate(f"{requirement}\n".encode())
-        except TimeoutError as error:
-            raise Unresolved(f"No set of versions for {requirement} was found within {SECONDS} s.") from error
+            out, complaints = await process.communicate(f"{requirement}\n".encode())
         finally:
             if process.returncode is None:
                 process.kill()
                 await process.wait()
     if process.returncode:
-        raise Unresolved(_complaint(requirement, complaints.decode(errors="replace")))
+        raise _unresolved(requirement, complaints.decode(errors="replace"))
     return out.decode()
 
 
-def _complaint(requirement: str, text: str) -> str:
+def _together(found: Iterable[Node]) -> list[Node]:
+    """Return each version once, with everybody who needs it and everything it is for."""
+    merged: dict[tuple[NormalizedName, str], Node] = {}
+    for node in found:
+        known = merged.get((node.project, node.version), node)
+        needed_by = tuple(sorted({*known.needed_by, *node.needed_by}))
+        targets = tuple(dict.fromkeys((*known.targets, *node.targets)))
+        merged[node.project, node.version] = replace(node, needed_by=needed_by, targets=targets)
+    return [merged[key] for key in sorted(merged)]
+
+
+def _unresolved(requirement: str, text: str) -> Unresolved:
     """Return what stood in the way: the refusal that uv ran into, else uv's own words."""
     refused = _REFUSED.search(text)
     if refused:
-        return f"{requirement} needs {refused[2]}, and that is refused: {refused[1].replace('_', ' ')}"
+        project = project_of(unquote(refused[2]))
+        words = refused[1].replace("_", " ")
+        return Unresolved(f"{requirement} needs {project or refused[2]}, and that is refused: {words}", project)
     said = " ".join(re.sub(r"https?://\S*?/preview/[^/\s]+", "", text).split())
-    return f"There is no set of wheels for {requirement}: {said[:500]}"
+    return Unresolved(f"There is no set of wheels for {requirement}: {said[:500]}")
 
 
 def _nodes(text: str) -> Iterator[Node]:
@@ -128,7 +163,8 @@ def _nodes(text: str) -> Iterator[Node]:
     for line in text.splitlines():
         pin = _PIN.fullmatch(line.strip())
         if pin:
-            needed_by = [canonicalize_name(name) for name in (pin["via"] or "").split(", ") if _is_name(name)]
+            via = (name.partition("[")[0] for name in (pin["via"] or "").split(", "))
+            needed_by = [canonicalize_name(name) for name in via if _is_name(name)]
             yield Node(canonicalize_name(pin["name"]), str(Version(pin["version"])), tuple(needed_by))
 
 

@@ -16,6 +16,8 @@ class Permission(StrEnum):
     POLICY_APPROVE = "policy:approve"
     POLICY_PROHIBIT = "policy:prohibit"
     POLICY_WAIVE = "policy:waive"
+    EMERGENCY_OPEN = "emergency:open"
+    EMERGENCY_REVIEW = "emergency:review"
     TERMS_WRITE = "terms:write"
     ORIGINS_WRITE = "origins:write"
     FEED_WRITE = "feed:write"
@@ -29,6 +31,8 @@ _APPROVING = _READING | {
     Permission.POLICY_APPROVE,
     Permission.POLICY_PROHIBIT,
     Permission.POLICY_WAIVE,
+    Permission.EMERGENCY_OPEN,
+    Permission.EMERGENCY_REVIEW,
     Permission.AUDIT_READ,
 }
 _RUNNING = _READING | {
@@ -42,7 +46,7 @@ _RUNNING = _READING | {
 ROLES: Mapping[str, frozenset[Permission]] = {
     "reader": frozenset(),
     "requester": frozenset({Permission.POLICY_READ}),
-    "auditor": frozenset({Permission.POLICY_READ, Permission.AUDIT_READ, Permission.INBOX_READ}),
+    "auditor": _READING | {Permission.AUDIT_READ, Permission.EMERGENCY_REVIEW},
     "approver": _APPROVING,
     "administrator": _RUNNING,
     "owner": _APPROVING | _RUNNING,

@@ -2,5 +2,5 @@
 
 The rooms and the direction of imports are kept by the import contract in ``pyproject.toml``:
 nouns at the bottom (:mod:`proxy.model`, :mod:`proxy.errors`), the pure mind above them
-(:mod:`proxy.policy`, :mod:`proxy.simple`), then hands, errands, doors and the front.
+(:mod:`proxy.policy`, :mod:`proxy.simple`, :mod:`proxy.locks`), then hands, errands, doors and the front.
 """

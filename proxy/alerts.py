@@ -15,14 +15,15 @@ from typing import Protocol
 
 from proxy.errors import StoreError
 from proxy.live import Live
-from proxy.model import Actor, Change
-from proxy.store import Store
+from proxy.model import Actor, Change, Entry
+from proxy.store import EventFilter, Store
 
 log = logging.getLogger(__name__)
 
 TRIES = 4
 FIRST_PAUSE = 2.0
 LONGEST_BODY = 8_000
+LOOKED_BACK = 1_000
 
 
 class Messenger(Protocol):
@@ -55,12 +56,35 @@ class Alerts:
 
     async def tell(self, change: Change, actor: Actor) -> None:
         """Record a report and send it out. Never raises: the caller has served somebody meanwhile."""
-        log.error("%s: %s", change.tag, change.reason)
         await self.record(change, actor)
+        self.announce(change)
+
+    def announce(self, change: Change) -> None:
+        """Send out what is in the audit already. Never raises."""
+        log.error("%s: %s", change.tag, change.reason)
         if self._messenger is not None:
             task = asyncio.create_task(self._send(self._messenger, change))
             self._sending.add(task)
             task.add_done_callback(self._sending.discard)
+
+    async def told(self, change: Change) -> bool:
+        """Whether this very report stands in the audit already, from before this process started."""
+        wanted = EventFilter(project=change.project, tag=change.tag, limit=LOOKED_BACK)
+        try:
+            events = await asyncio.to_thread(self._store.events, wanted)
+        except StoreError as error:
+            log.error("The audit cannot be read: %s", error)
+            return False
+        said = change.detail.items()
+        return any(all(event.detail.get(name) == value for name, value in said) for event in events)
+
+    async def entries(self, kind: str) -> list[Entry]:
+        """Return what is kept of one kind; nothing while the store cannot be read."""
+        try:
+            return await asyncio.to_thread(self._store.entries, kind)
+        except StoreError as error:
+            log.error("What is kept cannot be read: %s", error)
+            return []
 
     async def record(self, change: Change, actor: Actor) -> None:
         """Put a change of the gate itself into the audit and into force."""

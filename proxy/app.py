@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import chain
+from pathlib import Path
 
 import httpx
 from starlette.applications import Starlette
@@ -22,7 +23,7 @@ from starlette.routing import BaseRoute, Mount
 from starlette.types import ASGIApp
 
 from admin import api, auth, pages
-from admin.actions import Actions
+from admin.actions import Actions, Resolutions
 from admin.auth import Authenticator
 from admin.closure import Resolver
 from proxy.alerts import Alerts, Apprised, Messenger
@@ -31,15 +32,20 @@ from proxy.cache.blobs import Blobs
 from proxy.cache.fetch import Fetches
 from proxy.cache.pages import Pages
 from proxy.channels import ChannelPolicy
+from proxy.contents import Contents
 from proxy.decisions import Decisions, recover
 from proxy.errors import SettingsError, StoreError
+from proxy.facts import Facts
 from proxy.feeds import names
 from proxy.feeds.sync import AdvisorySync
+from proxy.firsts import Firsts
 from proxy.gateway import Gateway
 from proxy.health import Health
+from proxy.learnt import Learnt
 from proxy.live import Live
 from proxy.notices import SYSTEM, Notices
 from proxy.policy import changes
+from proxy.rounds import Rounds
 from proxy.settings import Settings
 from proxy.shelf import Shelf
 from proxy.store.sqlite import SqliteStore
@@ -49,6 +55,7 @@ from proxy.web import REST, ChannelDoors, Doors
 from proxy.web.caps import BodyCap
 from proxy.web.developers import Developers
 from proxy.web.files import FileDoor, RefusedDoor
+from proxy.web.forward import Forward
 from proxy.web.index import IndexDoor
 from proxy.web.metrics import Metrics
 from proxy.web.previews import PreviewDoor
@@ -81,12 +88,20 @@ class Gate:
     blobs: Blobs
     pages: Pages
     sync: AdvisorySync
+    resolutions: Resolutions
+    rounds: Rounds
     client: httpx.AsyncClient
     own_origin: str
     index: ASGIApp
     admin: ASGIApp
+    previews: ASGIApp
     trouble: dict[str, str] = field(default_factory=dict)
     first_token: str = ""
+
+    @property
+    def desk_socket(self) -> Path:
+        """Where the desk answers the other workers."""
+        return _desk_socket(self.settings)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -103,6 +118,7 @@ class Gate:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            await self.resolutions.close()
             await self.fetches.close(0)
             await self.alerts.close(ALERT_SECONDS)
             await self._last_flush()
@@ -115,6 +131,7 @@ class Gate:
             ("audit", lambda: self.decisions.run(now)),
             ("names", self._learn_names),
             ("advisories", self.sync.run),
+            ("rounds", self.rounds.run),
             ("cache", self._trim),
         ]
 
@@ -172,8 +189,11 @@ class Gate:
             log.error("The last records wait in the journal for the next start: %s", error)
 
 
-def build(settings: Settings) -> Gate:
-    """Make every part. Raises StoreError, OriginRefused."""
+def build(settings: Settings, *, previews_at: str, desk: bool = True) -> Gate:
+    """Make every part. ``previews_at`` is where this process serves its previews, for the resolver.
+
+    Where there are several workers only the ``desk`` has an admin of its own. Raises StoreError, OriginRefused.
+    """
     store = SqliteStore(settings.data_dir)
     live = Live(store, store.bell)
     own_origin = origin_of(split_credentials(settings.upstream)[0])
@@ -185,8 +205,11 @@ def build(settings: Settings) -> Gate:
     fetches = Fetches(blobs)
     shelf = Shelf(upstream, kept_pages, timedelta(seconds=settings.index_ttl), now)
     alerts = Alerts(store, live, now, _messenger(settings))
-    notices = Notices(alerts, live, own_origin, now)
-    gateway = Gateway(ChannelPolicy(live), shelf, upstream, blobs, fetches, notices, now)
+    notices, learnt = Notices(alerts, live, own_origin, now), Learnt()
+    contents = Contents(upstream, blobs, fetches, learnt, notices.contradiction)
+    facts, firsts = Facts(upstream, contents, learnt), Firsts(store, learnt, now)
+    gateway = Gateway(ChannelPolicy(live), shelf, contents, facts, firsts, learnt, notices, now)
+    rounds = Rounds(live, gateway, settings.data_dir / "rounds.lock", timedelta(seconds=settings.index_ttl))
     decisions = Decisions(store, settings.data_dir, f"{os.getpid()}-{secrets.token_hex(4)}")
     sync = AdvisorySync(store, live, alerts, settings.advisories, settings.data_dir / "sync.lock", now)
     trouble: dict[str, str] = {}
@@ -201,7 +224,9 @@ def build(settings: Settings) -> Gate:
         recorder = Recorder(decisions, now, name)
         refusals = Refusals(recorder, url)
         developers = Developers(here, Asking(store, now, name), health, readers, now, url)
-        beside: list[BaseRoute] = [] if name else metrics.routes() + ([] if settings.admin_apart else admin)
+        beside: list[BaseRoute] = []
+        if not name:
+            beside = metrics.routes() + ([] if settings.admin_apart else admin_routes)
         return {
             "simple": IndexDoor(here, readers, recorder),
             "files": FileDoor(here, readers, recorder, refusals),
@@ -210,13 +235,17 @@ def build(settings: Settings) -> Gate:
         }
 
     preview = PreviewDoor(gateway, live, now, settings.url)
-    resolver = Resolver(preview.opened, _own_address(settings))
-    actions = Actions.of(store, live, gateway, resolver, now)
-    admin = _admin(settings, store, live, actions, sync)
-    doors = Doors(channel_doors, live, {"preview": preview})
+    resolver = Resolver(preview.opened, previews_at)
+    resolutions = Resolutions(now)
+    actions = Actions.of(store, live, gateway, resolver, resolutions, alerts, now, settings.url)
+    if desk:
+        admin_routes = _admin(settings, store, live, actions, sync)
+    else:
+        admin_routes = [Mount("/admin", Forward(_desk_socket(settings)))]
+    doors = Doors(channel_doors, live)
     return Gate(
-        settings, store, live, decisions, alerts, notices, fetches, blobs, kept_pages, sync, client, own_origin, doors,
-        _without_redirects(admin), trouble,
+        settings, store, live, decisions, alerts, notices, fetches, blobs, kept_pages, sync, resolutions, rounds,
+        client, own_origin, doors, _without_redirects(admin_routes), preview, trouble,
     )  # fmt: skip
 
 
@@ -249,10 +278,8 @@ def _messenger(settings: Settings) -> Messenger | None:
     return messenger
 
 
-def _own_address(settings: Settings) -> str:
-    """Return how a process on this host reaches the index, whatever name the world knows it by."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104  compared
-    return f"http://{f'[{host}]' if ':' in host and not host.startswith('[') else host}:{settings.port}"
+def _desk_socket(settings: Settings) -> Path:
+    return settings.data_dir / "desk.sock"
 
 
 def _first_token(store: SqliteStore, settings: Settings) -> str:

@@ -5,8 +5,6 @@ Every channel answers from the one snapshot of the process; a view is made once 
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from packaging.utils import NormalizedName
 
 from proxy.live import Live
@@ -19,12 +17,17 @@ class ChannelPolicy:
     def __init__(self, live: Live, name: str = "") -> None:
         self._live, self.name = live, name
         self._seen = live.snapshot
-        self._view = self._made(self._seen)
+        self._view = self._seen.seen_in(name)
 
     @property
     def snapshot(self) -> PolicySnapshot:
         """The channel's policy as it stands."""
         return self._of(self._live.snapshot)
+
+    def at_hand(self) -> PolicySnapshot | None:
+        """Return the channel's policy if it is the one in force, None where that must be loaded first."""
+        snapshot = self._live.at_hand()
+        return None if snapshot is None else self._of(snapshot)
 
     async def current(self, _project: NormalizedName | None = None, /) -> PolicySnapshot:
         """Return the channel's policy in force, for asking about a project."""
@@ -36,11 +39,5 @@ class ChannelPolicy:
 
     def _of(self, snapshot: PolicySnapshot) -> PolicySnapshot:
         if snapshot is not self._seen:
-            self._seen, self._view = snapshot, self._made(snapshot)
+            self._seen, self._view = snapshot, snapshot.seen_in(self.name)
         return self._view
-
-    def _made(self, snapshot: PolicySnapshot) -> PolicySnapshot:
-        try:
-            return snapshot.of_channel(self.name)
-        except KeyError:  # it was closed a moment ago: nothing is approved there
-            return replace(snapshot, grants={}, terms=replace(snapshot.terms, mode="enforce"))

@@ -5,11 +5,13 @@ GateError
 ├── UpstreamError        the index or a file host did not do its part
 │   ├── UpstreamAway       no answer, a time-out, a 5xx: trying later may help
 │   ├── UpstreamBroken     an answer that cannot be read or trusted
+│   │   └── Inconsistent     a file that is not what its name says
 │   └── OriginRefused      a URL that leads where files may not come from
 ├── DigestMismatch       bytes that are not what the index promised
 ├── CacheError           the file cache cannot take or give bytes: disk full, unreadable, too busy
 ├── StoreError           the database cannot be read or written
 │   └── RevisionConflict   somebody changed the policy since the caller looked
+├── DocumentRefused      a policy document that cannot be taken; every fault at once
 ├── FeedRefused          advisory data that is broken, empty, shrunken or older
 └── MissingExtra         what was asked for needs a library that is not installed
 """
@@ -41,6 +43,10 @@ class UpstreamBroken(UpstreamError):
     """An answer that cannot be read or trusted: malformed, too large, of a wrong kind."""
 
 
+class Inconsistent(UpstreamBroken):
+    """A file whose own metadata contradicts its name, or what is served beside it."""
+
+
 class OriginRefused(UpstreamError):
     """A URL that leads to an origin which files and pages may not come from. ``origin`` says where."""
 
@@ -67,6 +73,14 @@ class RevisionConflict(StoreError):
     def __init__(self, seen: int, current: int) -> None:
         super().__init__(f"The policy changed: you saw revision {seen}, it is at {current} now. Look again.")
         self.seen, self.current = seen, current
+
+
+class DocumentRefused(GateError):
+    """A policy document that was not taken. ``faults`` holds a sentence for each, with its line or its key."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
 
 
 class FeedRefused(GateError):

@@ -7,36 +7,39 @@ Decided here:
   the page would not show cannot be downloaded by knowing its address.
 * A listing is kept until the policy moves, the upstream's page is due, or time alone may change a verdict.
 * With the upstream away, kept pages and pinned files go on serving.
+* What a listing shows that nobody expected (changed bytes, rows that lie, late files) is reported as it is made.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import logging
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 from urllib.parse import unquote
 
 from packaging.utils import NormalizedName
 
-from proxy.cache.blobs import Blob, Blobs
-from proxy.cache.fetch import Download, Fetches
-from proxy.errors import UpstreamAway, UpstreamBroken, UpstreamError
-from proxy.model import Code, Effect, Finding, ReleaseFile, Subject, Verdict
+from proxy.cache.blobs import Blob
+from proxy.cache.fetch import Download
+from proxy.contents import Contents
+from proxy.errors import StoreError, UpstreamAway, UpstreamError
+from proxy.facts import Facts
+from proxy.firsts import Firsts
+from proxy.learnt import Learnt
+from proxy.model import Approval, Code, Effect, Finding, ProjectPage, ReleaseFile, Subject, Terms, Verdict
 from proxy.notices import Notices
 from proxy.policy.judge import judge, may_ask_upstream
-from proxy.policy.listing import Composition, Judged, compose
+from proxy.policy.late import late_files
+from proxy.policy.listing import Composition, Judged, at_revision, compose
+from proxy.policy.rules.consistent import inconsistent
 from proxy.policy.snapshot import PolicySnapshot
 from proxy.shelf import Held, Shelf
-from proxy.simple.metadata import speaks_of
+from proxy.simple.addresses import path_of
 from proxy.simple.names import project_of, read_filename
-from proxy.upstream import Upstream
-
-log = logging.getLogger(__name__)
 
 LISTINGS_AT_MOST = 2_000
 """Listings kept in memory; the oldest goes first."""
@@ -47,28 +50,30 @@ ROWS_AT_MOST = 100_000
 LARGE_PAGE = 500
 """From this many files on a page is judged in a thread, or others would wait for it."""
 
-METADATA_AT_MOST = 400
-METADATA_AT_ONCE = 16
 UNASKED_FOR = timedelta(seconds=60)
 
 
 @dataclass(slots=True)
 class Listing:
-    """One project as it is served now. ``bodies`` is the doors' own: finished answers by representation."""
+    """One project as it is served now.
+
+    ``moves`` tells it from what was learnt of the project since; ``bodies`` is the doors' own: finished answers
+    by representation.
+    """
 
     project: NormalizedName
     composition: Composition
     revision: int
     good_until: datetime
+    moves: int
     stale: bool = False
     by_path: dict[str, Judged] = field(default_factory=dict)
     bodies: dict[tuple[bytes, bytes, bytes], object] = field(default_factory=dict)
 
-
-def path_of(url: str) -> str:
-    """Return the part of an upstream file URL that stands behind ``/files`` here, as the upstream spells it."""
-    path = url.partition("://")[2].partition("/")[2]
-    return f"/{path}".partition("#")[0].partition("?")[0]
+    def known_path(self, url: str) -> str | None:
+        """Return the path behind ``/files`` of the file that is at the path of ``url``, whatever its host."""
+        judged = self.by_path.get(unquote(path_of(url)))
+        return path_of(judged.file.url) if judged else None
 
 
 class Policy(Protocol):
@@ -77,6 +82,9 @@ class Policy(Protocol):
     @property
     def snapshot(self) -> PolicySnapshot:
         """The policy as it stands."""
+
+    def at_hand(self) -> PolicySnapshot | None:
+        """Return it if it is the one in force, None where that must be loaded first."""
 
     async def current(self, project: NormalizedName | None = None, /) -> PolicySnapshot:
         """Return the policy in force, for asking about ``project``."""
@@ -92,14 +100,15 @@ class Gateway:
         self,
         policy: Policy,
         shelf: Shelf,
-        upstream: Upstream,
-        blobs: Blobs,
-        fetches: Fetches,
+        contents: Contents,
+        facts: Facts,
+        firsts: Firsts,
+        learnt: Learnt,
         notices: Notices,
         clock: Callable[[], datetime],
     ) -> None:
-        self.policy, self._shelf, self._upstream = policy, shelf, upstream
-        self._blobs, self._fetches, self._notices, self._clock = blobs, fetches, notices, clock
+        self.policy, self._shelf, self._notices, self._clock = policy, shelf, notices, clock
+        self._contents, self._facts, self._firsts, self._learnt = contents, facts, firsts, learnt
         self._listings: OrderedDict[str, Listing] = OrderedDict()
         self._rows = 0
         self._composing: dict[tuple[str, int], asyncio.Task[Listing]] = {}
@@ -107,7 +116,7 @@ class Gateway:
     async def listing(self, project: NormalizedName) -> Listing:
         """Return what is served of a project. Raises UpstreamError when that cannot be known now."""
         snapshot = await self.policy.current(project)
-        listing = self.ready(project, snapshot.revision)
+        listing = self._ready(project, snapshot)
         if listing:
             return listing
         matter = project, snapshot.revision
@@ -117,11 +126,23 @@ class Gateway:
             task.add_done_callback(lambda _: self._composing.pop(matter, None))
         return await asyncio.shield(task)
 
-    def ready(self, project: str, revision: int) -> Listing | None:
-        """Return the listing that is at hand, if it is of this revision and time has not passed it by."""
+    def at_hand(self, project: str) -> Listing | None:
+        """Return a project's listing if it is there and in force, without waiting for anything."""
+        snapshot = self.policy.at_hand()
+        return None if snapshot is None else self._ready(project, snapshot)
+
+    def file_at_hand(self, path: str) -> Judged | None:
+        """Return the file at ``path`` (as for :meth:`find`) if its listing is at hand and allows it."""
+        project = project_of(path.rpartition("/")[2])
+        listing = self.at_hand(project) if project else None
+        judged = listing.by_path.get(path) if listing else None
+        return judged if judged and judged.verdict.allowed else None
+
+    def _ready(self, project: str, snapshot: PolicySnapshot) -> Listing | None:
+        """Return the listing that is kept, if it is of this revision and time has not passed it by."""
         listing = self._listings.get(project)
-        if listing and listing.revision == revision and self._clock() < listing.good_until:
-            return listing
+        if listing and listing.revision == snapshot.revision and self._clock() < listing.good_until:
+            return listing if listing.moves == self._learnt.moves(listing.project) else None
         return None
 
     async def _made(self, project: NormalizedName, snapshot: PolicySnapshot) -> Listing:
@@ -138,10 +159,11 @@ class Gateway:
         listing = await self.listing(project)
         judged = listing.by_path.get(unquote(path))
         if judged is not None:
-            return judged.verdict, judged
+            verdict = at_revision(judged.verdict, listing.revision)
+            return verdict, Judged(judged.file, verdict)
         if not listing.composition.verdict.allowed:
             return listing.composition.verdict, None
-        return _unknown(Subject(project), filename, self.policy.snapshot), None
+        return _set_aside(listing, filename) or _unknown(Subject(project), filename, self.policy.snapshot), None
 
     async def why(self, filename: str) -> Verdict:
         """Return the refusal that a tombstone of this name stands for."""
@@ -152,70 +174,55 @@ class Gateway:
         read = read_filename(filename, project)
         withheld = None if isinstance(read, str) else composition.withheld.get(read[0])
         if withheld is not None:
-            return withheld.verdict
+            return at_revision(withheld.verdict, composition.verdict.revision)
         if not composition.verdict.allowed:
             return composition.verdict
         return _unknown(Subject(project), filename, self.policy.snapshot, "This is no longer refused: install again.")
 
-    async def open(self, judged: Judged) -> Blob | Download:
-        """Return the bytes of an allowed file: from the cache, or as they arrive."""
-        file = judged.file
-        if not judged.verdict.allowed or file.sha256 is None:
+    async def open(self, judged: Judged) -> Blob | Download | bytes:
+        """Return the bytes of an allowed file: from memory, from the cache, or as they arrive.
+
+        Raises UpstreamError, CacheError, StoreError.
+        """
+        if not judged.verdict.allowed:
             raise ValueError("only an allowed file is opened")
-        return await self._bytes(file.sha256, file.size, file.url)
+        project, file = judged.verdict.subject.project, judged.file
+        if not await self._keep_first(project, file):
+            raise UpstreamAway(f"{file.filename} changed upstream a moment ago; ask again.")
+        return await self._contents.file(project, file)
+
+    async def _keep_first(self, project: NormalizedName, file: ReleaseFile) -> bool:
+        """Keep a file as the first of its name; False where other bytes were. Raises StoreError for unpinned files."""
+        try:
+            return await self._firsts.keep(project, file)
+        except StoreError:
+            if file.filename not in self.policy.snapshot.pinned(project):
+                raise
+            return True  # its approval says which bytes it is, whatever can be kept now
 
     async def metadata(self, judged: Judged) -> Blob | Download | bytes | None:
-        """Return the ``.metadata`` of an allowed wheel (PEP 658), None where the upstream has none.
+        """Return the ``.metadata`` of an allowed wheel (PEP 658), None where the upstream has none."""
+        return await self._contents.metadata(judged.verdict.subject.project, judged.file)
 
-        One whose digest nobody said is checked to speak of this project and version.
-        """
-        file = judged.file
-        url = f"{file.url}.metadata"
-        if file.kind != "wheel":
-            return None
-        if file.metadata:
-            return await self._bytes(file.metadata, None, url)
-        content = await self._upstream.metadata(url)
-        if content is not None and not speaks_of(content, judged.verdict.subject.project, file.version):
-            raise UpstreamBroken(f"The metadata of {file.filename} speaks of another project or version.")
-        return content
+    async def pinned(self, approval: Approval, terms: Terms) -> tuple[ReleaseFile, ...]:
+        """Return the files of an approval with the facts that are pinned with it."""
+        return await self._facts.pinned(approval.project, approval.files, terms)
 
-    async def pin_metadata(self, project: NormalizedName, files: Sequence[ReleaseFile]) -> tuple[ReleaseFile, ...]:
-        """Return the files with the digest of their ``.metadata``, asked of the upstream where it is not known.
+    async def judged(self, page: ProjectPage, snapshot: PolicySnapshot, at: datetime) -> Composition:
+        """Return what a page would come to under a policy that is not in force (yet)."""
+        first = await self._firsts.known(page.project)
+        work = partial(compose, page.project, page, snapshot, at, first=first)
+        return await asyncio.to_thread(work) if len(page.files) > LARGE_PAGE else work()
 
-        Only the first few hundred wheels are asked for; the others are served without.
-        """
-        turn = asyncio.Semaphore(METADATA_AT_ONCE)
-
-        failures: list[UpstreamError] = []
-
-        async def pinned(file: ReleaseFile) -> ReleaseFile:
-            async with turn:
-                try:
-                    return replace(file, metadata=await self._metadata_digest(project, file))
-                except UpstreamError as error:
-                    failures.append(error)
-                    return file
-
-        wanting = [file for file in files if file.kind == "wheel" and not file.metadata][:METADATA_AT_MOST]
-        found = dict(zip(wanting, await asyncio.gather(*map(pinned, wanting)), strict=True))
-        if failures:
-            log.warning("The metadata of %d wheels of %s is not pinned: %s", len(failures), project, failures[0])
-        return tuple(found.get(file, file) for file in files)
-
-    async def _metadata_digest(self, project: NormalizedName, file: ReleaseFile) -> str | None:
-        content = await self._upstream.metadata(f"{file.url}.metadata")
-        if content is None or not speaks_of(content, project, file.version):
-            return None
-        return hashlib.sha256(content).hexdigest()
-
-    async def _bytes(self, sha256: str, size: int | None, url: str) -> Blob | Download:
-        blob = await self._blobs.open(sha256)
-        return blob or await self._fetches.get(sha256, size, lambda: self._upstream.file(url))
+    async def needs(self, project: NormalizedName, files: Iterable[ReleaseFile]) -> dict[str, str]:
+        """Return the names of what wheels need, as written, each with the file that says so."""
+        return await self._facts.needs(project, files)
 
     def answering_by(self, policy: Policy) -> Gateway:
         """Return a gateway that answers by another policy, on the same shelf and cache."""
-        return Gateway(policy, self._shelf, self._upstream, self._blobs, self._fetches, self._notices, self._clock)
+        return Gateway(
+            policy, self._shelf, self._contents, self._facts, self._firsts, self._learnt, self._notices, self._clock
+        )
 
     async def review(self, project: NormalizedName) -> Held:
         """Return the upstream's page for a reviewer, who may ask for any name that is not internal."""
@@ -228,17 +235,44 @@ class Gateway:
         await self._notices.origins(held.page, await self.policy.current(project))
         return held
 
+    async def described(self, project: NormalizedName, file: ReleaseFile) -> bytes | None:
+        """Return the metadata beside a file for a reviewer, approved or not; None where there is none.
+
+        Raises GateError.
+        """
+        return await self._facts.beside(project, file)
+
+    async def last_seen(self, project: NormalizedName) -> ProjectPage | None:
+        """Return the upstream's page as it was last seen, without asking for it."""
+        return await self._shelf.at_hand(project)
+
     async def _compose(self, project: NormalizedName, snapshot: PolicySnapshot, at: datetime) -> Listing:
-        verdict = judge(Subject(project), snapshot, at)
+        verdict, moves = judge(Subject(project), snapshot, at), self._learnt.moves(project)
         held = await self._held(verdict, snapshot, at)
         if await self._notices.origins(held.page, snapshot):
             snapshot = await self.policy.current(project)
+        if held.page is not None:
+            held = replace(held, page=await self._facts.known(project, held.page, snapshot))
+        last, first = self._listings.get(project), await self._firsts.known(project)
+        work = _Work(project, held, snapshot, at, first, last.composition if last else None, moves)
         large = held.page is not None and len(held.page.files) > LARGE_PAGE
-        arguments = project, held, snapshot, at
-        listing = await asyncio.to_thread(_listing, *arguments) if large else _listing(*arguments)
-        if listing.composition.changed:
-            await self._notices.changed(project, listing.composition.changed)
+        listing = await asyncio.to_thread(work.listing) if large else work.listing()
+        await self._tell(project, listing.composition, snapshot, at)
         return listing
+
+    async def _tell(
+        self, project: NormalizedName, composition: Composition, snapshot: PolicySnapshot, at: datetime
+    ) -> None:
+        """Report what somebody should hear of; each matter once, and only of projects that were approved."""
+        if project not in snapshot.grants:
+            return
+        changed = {judged.file.filename: judged.file for judged in composition.changed}
+        for judged in composition.files if changed else ():
+            if judged.file.filename in changed:
+                await self._keep_first(project, judged.file)  # for ever, whatever is approved later
+        await self._notices.changed(project, changed.values())
+        await self._notices.unfit(project, composition)
+        await self._notices.late(late_files(composition, snapshot, at))
 
     async def _held(self, verdict: Verdict, snapshot: PolicySnapshot, at: datetime) -> Held:
         project = verdict.subject.project
@@ -266,11 +300,37 @@ class Gateway:
         return listing
 
 
-def _listing(project: NormalizedName, held: Held, snapshot: PolicySnapshot, at: datetime) -> Listing:
-    composition = compose(project, held.page, snapshot, at)
-    until = min(filter(None, (held.good_until, composition.until)))
-    by_path = {unquote(path_of(judged.file.url)): judged for judged in composition.files}
-    return Listing(project, composition, snapshot.revision, until, held.stale, by_path)
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """Everything that a listing is made from, for whichever thread makes it."""
+
+    project: NormalizedName
+    held: Held
+    snapshot: PolicySnapshot
+    at: datetime
+    first: Mapping[str, ReleaseFile]
+    before: Composition | None
+    moves: int
+
+    def listing(self) -> Listing:
+        """Judge and index. Pure, and slow for large pages."""
+        held, revision = self.held, self.snapshot.revision
+        composition = compose(self.project, held.page, self.snapshot, self.at, first=self.first, before=self.before)
+        until = min(filter(None, (held.good_until, composition.until)))
+        by_path = {unquote(path_of(judged.file.url)): judged for judged in composition.files}
+        return Listing(self.project, composition, revision, until, self.moves, held.stale, by_path)
+
+
+def _set_aside(listing: Listing, filename: str) -> Verdict | None:
+    """Return why a row of the page is not served at all: it changed, or it is no file."""
+    for judged in listing.composition.changed:
+        if judged.file.filename == filename:
+            return at_revision(judged.verdict, listing.revision)
+    for row in listing.composition.unreadable:
+        if row.filename == filename and row.inconsistent:
+            finding = inconsistent(filename, row.problem)
+            return Verdict(Subject(listing.project), listing.revision, (finding,))
+    return None
 
 
 def _rows(listing: Listing) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from proxy.live import Live
+from proxy.policy import emergencies
 from proxy.policy.explaining import feed_data
 
 
@@ -26,6 +27,7 @@ class Health:
             "reasons": reasons,
             "revision": snapshot.revision,
             "advisory_data": feed_data(snapshot, at),
+            "emergencies": [emergencies.sentence(approval, at) for approval in emergencies.alarms(snapshot)],
             "names_index": snapshot.names.popular is not None,
             "decisions_waiting": self._waiting(),
         }

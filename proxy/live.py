@@ -1,7 +1,7 @@
 """The snapshot in force: hear of a change, load the parts that moved, swap one reference.
 
 Requests read the snapshot, never the database. :meth:`Live.current` is called by every request; it
-compares two integers, and only when the bell says that the policy moved does it wait for the load,
+compares two integers, and only when the bell says that something happened does it wait for the load,
 so a change is in force on every worker before the command that made it returns.
 """
 
@@ -61,16 +61,16 @@ class Live:
             return None
         return token
 
-    async def revision(self) -> int:
-        """Return the revision in force, having loaded it."""
-        return (await self.current()).revision
+    def at_hand(self) -> PolicySnapshot | None:
+        """Return the snapshot if it is the one in force, None if the policy moved: :meth:`current` loads it then."""
+        return self._snapshot if self._bell.read() <= self._seq else None
 
     async def current(self, _project: NormalizedName | None = None) -> PolicySnapshot:
         """Return the snapshot in force, loading it first when the policy moved.
 
         When the store cannot be read the last snapshot goes on serving; the watch reports it.
         """
-        if self._bell.read() != self._snapshot.revision:
+        if self._bell.read() > self._seq:
             try:
                 await self.refresh()
             except StoreError as error:
@@ -92,8 +92,8 @@ class Live:
             self._seq, self._loaded = kept.seq, True
 
     async def learn_names(self, popular: Iterable[str], build: asyncio.Future[NameIndex]) -> None:
-        """Take in the popular names at once, and their index when it is built."""
-        known = frozenset(popular)
+        """Take in the popular names at once, the most popular first, and their index when it is built."""
+        known = {name: rank for rank, name in enumerate(popular, 1)}
         self._snapshot = replace(self._snapshot, names=Names(known))
         index = await build
         names = Names(known, popular=index, protected=index).protecting(self._snapshot.grants)
@@ -122,9 +122,9 @@ class Live:
         while True:
             await asyncio.sleep(WATCH_SECONDS)
             try:
-                revision = await asyncio.to_thread(self._store.revision)
-                if revision != self._snapshot.revision:
-                    self._bell.ring(revision)
+                newest = await asyncio.to_thread(self._store.newest)
+                if newest != self._seq:
+                    self._bell.ring(newest)
                     await self.refresh()
             except StoreError as error:
                 log.error("The policy cannot be read: %s", error)

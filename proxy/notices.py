@@ -1,6 +1,6 @@
-"""What the gate itself puts into the audit: origins learnt or refused, files that changed upstream.
+"""What the gate itself puts into the audit: origins learnt or refused, and files that are not what they should be.
 
-Each matter is told once; a page that is read a thousand times does not fill the log.
+Each matter is told once, also across restarts; a page that is read a thousand times does not fill the log.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from packaging.utils import NormalizedName
 from proxy.alerts import Alerts
 from proxy.errors import OriginRefused
 from proxy.live import Live
-from proxy.model import Actor, Change, Origin, ProjectPage, ReleaseFile
-from proxy.policy import changes
+from proxy.model import Actor, Change, LateFile, Origin, ProjectPage, ReleaseFile
+from proxy.policy import changes, changes_late
+from proxy.policy.listing import Composition
 from proxy.policy.snapshot import PolicySnapshot
 from proxy.upstream.origins import origin_of
 
@@ -25,6 +26,8 @@ log = logging.getLogger(__name__)
 SYSTEM = Actor("system", "system", "wicketgate", "system")
 TOLD_AT_MOST = 10_000
 TOLD_OF_ONE_PAGE = 5
+LATE_AT_MOST = 2_000
+"""Late files that are kept, those that were declined included; a page may not fill the inbox."""
 
 
 class Notices:
@@ -77,13 +80,49 @@ class Notices:
             change = changes.report("file:digest:changed", project, sentence, filename=file.filename, sha256=digest)
             await self._tell(change, "changed", file.filename, digest)
 
-    async def _tell(self, change: Change, *matter: str) -> None:
-        if matter in self._told:
+    async def contradiction(self, project: NormalizedName, file: ReleaseFile, problem: str) -> None:
+        """Report a file in which something contradicts its name."""
+        await self._unfit(project, file.filename, problem)
+
+    async def unfit(self, project: NormalizedName, composition: Composition) -> None:
+        """Report rows of a page that lie, approved files that contradict themselves, and files without a digest."""
+        lying = [(row.filename, row.problem) for row in composition.unreadable if row.inconsistent]
+        lying += [(j.file.filename, j.file.contradiction) for j in composition.files if j.file.contradiction]
+        for filename, problem in lying[:TOLD_OF_ONE_PAGE]:
+            await self._unfit(project, filename, problem)
+        without = [judged.file.filename for judged in composition.files if judged.file.sha256 is None]
+        if without:
+            sentence = f"{without[0]} is listed without a SHA-256 digest, and refused; so may be others of {project}"
+            await self._tell(changes.report("file:digest:missing", project, sentence), "digest", project)
+
+    async def _unfit(self, project: NormalizedName, filename: str, problem: str) -> None:
+        sentence = f"{filename} is not what it says, and refused. {problem}"
+        change = changes.report("file:facts:inconsistent", project, sentence, filename=filename, problem=problem)
+        await self._tell(change, "inconsistent", project, filename)
+
+    async def late(self, files: Iterable[LateFile]) -> None:
+        """Put files that were added to an approved version into the inbox."""
+        new = [file for file in files if ("late", file.id) not in self._told]
+        if not new:
             return
+        kept = {entry.id for entry in await self._alerts.entries("late")}
+        room = max(LATE_AT_MOST - len(kept), 0)
+        noted = [file for file in new if file.id not in kept][:room]
+        if noted:
+            await self._alerts.record(changes_late.note(noted), SYSTEM)
+        for file in new:
+            self._remember("late", file.id)
+
+    async def _tell(self, change: Change, *matter: str) -> None:
+        if matter not in self._told:
+            self._remember(*matter)
+            if not await self._alerts.told(change):
+                await self._alerts.tell(change, SYSTEM)
+
+    def _remember(self, *matter: str) -> None:
         if len(self._told) >= TOLD_AT_MOST:
             self._told.pop(next(iter(self._told)))
         self._told[matter] = None
-        await self._alerts.tell(change, SYSTEM)
 
 
 def _origin(url: str) -> str:

@@ -7,12 +7,13 @@ lives at an address with a secret in it, as long as its resolution runs.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from packaging.utils import NormalizedName
 
 from proxy.channels import ChannelPolicy
 from proxy.model import Approval, Code
+from proxy.policy.changes import acknowledgements
 from proxy.policy.snapshot import PolicySnapshot
 
 
@@ -28,36 +29,22 @@ class Preview:
         """The policy in force, without the wish."""
         return self.policy.snapshot
 
+    def at_hand(self) -> None:
+        """Nothing of a preview is ever at hand: it is asked for once."""
+
     async def current(self, project: NormalizedName | None = None) -> PolicySnapshot:
         """Return the policy in force with the wish granted for ``project``."""
-        snapshot = await self.policy.names_known()
+        snapshot = (await self.policy.names_known()).enforced()
         if project is None:
             return snapshot
         granted = replace(self.wish, id=f"preview:{project}", project=project, specifier="", standing=True, files=())
         terms = snapshot.terms
         if Code.TOO_NEW in self.wish.acknowledged:
-            terms = replace(terms, minimum_age=timedelta(0))
-        return snapshot.amended((granted, terms), (), snapshot.revision)
+            terms = replace(terms, minimum_age=timedelta(0), ages={})
+        if Code.FROZEN in self.wish.acknowledged:
+            terms = replace(terms, freeze=None)
+        return snapshot.amended((granted, *acknowledgements(granted, project), terms), (), snapshot.revision)
 
     async def names_known(self, project: NormalizedName | None = None) -> PolicySnapshot:
         """The same: a preview always waits for the names."""
         return await self.current(project)
-
-
-def wish(
-    by: str, reason: str, at: datetime, *, sdists: bool, prereleases: bool, acknowledged: tuple[str, ...]
-) -> Approval:
-    """Return what a preview grants: an approval without a project."""
-    nobody = NormalizedName("")
-    return Approval(
-        "preview",
-        nobody,
-        "",
-        (),
-        by,
-        reason,
-        at,
-        sdists=sdists,
-        prereleases=prereleases,
-        acknowledged=acknowledged,
-    )

@@ -15,6 +15,8 @@ import resource
 import signal
 import socket
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -23,6 +25,7 @@ from proxy.app import Gate
 from proxy.connections import GuardedProtocol
 from proxy.errors import SettingsError
 from proxy.settings import Settings
+from proxy.web.forward import AskedBy
 
 GRACE = {signal.SIGINT: 5, signal.SIGTERM: 30}
 BACKLOG = 2048
@@ -52,6 +55,37 @@ def lift_file_limit() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """An application and where it is reached: a socket taken already, or the path of a Unix one."""
+
+    app: ASGIApp
+    place: socket.socket | Path
+
+
+def listeners(gate: Gate, sockets: list[socket.socket], previews: socket.socket, *, desk: bool) -> list[Listener]:
+    """Return what one worker listens with: every one serves the index, the desk the admin and previews as well."""
+    found = [Listener(gate.index, sockets[0])]
+    if desk:
+        found.append(Listener(gate.previews, previews))
+        found += [Listener(gate.admin, place) for place in sockets[1:]]
+        if gate.settings.workers > 1:
+            found.append(Listener(AskedBy(gate.admin), gate.desk_socket))
+    elif len(sockets) > 1:
+        found.append(Listener(gate.admin, sockets[1]))
+    return found
+
+
+def loopback() -> socket.socket:
+    """Take a port of this host that nobody else knows of."""
+    return _bound("port", "127.0.0.1", 0)
+
+
+def address_of(place: socket.socket) -> str:
+    """Return the base URL of a socket on this host."""
+    return f"http://127.0.0.1:{place.getsockname()[1]}"
+
+
 def calm_collector() -> None:
     """Look for cyclic garbage rarely.
 
@@ -63,24 +97,27 @@ def calm_collector() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
-async def serve(gate: Gate, sockets: list[socket.socket], ready: Callable[[], None]) -> None:
+async def serve(gate: Gate, listening: list[Listener], ready: Callable[[], None]) -> None:
     """Run until a signal comes; ``ready`` is called when the addresses answer."""
     async with gate.running():
         calm_collector()
-        servers = [_server(app) for app in (gate.index, gate.admin)[: len(sockets)]]
+        servers = [_server(listener) for listener in listening]
         _stop_on_signals(servers)
-        running = [
-            asyncio.create_task(server.serve(sockets=[place])) for server, place in zip(servers, sockets, strict=True)
-        ]
+        running = [asyncio.create_task(_run(server, item)) for server, item in zip(servers, listening, strict=True)]
         while not all(server.started for server in servers) and not any(task.done() for task in running):
             await asyncio.sleep(0.005)  # uvicorn has a flag here, no event
         ready()
         await asyncio.gather(*running)
 
 
-def _server(app: ASGIApp) -> _Server:
+async def _run(server: _Server, listener: Listener) -> None:
+    await server.serve(sockets=[listener.place] if isinstance(listener.place, socket.socket) else None)
+
+
+def _server(listener: Listener) -> _Server:
     config = uvicorn.Config(
-        app,
+        listener.app,
+        uds=str(listener.place) if isinstance(listener.place, Path) else None,
         http=GuardedProtocol,
         lifespan="off",
         log_level="error",

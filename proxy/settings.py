@@ -41,6 +41,7 @@ class Settings:
     admin_port: int
     cache_size: int
     alert_urls: tuple[str, ...]
+    workers: int
 
     @property
     def admin_apart(self) -> bool:
@@ -77,6 +78,7 @@ def read(given: Mapping[str, str]) -> Settings:
         admin_port=reader.number("admin_port", port, 1, 65535),
         cache_size=reader.number("cache_size", 10 << 30, 1 << 20, 1 << 50),
         alert_urls=reader.alert_urls("alert_url"),
+        workers=reader.number("workers", 1, 1, 64),
     )
     reader.finish()
     return settings

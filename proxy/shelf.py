@@ -68,6 +68,18 @@ class Shelf:
             task.add_done_callback(lambda _: self._asking.pop(project, None))
         return await asyncio.shield(task)
 
+    async def at_hand(self, project: NormalizedName) -> ProjectPage | None:
+        """Return the page that is kept, however old, None where none is. The upstream is never asked."""
+        held = self._held.get(project)
+        if held:
+            return held.page
+        kept = await asyncio.to_thread(self._kept, project)
+        try:
+            return (await self._read(project, kept)).page if kept else None
+        except UpstreamBroken as error:
+            log.warning("The kept page of %s cannot be read: %s", project, error)
+            return None
+
     async def _ask(self, project: NormalizedName, *, fresh: bool) -> Held:
         kept = await asyncio.to_thread(self._kept, project)
         now = self._clock()

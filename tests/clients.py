@@ -108,6 +108,33 @@ class Bench:
         )
         return self.run([str(BIN / "poetry"), "add", "--no-interaction", "--no-ansi", "-C", str(project), *words])
 
+    def uv_lock(self, index: str, *requirements: str) -> Path:
+        """Return the ``uv.lock`` of a new project with these dependencies."""
+        project = self.folder / "service"
+        project.mkdir(exist_ok=True)
+        listed = "".join(f"    {requirement!r},\n" for requirement in requirements)
+        (project / "pyproject.toml").write_text(
+            f'[project]\nname = "service"\nversion = "0"\nrequires-python = ">=3.11"\ndependencies = [\n{listed}]\n'
+        )
+        done = self.run([str(BIN / "uv"), "lock", "--directory", str(project), "--default-index", index])
+        assert done.code == 0, done.output
+        return project / "uv.lock"
+
+    def uv_sync(self, lock: Path, *words: str) -> Ran:
+        """``uv sync --frozen``: install exactly what a lock says, from the addresses in it."""
+        self.environment["UV_PROJECT_ENVIRONMENT"] = str(self.venv)
+        command = ["sync", "--frozen", "--no-install-project", "--python", self.python]
+        return self.run([str(BIN / "uv"), *command, "--directory", str(lock.parent), *words])
+
+    def compiled(self, index: str, *requirements: str) -> Path:
+        """Return a ``requirements.txt`` with digests, of these and all that they need."""
+        wanted, path = self.folder / "requirements.in", self.folder / "requirements.txt"
+        wanted.write_text("\n".join(requirements))
+        words = ["pip", "compile", "-q", "--generate-hashes", "--python", self.python, "--default-index", index]
+        done = self.run([str(BIN / "uv"), *words, "-o", str(path), str(wanted)])
+        assert done.code == 0, done.output
+        return path
+
     def imports(self, module: str) -> bool:
         """Whether the environment can import a module."""
         return self.run([self.python, "-c", f"import {module}"]).code == 0

@@ -13,22 +13,49 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from admin.actions.access import Access
+from admin.actions.adoption import Adopting, Adoption
 from admin.actions.approvals import Approvals
 from admin.actions.channels import Channels
-from admin.actions.closures import Closure, Closures
+from admin.actions.closures import Closures
+from admin.actions.documents import Applied, Documents, Plan
+from admin.actions.emergencies import Emergencies
 from admin.actions.exclusions import Exclusions
+from admin.actions.exports import Exports
 from admin.actions.granting import Granting, Outcome
-from admin.actions.hands import Hands
+from admin.actions.hands import Hands, Settled
 from admin.actions.holders import Holders
-from admin.actions.inbox import Inbox
+from admin.actions.imports import Imports
+from admin.actions.inbox import Inbox, Inboxed
+from admin.actions.late import Late
+from admin.actions.lookalikes import LookAlikes
+from admin.actions.replaying import Replaying
+from admin.actions.resolutions import Resolution, Resolutions, Step
+from admin.actions.resolving import Resolving
+from admin.actions.reviews import Review, Reviews
 from admin.actions.standing import Standing
 from admin.actions.wishes import NeedsAcknowledgement, Unusable, Wish
 from admin.closure import Resolver
+from proxy.alerts import Alerts
 from proxy.gateway import Gateway
 from proxy.live import Live
 from proxy.store import Store
 
-__all__ = ["Actions", "Closure", "NeedsAcknowledgement", "Outcome", "Unusable", "Wish"]
+__all__ = [
+    "Actions",
+    "Adoption",
+    "Applied",
+    "Inboxed",
+    "NeedsAcknowledgement",
+    "Outcome",
+    "Plan",
+    "Resolution",
+    "Resolutions",
+    "Review",
+    "Settled",
+    "Step",
+    "Unusable",
+    "Wish",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,26 +65,50 @@ class Actions:
     approvals: Approvals
     closures: Closures
     channels: Channels
+    emergencies: Emergencies
     exclusions: Exclusions
+    imports: Imports
+    exports: Exports
     inbox: Inbox
+    late: Late
+    reviews: Reviews
+    lookalikes: LookAlikes
     standing: Standing
     access: Access
     holders: Holders
+    documents: Documents
+    adopting: Adopting
 
     @classmethod
     def of(
-        cls, store: Store, live: Live, gateway: Gateway, resolver: Resolver, clock: Callable[[], datetime]
+        cls,
+        store: Store,
+        live: Live,
+        gateway: Gateway,
+        resolver: Resolver,
+        resolutions: Resolutions,
+        alerts: Alerts,
+        clock: Callable[[], datetime],
+        url: str,
     ) -> Actions:
-        """Return the verbs, made from their collaborators."""
+        """Return the verbs, made from their collaborators; ``url`` is where people reach the gate."""
         hands = Hands(store, live, gateway, clock)
         granting = Granting(hands)
         return cls(
             approvals=Approvals(hands, granting),
-            closures=Closures(hands, granting, resolver),
+            closures=Closures(hands, granting, resolver, resolutions),
             channels=Channels(hands),
+            emergencies=Emergencies(hands, granting, alerts),
             exclusions=Exclusions(hands),
+            imports=Imports(hands, granting),
+            exports=Exports(hands, url),
             inbox=Inbox(hands),
+            late=Late(hands, granting),
+            reviews=Reviews(hands),
+            lookalikes=LookAlikes(hands),
             standing=Standing(hands),
             access=Access(hands),
             holders=Holders(hands),
+            documents=Documents(hands, Resolving(hands), Replaying(hands)),
+            adopting=Adopting(hands),
         )

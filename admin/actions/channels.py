@@ -8,24 +8,16 @@ Decided here:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from admin.actions.hands import Hands
-from admin.actions.wishes import Unusable, said
+from admin.actions.hands import Hands, Settled, seen
+from admin.actions.wishes import CHANNELS_AT_MOST, Unusable, read_channel, said
 from admin.roles import Permission, demand
 from proxy.model import Actor, AuditEvent, Channel, Terms
-from proxy.policy import changes
-
-_NAME = re.compile(r"[a-z][a-z0-9-]{0,39}", re.ASCII)
-TAKEN = frozenset(
-    {"admin", "check", "explain", "files", "healthz", "metrics", "preview", "reasons", "readyz", "refused", "requests"}
-    | {"setup", "simple", "static"}
-)
-"""First words of paths that mean something else."""
-CHANNELS_AT_MOST = 50
+from proxy.policy import changes, emergencies
+from proxy.policy.terms import NAMES, amended
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +26,20 @@ class Channels:
 
     hands: Hands
 
-    async def open(self, actor: Actor, name: str, base: str, reason: str) -> AuditEvent:
+    async def open(self, actor: Actor, name: str, base: str, reason: str, if_revision: int | None = None) -> AuditEvent:
         """Open a channel that inherits everything from ``base`` ("" is the default channel).
 
-        Raises Forbidden, Unusable, StoreError.
+        Raises Forbidden, Unusable, RevisionConflict, StoreError.
         """
         demand(actor, Permission.TERMS_WRITE)
         await self.hands.policy(base)
         snapshot = await self.hands.live.current()
-        if not _NAME.fullmatch(name) or name in TAKEN:
-            raise Unusable(f"{name[:40]!r} cannot be a channel's name. Take lower-case letters, digits and dashes.")
-        if name in snapshot.channels:
+        if read_channel(name) in snapshot.channels:
             raise Unusable(f"There is a channel {name} already.")
         if len(snapshot.channels) >= CHANNELS_AT_MOST:
             raise Unusable(f"There are {CHANNELS_AT_MOST} channels, which is as many as there may be. Close one first.")
         entry = Channel(f"channel:{name}", name, base, Terms(), (), actor.name, said(reason), self.hands.clock())
-        return await self.hands.commit(changes.open_channel(entry), actor, snapshot.revision)
+        return await self.hands.commit(changes.open_channel(entry), actor, seen(snapshot, if_revision))
 
     async def set_terms(
         self,
@@ -59,25 +49,29 @@ class Channels:
         inherit: Collection[str],
         reason: str,
         if_revision: int | None = None,
-    ) -> AuditEvent:
+        *,
+        dry_run: bool = False,
+    ) -> Settled:
         """Make terms a channel's own (by the names of :class:`~proxy.model.Terms`), or let it inherit them again.
 
         Raises Forbidden, Unusable, RevisionConflict, StoreError.
         """
         demand(actor, Permission.TERMS_WRITE)
-        await self.hands.policy(name)
+        before = (await self.hands.policy(name)).terms
         snapshot = await self.hands.live.current()
         channel = snapshot.channels[name]
-        unknown = set(inherit) - {field.name for field in fields(Terms)}
+        unknown = set(inherit) - NAMES
         if unknown:
             raise Unusable(f"There is no term {min(unknown)[:40]!r}. wicketgate terms lists them.")
         own = tuple(sorted({*channel.sets, *given} - set(inherit)))
-        changed = replace(channel, terms=replace(channel.terms, **given), sets=own)
-        seen = snapshot.revision if if_revision is None else if_revision
-        return await self.hands.commit(changes.set_channel_terms(changed, said(reason)), actor, seen)
+        # What is by project is changed from what counts in the channel now, be it inherited or its own.
+        changed = replace(channel, terms=amended(before, given), sets=own)
+        after = snapshot.amended((changed,), (), snapshot.revision).of_channel(name).terms
+        change = changes.set_channel_terms(changed, before, after, said(reason))
+        return await self.hands.settle(change, actor, seen(snapshot, if_revision), dry_run=dry_run)
 
-    async def close(self, actor: Actor, name: str, reason: str) -> AuditEvent:
-        """Close a channel and end what was said in it. Raises Forbidden, Unusable, StoreError."""
+    async def close(self, actor: Actor, name: str, reason: str, if_revision: int | None = None) -> AuditEvent:
+        """Close a channel and end what was said in it. Raises Forbidden, Unusable, RevisionConflict, StoreError."""
         demand(actor, Permission.TERMS_WRITE)
         await self.hands.policy(name)
         snapshot = await self.hands.live.current()
@@ -86,5 +80,8 @@ class Channels:
         heirs = [channel.name for channel in snapshot.channels.values() if channel.base == name]
         if heirs:
             raise Unusable(f"{name} cannot be closed: {', '.join(heirs)} inherits from it.")
+        waiting = [approval.id for approval in emergencies.alarms(snapshot) if approval.channel == name]
+        if waiting:
+            raise Unusable(f"{name} cannot be closed before its emergencies are reviewed: {', '.join(waiting)}")
         change = changes.close_channel(snapshot.channels[name], snapshot.only_in(name), said(reason))
-        return await self.hands.commit(change, actor, snapshot.revision)
+        return await self.hands.commit(change, actor, seen(snapshot, if_revision))

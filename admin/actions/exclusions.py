@@ -8,20 +8,15 @@ Decided here:
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 
-from packaging.utils import NormalizedName
-
-from admin.actions.hands import Hands
-from admin.actions.wishes import Unusable, read_requirement, said
+from admin.actions.hands import Hands, seen
+from admin.actions.wishes import WAIVER_DAYS_AT_MOST, Unusable, read_requirement, said
 from admin.roles import Permission, demand
 from proxy.model import Actor, AuditEvent, Justification, Prohibition, Waiver
 from proxy.policy import changes
-
-WAIVER_DAYS_AT_MOST = 180
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,27 +25,35 @@ class Exclusions:
 
     hands: Hands
 
-    async def prohibit(self, actor: Actor, requirement: str, reason: str, channel: str = "") -> AuditEvent:
+    async def prohibit(
+        self, actor: Actor, requirement: str, reason: str, channel: str = "", if_revision: int | None = None
+    ) -> AuditEvent:
         """Never serve a project or a range of it in a channel and those below it, whatever is approved.
 
-        Raises Forbidden, Unusable, StoreError.
+        Raises Forbidden, Unusable, RevisionConflict, StoreError.
         """
         demand(actor, Permission.POLICY_PROHIBIT)
         project, specifier = read_requirement(requirement)
         await self.hands.policy(channel)
         identity = f"prohibition:{secrets.token_hex(8)}"
         entry = Prohibition(identity, project, specifier, actor.name, said(reason), self.hands.clock(), channel)
-        return await self.hands.commit(changes.prohibit(entry), actor)
+        return await self.hands.commit(changes.prohibit(entry), actor, if_revision)
 
-    async def lift(self, actor: Actor, requirement: str, reason: str, channel: str = "") -> AuditEvent:
-        """End the prohibitions of exactly this requirement. Raises Forbidden, Unusable, StoreError."""
+    async def lift(
+        self, actor: Actor, requirement: str, reason: str, channel: str = "", if_revision: int | None = None
+    ) -> AuditEvent:
+        """End the prohibitions of exactly this requirement.
+
+        Raises Forbidden, Unusable, RevisionConflict, StoreError.
+        """
         demand(actor, Permission.POLICY_PROHIBIT)
         project, specifier = read_requirement(requirement)
-        here = (await self.hands.policy(channel)).prohibitions.get(project, ())
+        snapshot = await self.hands.policy(channel)
+        here = snapshot.prohibitions.get(project, ())
         found = [entry for entry in here if (entry.specifier, entry.channel) == (specifier, channel)]
         if not found:
             raise Unusable(f"{project}{specifier} is not prohibited in these words.")
-        return await self.hands.commit(changes.lift(found, said(reason)), actor)
+        return await self.hands.commit(changes.lift(found, said(reason)), actor, seen(snapshot, if_revision))
 
     async def waive(
         self,
@@ -62,10 +65,11 @@ class Exclusions:
         channel: str = "",
         owner: str = "",
         justification: Justification = "",
+        if_revision: int | None = None,
     ) -> AuditEvent:
         """Set one advisory aside for a range of a project, for at most 180 days. Malware is never waived.
 
-        ``owner`` answers for it ("": the actor). Raises Forbidden, Unusable, StoreError.
+        ``owner`` answers for it ("": the actor). Raises Forbidden, Unusable, RevisionConflict, StoreError.
         """
         demand(actor, Permission.POLICY_WAIVE)
         project, specifier = read_requirement(requirement)
@@ -73,7 +77,7 @@ class Exclusions:
             raise Unusable(f"A waiver lasts from 1 to {WAIVER_DAYS_AT_MOST} days.")
         at = self.hands.clock()
         await self.hands.policy(channel)
-        await self._may_be_waived(project, advisory)
+        await self.hands.may_be_waived(project, advisory)
         identity = f"waiver:{secrets.token_hex(8)}"
         until = at + timedelta(days=days)
         entry = Waiver(
@@ -89,27 +93,26 @@ class Exclusions:
             owner=said(owner or actor.name),
             justification=justification,
         )
-        return await self.hands.commit(changes.waive(entry), actor)
+        return await self.hands.commit(changes.waive(entry), actor, if_revision)
 
     async def end_waiver(
-        self, actor: Actor, requirement: str, advisory: str, reason: str, channel: str = ""
+        self,
+        actor: Actor,
+        requirement: str,
+        advisory: str,
+        reason: str,
+        channel: str = "",
+        if_revision: int | None = None,
     ) -> AuditEvent:
-        """End the waivers of an advisory for a project before their time. Raises Forbidden, Unusable, StoreError."""
+        """End the waivers of an advisory for a project before their time.
+
+        Raises Forbidden, Unusable, RevisionConflict, StoreError.
+        """
         demand(actor, Permission.POLICY_WAIVE)
         project, _ = read_requirement(requirement)
-        here = (await self.hands.policy(channel)).waivers.get(project, ())
+        snapshot = await self.hands.policy(channel)
+        here = snapshot.waivers.get(project, ())
         found = [waiver for waiver in here if (waiver.advisory, waiver.channel) == (advisory, channel)]
         if not found:
             raise Unusable(f"{advisory[:40]} is not waived for {project}.")
-        return await self.hands.commit(changes.end_waivers(found, said(reason)), actor)
-
-    async def _may_be_waived(self, project: NormalizedName, advisory: str) -> None:
-        """Raise Unusable for an advisory that is not about the project, or that reports malware."""
-        snapshot = await self.hands.live.current()
-        record = await asyncio.to_thread(self.hands.store.advisory, advisory)
-        if record is None or all(affected.project != project for affected in record.affected):
-            raise Unusable(
-                f"No advisory {advisory[:40]!r} about {project} is known. wicketgate explain {project} names them."
-            )
-        if snapshot.advisories.is_malicious(project, advisory):
-            raise Unusable(f"{advisory} reports malware: that cannot be waived.")
+        return await self.hands.commit(changes.end_waivers(found, said(reason)), actor, seen(snapshot, if_revision))

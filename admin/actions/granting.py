@@ -5,25 +5,36 @@ Decided here:
 * Approved means these bytes: the files that match now are frozen by digest, together with the digest
   of their metadata. What appears later waits for a look, unless the approval is a standing one.
 * Nothing is approved that would not be served at all for a reason the approver has not met: a
-  look-alike must be acknowledged by the name it resembles.
+  look-alike, or what needs one, is acknowledged by the name it resembles (:mod:`~admin.actions.resemblances`).
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from packaging.utils import NormalizedName
 
 from admin.actions.hands import Hands
+from admin.actions.resemblances import acknowledged, met
 from admin.actions.wishes import NeedsAcknowledgement, Unusable, Wish, read_acknowledgement, said
-from proxy.model import Actor, Approval, Ask, AuditEvent, Code, ProjectPage, ReleaseFile
-from proxy.policy import changes
-from proxy.policy.listing import Composition, compose
-from proxy.policy.rules.approved import admits
-from proxy.policy.snapshot import Grant
+from proxy.model import (
+    Acknowledgement,
+    Actor,
+    Approval,
+    Ask,
+    AuditEvent,
+    Change,
+    Code,
+    LateFile,
+    ProjectPage,
+    ReleaseFile,
+)
+from proxy.policy import changes, freezing
+from proxy.policy.listing import Composition
+from proxy.policy.snapshot import PolicySnapshot
 from proxy.policy.versions import covers
 
 
@@ -58,46 +69,95 @@ class Granting:
 
     hands: Hands
 
-    async def draft(self, actor: Actor, wish: Wish, project: NormalizedName, specifier: str) -> Draft:
-        """Return the approval of what a range of a project matches now. Raises Unusable, UpstreamError."""
+    async def draft(
+        self, actor: Actor, wish: Wish, project: NormalizedName, specifier: str, sha256s: Collection[str] = ()
+    ) -> Draft:
+        """Return the approval of what a range of a project matches now; of these digests alone where some are named.
+
+        Raises Unusable, UpstreamError.
+        """
         await self.hands.policy(wish.channel)
         page, at = await self.hands.page(project)
         approval = wished(actor, wish, project, specifier, at)
-        chosen, left_out = _choose(approval, page)
+        chosen, left_out = _named(approval, page, wish.sha256) if wish.sha256 else _choose(approval, page, sha256s)
         if not chosen and not wish.standing:
-            raise Unusable(_nothing(project, specifier, left_out))
+            raise Unusable(freezing.nothing(approval, left_out))
         return Draft(replace(approval, files=chosen), page, left_out)
 
+    async def foresee(self, drafts: Sequence[Draft]) -> list[Outcome]:
+        """Show what the drafts would open together, as far as their look-alikes are acknowledged. Raises StoreError."""
+        views, at = await self._views([draft.approval for draft in drafts]), self.hands.clock()
+        known = [entry for approval, seen in views for entry in acknowledged(approval, seen, at)]
+        return (await self._foreseen(drafts, "", known))[1]
+
     async def grant(
-        self, actor: Actor, drafts: Sequence[Draft], *, dry_run: bool, if_revision: int | None
+        self, actor: Actor, drafts: Sequence[Draft], *, dry_run: bool, if_revision: int | None, source: str = ""
     ) -> list[Outcome]:
-        """Show what the drafts would open together, or make it so in one change.
+        """Show what the drafts would open together, or make it so in one change that says ``source``.
 
         Raises NeedsAcknowledgement, UpstreamError, RevisionConflict, StoreError.
         """
-        if not dry_run:
-            drafts = [await self._pinned(draft) for draft in drafts]
+        drafts = [await self.pinned(draft) for draft in drafts]
+        known = await self.meet([draft.approval for draft in drafts])
+        change, outcomes = await self._foreseen(drafts, source, known)
+        if dry_run:
+            return outcomes
+        event = await self.hands.commit(change, actor, if_revision)
+        return [replace(outcome, revision=event.revision, event=event) for outcome in outcomes]
+
+    async def _foreseen(
+        self, drafts: Sequence[Draft], source: str, known: Sequence[Acknowledgement]
+    ) -> tuple[Change, list[Outcome]]:
         approvals = [draft.approval for draft in drafts]
-        asks = [ask for approval in approvals for ask in _answered(self.hands.asks(approval.project), approval)]
-        change = changes.grant(approvals, asks)
+        waiting = self.hands.asks(*(approval.project for approval in approvals))
+        settled = [ask for approval in approvals for ask in answered(waiting, approval)]
+        late = [late for late in self.hands.late() if any(_admits(approval, late) for approval in approvals)]
+        change = changes.grant(approvals, [*settled, *late], source, known)
+        return change, await self._outcomes(change, drafts)
+
+    async def meet(self, approvals: Sequence[Approval]) -> list[Acknowledgement]:
+        """Return the look-alikes among the approvals and what they need. Raises NeedsAcknowledgement, Unusable."""
+        found: dict[str, Acknowledgement] = {}
+        at = self.hands.clock()
+        for approval, views in await self._views(approvals):
+            needs = await self.hands.gateway.needs(approval.project, approval.files)
+            found |= {entry.id: entry for entry in met(approval, needs, views, at)}
+        return list(found.values())
+
+    async def _views(self, approvals: Sequence[Approval]) -> list[tuple[Approval, list[PolicySnapshot]]]:
+        """Return the policy that each approval meets in its channel: as it is, and with all of them granted."""
+        snapshot = await self.hands.live.current()
+        both = snapshot, changes.apply(snapshot, changes.grant(approvals))
+        return [(approval, [policy.of_channel(approval.channel) for policy in both]) for approval in approvals]
+
+    async def _outcomes(self, change: Change, drafts: Sequence[Draft]) -> list[Outcome]:
+        """Return what each draft opens with all of them in force."""
         snapshot, at = await self.hands.live.current(), self.hands.clock()
         after = changes.apply(snapshot, change)
-        compositions = [
-            compose(draft.approval.project, draft.page, after.of_channel(draft.approval.channel), at)
+        views = {name: after.of_channel(name).enforced() for name in {draft.approval.channel for draft in drafts}}
+        return [
+            Outcome(
+                draft.approval,
+                snapshot.revision,
+                await self.hands.gateway.judged(draft.page, views[draft.approval.channel], at),
+                draft.left_out,
+            )
             for draft in drafts
         ]
-        for composition in compositions:
-            _needs_nothing(composition)
-        event = None if dry_run else await self.hands.commit(change, actor, if_revision)
-        revision = event.revision if event else snapshot.revision
-        return [
-            Outcome(draft.approval, revision, composition, draft.left_out, event)
-            for draft, composition in zip(drafts, compositions, strict=True)
-        ]
 
-    async def _pinned(self, draft: Draft) -> Draft:
+    async def shown(self, change: Change, drafts: Iterable[Draft]) -> list[Composition]:
+        """Return what a change would make of the drafts' projects. Raises NeedsAcknowledgement."""
+        outcomes = await self._outcomes(change, list(drafts))
+        for outcome in outcomes:
+            if missing := unmet(outcome.composition):
+                raise missing
+        return [outcome.composition for outcome in outcomes]
+
+    async def pinned(self, draft: Draft) -> Draft:
+        """Return a draft whose files know the digest of their metadata."""
         approval = draft.approval
-        files = await self.hands.gateway.pin_metadata(approval.project, approval.files)
+        terms = (await self.hands.policy(approval.channel)).terms
+        files = await self.hands.gateway.pinned(approval, terms)
         return replace(draft, approval=replace(approval, files=files))
 
 
@@ -109,6 +169,7 @@ def wished(actor: Actor, wish: Wish, project: NormalizedName, specifier: str, at
         specifier=specifier,
         files=(),
         by=actor.name,
+        by_id=actor.id,
         reason=said(wish.reason),
         at=at,
         standing=wish.standing,
@@ -120,35 +181,63 @@ def wished(actor: Actor, wish: Wish, project: NormalizedName, specifier: str, at
         yanked=wish.yanked,
         legacy=wish.legacy,
         channel=wish.channel,
+        exact=bool(wish.sha256),
     )
 
 
-def _choose(approval: Approval, page: ProjectPage) -> tuple[tuple[ReleaseFile, ...], tuple[str, ...]]:
-    """Return the files the approval freezes, and the names of those in its range that it leaves out."""
-    grant = Grant.of(approval)
+def _named(
+    approval: Approval, page: ProjectPage, digests: Iterable[str]
+) -> tuple[tuple[ReleaseFile, ...], tuple[str, ...]]:
+    """Return exactly the files with these digests. Raises Unusable where one of them is none of the range."""
+    listed = {file.sha256: file for file in page.files if covers(approval.specifier, file.version)}
+    if approval.standing:
+        raise Unusable("An approval of exact files cannot be a standing one: it opens these files and no others.")
+    for digest in digests:
+        if digest not in listed:
+            what = f"{approval.project}{approval.specifier}"
+            raise Unusable(f"No file of {what} has the digest {digest}. Nothing was approved.")
+    return tuple(listed[digest] for digest in dict.fromkeys(digests)), ()
+
+
+def _choose(
+    approval: Approval, page: ProjectPage, sha256s: Collection[str]
+) -> tuple[tuple[ReleaseFile, ...], tuple[str, ...]]:
+    """Return the files the approval freezes, and the names of those in its range that it leaves out.
+
+    Raises Unusable for a digest that no file in the range has.
+    """
     in_range = [file for file in page.files if covers(approval.specifier, file.version)]
-    chosen = tuple(file for file in in_range if file.sha256 and admits(grant, file))
-    return chosen, tuple(file.filename for file in in_range if file not in chosen)
+    strangers = set(sha256s) - {file.sha256 for file in in_range}
+    if strangers and in_range:
+        raise Unusable(_foreign(approval, strangers))
+    return freezing.chosen(approval, [file for file in in_range if not sha256s or file.sha256 in sha256s])
 
 
-def _nothing(project: str, specifier: str, left_out: Iterable[str]) -> str:
-    names_left = list(left_out)
-    if not names_left:
-        return f"No file of {project} matches {specifier or 'any version'} at the upstream now."
-    hints = "say --sdists (they run code on install), --prereleases, --yanked or --legacy for those"
-    shown = ", ".join(names_left[:5])
-    return f"Of {project}{specifier} only these exist, and they are not approved unless you say so: {shown}; {hints}."
+def _foreign(approval: Approval, strangers: Collection[str]) -> str:
+    shown = ", ".join(f"{digest[:16]}…" for digest in sorted(strangers)[:3])
+    return (
+        f"No file of {approval.project}{approval.specifier} at the upstream has the SHA-256 {shown} "
+        "Find out where the lock has it from before anybody installs it."
+    )
 
 
-def _needs_nothing(composition: Composition) -> None:
-    """Raise NeedsAcknowledgement for a look-alike that the approver has not met."""
+def unmet(composition: Composition) -> NeedsAcknowledgement | None:
+    """Return what an approver must acknowledge first: a look-alike that they have not met; None where nothing."""
     for finding in composition.verdict.refusals:
         if finding.code is Code.LOOK_ALIKE:
-            raise NeedsAcknowledgement(finding, f"{Code.LOOK_ALIKE}:{finding.evidence['target']}")
+            return NeedsAcknowledgement(finding, f"{Code.LOOK_ALIKE}:{finding.evidence['target']}")
+    return None
 
 
-def _answered(asks: list[Ask], approval: Approval) -> list[Ask]:
-    """Return the wishes that an approval settles: for any version, or for one it froze."""
+def _admits(approval: Approval, late: LateFile) -> bool:
+    return approval.channel == late.channel and any(file.sha256 == late.file.sha256 for file in approval.files)
+
+
+def answered(asks: list[Ask], approval: Approval) -> list[Ask]:
+    """Return the wishes that an approval settles: for any version of its project, or for one it froze."""
     return [
-        ask for ask in asks if not ask.specifier or any(covers(ask.specifier, file.version) for file in approval.files)
+        ask
+        for ask in asks
+        if ask.project == approval.project
+        and (not ask.specifier or any(covers(ask.specifier, file.version) for file in approval.files))
     ]

@@ -1,21 +1,56 @@
-"""The wishes of developers: taken out of the inbox without being granted."""
+"""What waits for the security team: emergencies, fixes, wishes of developers, and what was refused by itself."""
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
+from datetime import timedelta
 
 from admin.actions.hands import Hands
 from admin.actions.wishes import Unusable, read_project, said
 from admin.roles import Permission, demand
-from proxy.model import Actor, AuditEvent
-from proxy.policy import changes
+from proxy.model import Actor, Approval, Ask, AuditEvent, LateFile
+from proxy.policy import changes, emergencies, fixes, waiting
+from proxy.policy.snapshot import PolicySnapshot
+
+DEMAND = timedelta(days=7)
+"""For how long something refused stays in the inbox."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inboxed:
+    """One page of the inbox: what waits, in order, and the cursor of what follows.
+
+    Emergencies, and files that were added to approved versions later, stand on every page.
+    """
+
+    emergencies: tuple[Approval, ...]
+    late: tuple[LateFile, ...]
+    items: tuple[waiting.Waiting, ...]
+    following: str | None
+    snapshot: PolicySnapshot
 
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
-    """What developers wait for."""
+    """What developers wait for, and what nobody should have to ask for."""
 
     hands: Hands
+
+    async def waiting(self, actor: Actor, after: str = "", limit: int = 100) -> Inboxed:
+        """Return a page of what waits, from a cursor on. Raises Forbidden, Unusable, StoreError."""
+        demand(actor, Permission.INBOX_READ)
+        snapshot, store = await self.hands.live.current(), self.hands.store
+        asks = await asyncio.to_thread(store.entries, "ask")
+        refused = await asyncio.to_thread(store.demand, self.hands.clock() - DEMAND)
+        wishes = [ask for ask in asks if isinstance(ask, Ask)]
+        items = waiting.waiting(snapshot, await self._fixes(snapshot), wishes, refused)
+        try:
+            shown, following = waiting.page(items, after, limit)
+        except ValueError as error:
+            raise Unusable(f"{after[:80]!r}: {error}. Take the one that the page before ended with.") from error
+        late = tuple(await asyncio.to_thread(self.hands.late))
+        return Inboxed(tuple(emergencies.alarms(snapshot)), late, tuple(shown), following, snapshot)
 
     async def decline(self, actor: Actor, project: str, reason: str) -> AuditEvent:
         """Take the wishes for a project out of the inbox. Raises Forbidden, Unusable, StoreError."""
@@ -24,3 +59,11 @@ class Inbox:
         if not asks:
             raise Unusable(f"Nobody waits for {project}.")
         return await self.hands.commit(changes.decline(asks, said(reason)), actor)
+
+    async def _fixes(self, snapshot: PolicySnapshot) -> list[fixes.Fix]:
+        """Return the fixes that wait, as far as the pages at hand tell."""
+        at = self.hands.clock()
+        projects = await asyncio.to_thread(fixes.concerned, snapshot, at)
+        pages = {project: await self.hands.gateway.last_seen(project) for project in projects}
+        at_hand = {project: page for project, page in pages.items() if page is not None}
+        return await asyncio.to_thread(fixes.waiting, snapshot, at_hand, at)

@@ -17,9 +17,19 @@ from packaging.utils import NormalizedName
 
 from proxy.errors import GateError
 from proxy.model import Code, Finding
+from proxy.policy.document.entries import CHANNEL_NAME
+from proxy.policy.folding import malformed, meant
 from proxy.policy.judge import OVERRULABLE
 from proxy.policy.versions import specifier as read_specifier
 from proxy.simple import names
+
+WAIVER_DAYS_AT_MOST = 180
+CHANNELS_AT_MOST = 50
+TAKEN = frozenset(
+    {"admin", "check", "explain", "files", "healthz", "metrics", "preview", "reasons", "readyz", "refused", "requests"}
+    | {"setup", "simple", "static"}
+)
+"""First words of paths that mean something else, so that no channel is called so."""
 
 
 class Unusable(GateError):
@@ -49,6 +59,7 @@ class Wish:
     yanked: bool = False
     legacy: bool = False
     channel: str = ""
+    sha256: tuple[str, ...] = ()
 
 
 def read_requirement(text: str) -> tuple[NormalizedName, str]:
@@ -57,7 +68,8 @@ def read_requirement(text: str) -> tuple[NormalizedName, str]:
         requirement = Requirement(text)
     except InvalidRequirement as error:
         first = str(error).partition("\n")[0]
-        raise Unusable(f"{text[:80]!r} is not a requirement: {first}. Write for example 'flask>=3,<4'") from error
+        step = meant(text) or "Write for example 'flask>=3,<4'"
+        raise Unusable(f"{text[:80]!r} is not a requirement: {first}. {step}") from error
     if requirement.url or requirement.marker or requirement.extras:
         raise Unusable("Write a name and a version range only, without URL, extras or markers: 'flask>=3,<4'")
     specifier = str(requirement.specifier)
@@ -70,7 +82,7 @@ def read_project(name: str) -> NormalizedName:
     """Return the normal name of a project (PEP 503). Raises Unusable."""
     project = names.normal(name)
     if project is None:
-        raise Unusable(f"{name[:80]!r} is not the name of a project.")
+        raise Unusable(malformed(name))
     return project
 
 
@@ -83,6 +95,13 @@ def read_acknowledgement(text: str) -> str:
     if (code == Code.LOOK_ALIKE) != bool(target):
         raise Unusable("A look-alike is acknowledged with the name it resembles: look-alike:requests")
     return f"{code}:{read_project(target)}" if target else code
+
+
+def read_channel(name: str) -> str:
+    """Return the name of a channel that may be opened. Raises Unusable."""
+    if not CHANNEL_NAME.fullmatch(name) or name in TAKEN:
+        raise Unusable(f"{name[:40]!r} cannot be a channel's name. Take lower-case letters, digits and dashes.")
+    return name
 
 
 def said(reason: str) -> str:

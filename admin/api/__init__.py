@@ -10,7 +10,25 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.exceptions import HTTPException
 
-from admin.api import access, advisories, audit, channels, inbox, names, policy, problems, terms
+from admin.api import (
+    access,
+    adoption,
+    advisories,
+    audit,
+    channels,
+    closures,
+    documents,
+    emergencies,
+    exports,
+    imports,
+    inbox,
+    late,
+    names,
+    policy,
+    problems,
+    review,
+    terms,
+)
 from admin.api.desk import Desk, Who
 from admin.auth import Authenticator
 from admin.schemas.told import Problem
@@ -18,7 +36,24 @@ from proxy.model import Actor
 
 __all__ = ["Desk", "build"]
 
-MATTERS = (policy, channels, inbox, terms, advisories, names, audit, access)
+MATTERS = (
+    policy,
+    documents,
+    adoption,
+    closures,
+    imports,
+    exports,
+    channels,
+    emergencies,
+    inbox,
+    late,
+    review,
+    terms,
+    advisories,
+    names,
+    audit,
+    access,
+)
 """In the order of the OpenAPI document."""
 
 _bearer = HTTPBearer(auto_error=False, description="A token: wgt_…")

@@ -1,19 +1,13 @@
-"""Who asked for what, and what was refused."""
+"""What waits: emergencies, fixes, who asked for what, and what was refused."""
 
 from __future__ import annotations
 
-import asyncio
-from datetime import timedelta
-
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 
 from admin.api.desk import Data, Desk, Who
-from admin.roles import Permission, demand
-from admin.schemas.given import DeclineIn
-from admin.schemas.told import ask_data, demand_data, event_data
-from proxy.model import Actor, Ask
-
-DEMAND_DAYS = 7
+from admin.schemas.inbox import DeclineIn, inbox_data
+from admin.schemas.told import event_data
+from proxy.model import Actor
 
 
 def routes(desk: Desk, who: Who) -> APIRouter:
@@ -21,15 +15,13 @@ def routes(desk: Desk, who: Who) -> APIRouter:
     router = APIRouter(tags=["inbox"])
 
     @router.get("/inbox")
-    async def inbox(by: Actor = Depends(who)) -> Data:
-        """List who asked for what, and what was refused in the last seven days."""
-        demand(by, Permission.INBOX_READ)
-        asks = await asyncio.to_thread(desk.store.entries, "ask")
-        refused = await asyncio.to_thread(desk.store.demand, desk.clock() - timedelta(days=DEMAND_DAYS))
-        return {
-            "requests": [ask_data(ask) for ask in asks if isinstance(ask, Ask)],
-            "refused": [demand_data(line) for line in refused],
-        }
+    async def inbox(
+        by: Actor = Depends(who),
+        after: str = Query("", max_length=300, description="The ``next`` of the page before."),
+        limit: int = Query(100, ge=1, le=1000),
+    ) -> Data:
+        """List what waits, what comes first at the front. ``next`` is the ``after`` of the following page."""
+        return inbox_data(await desk.actions.inbox.waiting(by, after, limit), desk.clock())
 
     @router.post("/inbox/decline")
     async def decline(body: DeclineIn, by: Actor = Depends(who)) -> Data:

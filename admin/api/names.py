@@ -1,4 +1,4 @@
-"""The list of popular projects that look-alikes are told from."""
+"""Look-alike names: the list of popular projects they are told from, and what the team acknowledged."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request
 
 from admin.api.desk import Data, Desk, Who
 from admin.roles import Permission, demand
-from admin.schemas.told import event_data
+from admin.schemas.told import acknowledgement_data, event_data
 from proxy.feeds import names
 from proxy.model import Actor
 from proxy.policy import changes
@@ -33,5 +33,15 @@ def routes(desk: Desk, who: Who) -> APIRouter:
         event = await asyncio.to_thread(desk.store.commit, changes.take_names(chosen), by, at)
         await desk.live.current()
         return event_data(event)
+
+    @router.get("/names/acknowledged")
+    async def acknowledged(by: Actor = Depends(who)) -> list[Data]:
+        """List the look-alikes that are meant all the same."""
+        return [acknowledgement_data(entry) for entry in await desk.actions.lookalikes.acknowledged(by)]
+
+    @router.delete("/names/acknowledged/{name}")
+    async def withdraw(name: str, by: Actor = Depends(who), reason: str = Query(min_length=1, max_length=2000)) -> Data:
+        """Let a name be a look-alike again."""
+        return event_data(await desk.actions.lookalikes.withdraw(by, name, reason))
 
     return router

@@ -8,9 +8,12 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from admin.actions import NeedsAcknowledgement, Unusable
+from admin.actions.imports import Faulty
 from admin.closure import Unresolved
 from admin.roles import Forbidden
+from admin.schemas.imports import fault_data
 from proxy.errors import (
+    DocumentRefused,
     FeedRefused,
     GateError,
     OriginRefused,
@@ -28,6 +31,7 @@ STATUS: tuple[tuple[type[GateError], int], ...] = (
     (Unresolved, 422),
     (OriginRefused, 422),
     (FeedRefused, 422),
+    (DocumentRefused, 422),
     (UpstreamAway, 503),
     (UpstreamError, 502),
     (StoreError, 503),
@@ -54,24 +58,39 @@ def handle(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http_error)
 
 
-async def _gate_error(_request: Request, error: Exception) -> JSONResponse:
+def problem_of(error: GateError) -> dict[str, object]:
+    """Return an error of the gate as a problem."""
     status = next((status for kind, status in STATUS if isinstance(error, kind)), 500)
     say = error.say if isinstance(error, NeedsAcknowledgement) else None
-    return _problem(status, str(error), acknowledge=say)
+    errors: list[dict[str, object]] | None = None
+    if isinstance(error, Faulty):
+        errors = [fault_data(fault) for fault in error.faults]
+    elif isinstance(error, DocumentRefused):
+        errors = [{"what": fault} for fault in error.faults]
+    return _problem(status, str(error), acknowledge=say, errors=errors)
+
+
+async def _gate_error(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, GateError)  # noqa: S101  registered for this kind alone
+    return _answer(problem_of(error))
 
 
 async def _invalid(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101  registered for this kind alone
     faults = [{"where": ".".join(map(str, fault["loc"])), "what": fault["msg"]} for fault in error.errors()]
-    return _problem(422, "; ".join(f"{fault['where']}: {fault['what']}" for fault in faults), errors=faults)
+    return _answer(_problem(422, "; ".join(f"{fault['where']}: {fault['what']}" for fault in faults), errors=faults))
 
 
 async def _http_error(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101  registered for this kind alone
-    return _problem(error.status_code, str(error.detail), headers=dict(error.headers or {}))
+    return _answer(_problem(error.status_code, str(error.detail)), dict(error.headers or {}))
 
 
-def _problem(status: int, detail: str, headers: dict[str, str] | None = None, **more: object) -> JSONResponse:
+def _problem(status: int, detail: str, **more: object) -> dict[str, object]:
     body = {"type": "about:blank", "title": TITLES.get(status, "Error"), "status": status, "detail": detail}
-    body |= {key: value for key, value in more.items() if value is not None}
-    return JSONResponse(body, status, headers, media_type="application/problem+json")
+    return body | {key: value for key, value in more.items() if value is not None}
+
+
+def _answer(problem: dict[str, object], headers: dict[str, str] | None = None) -> JSONResponse:
+    status = int(str(problem["status"]))
+    return JSONResponse(problem, status, headers, media_type="application/problem+json")

@@ -6,9 +6,11 @@ from fastapi import APIRouter, Depends, Query
 
 from admin.api.desk import IF_MATCH, Data, Desk, Who
 from admin.roles import Permission, demand
-from admin.schemas.given import OriginIn, TermsIn
-from admin.schemas.told import event_data, terms_data
+from admin.schemas.given import OriginIn
+from admin.schemas.given_terms import TermsIn
+from admin.schemas.told import event_data, settled_data
 from proxy.model import Actor
+from proxy.policy import terms as standing_rules
 
 
 def routes(desk: Desk, who: Who) -> APIRouter:
@@ -20,18 +22,19 @@ def routes(desk: Desk, who: Who) -> APIRouter:
         """Return the standing rules in force in a channel."""
         demand(by, Permission.POLICY_READ)
         snapshot = await desk.actions.standing.policy(channel)
-        return terms_data(snapshot.terms) | {"revision": snapshot.revision}
+        return standing_rules.data(snapshot.terms) | {"revision": snapshot.revision}
 
     @router.patch("/terms")
     async def set_terms(body: TermsIn, by: Actor = Depends(who), if_match: int | None = IF_MATCH) -> Data:
-        """Change standing rules; what is left out stays as it is. If-Match takes a revision."""
+        """Change standing rules, or show what that would do. What is left out stays; If-Match takes a revision."""
+        given = body.given(desk.clock())
         if body.channel:
-            changed = desk.actions.channels.set_terms(
-                by, body.channel, body.given(), body.inherit, body.reason, if_match
+            settled = await desk.actions.channels.set_terms(
+                by, body.channel, given, body.inherit, body.reason, if_match, dry_run=body.dry_run
             )
         else:
-            changed = desk.actions.standing.set_terms(by, body.given(), body.reason, if_match)
-        return event_data(await changed)
+            settled = await desk.actions.standing.set_terms(by, given, body.reason, if_match, dry_run=body.dry_run)
+        return settled_data(settled)
 
     @router.get("/origins")
     async def origins(by: Actor = Depends(who)) -> list[str]:
@@ -40,8 +43,8 @@ def routes(desk: Desk, who: Who) -> APIRouter:
         return [origin.url for origin in (await desk.live.current()).origins]
 
     @router.post("/origins", status_code=201)
-    async def allow_origin(body: OriginIn, by: Actor = Depends(who)) -> Data:
+    async def allow_origin(body: OriginIn, by: Actor = Depends(who), if_match: int | None = IF_MATCH) -> Data:
         """Let package files come from one more server."""
-        return event_data(await desk.actions.standing.allow_origin(by, body.url, body.reason))
+        return event_data(await desk.actions.standing.allow_origin(by, body.url, body.reason, if_match))
 
     return router

@@ -1,75 +1,80 @@
-"""The approver's desk: the inbox, an approval with its consequences before the button, a wish declined."""
+"""The approver's desk: an approval with its consequences before the button, alone or with what it needs."""
 
 from __future__ import annotations
 
-import asyncio
-from datetime import timedelta
-
+from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from admin.actions import NeedsAcknowledgement, Wish
+from admin.closure import combinations
 from admin.pages.room import Room, number, show
 from admin.roles import Permission, demand
-from admin.schemas.told import ask_data, demand_data, outcome_data
-from proxy.errors import GateError
-from proxy.model import Actor, Ask
+from admin.schemas.told import outcome_data
+from proxy.errors import GateError, RevisionConflict
+from proxy.model import Actor
 
-
-async def inbox(room: Room, _request: Request, actor: Actor) -> Response:
-    """Show who asked for what, and what was refused in the last seven days."""
-    demand(actor, Permission.INBOX_READ)
-    asks = await asyncio.to_thread(room.store.entries, "ask")
-    refused = await asyncio.to_thread(room.store.demand, room.clock() - timedelta(days=7))
-    snapshot = await room.live.current()
-    return show(
-        room,
-        "inbox.html",
-        actor=actor,
-        asks=[ask_data(ask) for ask in asks if isinstance(ask, Ask)],
-        refused=[demand_data(line) for line in refused],
-        approved=len(snapshot.grants),
-    )
+NOTHING = {"pythons": "", "platforms": ""}
 
 
 async def approve_page(room: Room, request: Request, actor: Actor) -> Response:
     """Show the empty form of an approval."""
     demand(actor, Permission.POLICY_APPROVE)
-    requirement = request.query_params.get("requirement", "")
-    return show(room, "approve.html", actor=actor, wish=Wish(requirement, ""), outcome=None, needs=None, problem="")
+    asked = request.query_params
+    wish = Wish(asked.get("requirement", ""), "", channel=asked.get("channel", ""))
+    return _page(room, actor, wish, NOTHING)
 
 
 async def approve(room: Room, request: Request, actor: Actor) -> Response:
-    """Show what an approval would do; grant it when the second button was pressed."""
+    """Show what an approval would do, grant it, or find what it needs, as the button says."""
     async with request.form(max_files=0, max_fields=20) as form:
-        wish = Wish(
-            requirement=str(form.get("requirement", "")),
-            reason=str(form.get("reason", "")),
-            standing="standing" in form,
-            prereleases="prereleases" in form,
-            sdists="sdists" in form,
-            acknowledge=tuple(str(code) for code in form.getlist("acknowledge")),
-            ticket=str(form.get("ticket", ""))[:200],
-        )
-        grant = form.get("do") == "grant"
-        seen = str(form.get("revision", ""))
-    revision = number(seen) if grant else None
-    outcome, needs, problem = None, None, ""
+        wish = _wish(form)
+        targets = {name: str(form.get(name, ""))[:200] for name in NOTHING}
+        verb = form.get("do")
+        seen = number(str(form.get("revision", "")))
+    outcome, grant = None, verb == "grant"
     try:
-        outcome = outcome_data(
-            await room.actions.approvals.approve(actor, wish, dry_run=not grant, if_revision=revision)
+        if verb == "closure":
+            begun = await room.actions.closures.start(
+                actor, wish, combinations(*(words.split()[:8] for words in targets.values()))
+            )
+            return RedirectResponse(f"/admin/closures/{begun.id}", 303)
+        outcome = await room.actions.approvals.approve(
+            actor, wish, dry_run=not grant, if_revision=seen if grant else None
         )
     except NeedsAcknowledgement as error:
-        needs, problem = error.say, str(error.finding.sentence)
+        return _page(room, actor, wish, targets, needs=error.say, problem=error.finding.sentence)
+    except RevisionConflict as error:
+        shown = outcome_data(await room.actions.approvals.approve(actor, wish, dry_run=True))
+        return _page(room, actor, wish, targets, status=412, outcome=shown, problem=str(error))
     except GateError as error:
-        problem = str(error)
-    status = 422 if problem and needs is None else 200
-    return show(room, "approve.html", status, actor=actor, wish=wish, outcome=outcome, needs=needs, problem=problem)
+        return _page(room, actor, wish, targets, status=422, problem=str(error))
+    return _page(room, actor, wish, targets, outcome=outcome_data(outcome))
 
 
-async def decline(room: Room, request: Request, actor: Actor) -> Response:
-    """Take the wishes for a project out of the inbox."""
-    async with request.form(max_files=0, max_fields=4) as form:
-        project, reason = str(form.get("project", "")), str(form.get("reason", ""))
-    await room.actions.inbox.decline(actor, project, reason)
-    return RedirectResponse("/admin/", 303)
+def _page(
+    room: Room,
+    actor: Actor,
+    wish: Wish,
+    targets: dict[str, str],
+    *,
+    status: int = 200,
+    outcome: dict[str, object] | None = None,
+    needs: str | None = None,
+    problem: str = "",
+) -> Response:
+    facts = {"wish": wish, "targets": targets, "outcome": outcome, "needs": needs, "problem": problem}
+    return show(room, "approve.html", status, actor=actor, **facts)
+
+
+def _wish(form: FormData) -> Wish:
+    return Wish(
+        requirement=str(form.get("requirement", "")),
+        reason=str(form.get("reason", "")),
+        standing="standing" in form,
+        prereleases="prereleases" in form,
+        sdists="sdists" in form,
+        acknowledge=tuple(str(code) for code in form.getlist("acknowledge")),
+        ticket=str(form.get("ticket", ""))[:200],
+        channel=str(form.get("channel", ""))[:40],
+    )

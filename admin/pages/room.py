@@ -4,6 +4,7 @@ Decided here:
 
 * A form is taken only from our own origin, by the browser's own headers (Origin, Sec-Fetch-Site).
 * No page runs a script, is framed, or is kept by a cache.
+* Every page of who is signed in carries the age of the advisory data, and the emergencies that wait for a review.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from admin.auth import Authenticator
 from proxy.errors import GateError
 from proxy.live import Live
 from proxy.model import Actor
-from proxy.policy import explaining
+from proxy.policy import emergencies, explaining
 from proxy.store import Store
 
 COOKIE = "wicketgate_session"
@@ -64,6 +65,7 @@ def signed(room: Room, page: Signed) -> Handler:
         actor = await room.authenticator.actor(secret, address(request), session=True)
         if actor is None:
             return RedirectResponse("/admin/sign-in", 303)
+        await room.live.current()
         try:
             return await page(room, request, actor)
         except GateError as error:
@@ -79,9 +81,11 @@ async def style(_request: Request) -> Response:
 
 
 def show(room: Room, template: str, status: int = 200, **facts: object) -> HTMLResponse:
-    """Return a page made from a template. Who is signed in reads on every one how old the advisory data is."""
-    feed = explaining.feed_data(room.live.snapshot, room.clock())
-    return HTMLResponse(_pages.get_template(template).render(facts, feed=feed), status, SECURE)
+    """Return a page made from a template. Who is signed in reads on every one what must not be overlooked."""
+    snapshot, at = room.live.snapshot, room.clock()
+    alarms = [emergencies.sentence(approval, at) for approval in emergencies.alarms(snapshot)]
+    feed = explaining.feed_data(snapshot, at)
+    return HTMLResponse(_pages.get_template(template).render(facts, feed=feed, alarms=alarms), status, SECURE)
 
 
 def same_origin(request: Request) -> bool:

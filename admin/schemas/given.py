@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime, timedelta
+from dataclasses import fields
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from admin.actions import Wish
-from admin.closure import Target
 from proxy.model import Justification
 
 Requirement = Annotated[
@@ -40,8 +39,8 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class ApprovalIn(Strict):
-    """An approval to be granted. With ``dry_run`` it is only shown what it would do."""
+class WishIn(Strict):
+    """What somebody would approve."""
 
     requirement: Requirement
     reason: Reason
@@ -54,21 +53,23 @@ class ApprovalIn(Strict):
     acknowledge: list[str] = Field(default_factory=list, max_length=8, examples=[["too-new"]])
     until: Later | None = None
     ticket: str = Field("", max_length=200)
-    dry_run: bool = False
-    with_dependencies: bool = Field(
-        False, description="Approve the newest version that resolves, and exactly what it needs."
+    sha256: list[Annotated[str, Field(pattern=r"^[0-9a-fA-F]{64}$")]] = Field(
+        default_factory=list,
+        max_length=200,
+        description="Approve only the files with these digests, whatever they are.",
     )
-    pythons: list[str] = Field(default_factory=list, max_length=8, examples=[["3.11", "3.13"]])
-    platforms: list[str] = Field(default_factory=list, max_length=8, examples=[["linux", "universal"]])
-
-    def targets(self) -> list[Target]:
-        """Return every combination of the Pythons and platforms asked for; the gate's own if none was."""
-        return [Target(python, platform) for python in self.pythons or [""] for platform in self.platforms or [""]]
 
     def wish(self) -> Wish:
         """Return what the action takes."""
-        given = self.model_dump(exclude={"dry_run", "acknowledge", "with_dependencies", "pythons", "platforms"})
-        return Wish(**given, acknowledge=tuple(self.acknowledge))
+        given = {field.name: getattr(self, field.name) for field in fields(Wish)}
+        digests = tuple(digest.lower() for digest in self.sha256)
+        return Wish(**{**given, "acknowledge": tuple(self.acknowledge), "sha256": digests})
+
+
+class ApprovalIn(WishIn):
+    """An approval to be granted. With ``dry_run`` it is only shown what it would do."""
+
+    dry_run: bool = False
 
 
 class RequirementIn(Strict):
@@ -79,10 +80,10 @@ class RequirementIn(Strict):
     channel: ChannelName = ""
 
 
-class DeclineIn(Strict):
-    """A project whose wishes leave the inbox, and why."""
+class LateIn(Strict):
+    """Files that were added to approved versions later, by name, and why they are admitted or declined."""
 
-    project: str = Field(min_length=1, max_length=128)
+    filenames: list[Annotated[str, Field(min_length=1, max_length=256)]] = Field(min_length=1, max_length=200)
     reason: Reason
 
 
@@ -128,37 +129,3 @@ class OriginIn(Strict):
 
     url: str = Field(max_length=300, examples=["https://files.example"])
     reason: Reason
-
-
-def _pattern(text: str) -> str:
-    """Return a glob pattern spelt as names are (PEP 503), so that it meets them."""
-    return re.sub(r"[-_.]+", "-", text.strip().lower())
-
-
-class TermsIn(Strict):
-    """Terms to be changed; what is left out stays as it is.
-
-    In a channel, terms that are given become its own, and those in ``inherit`` are its base's again.
-    """
-
-    channel: ChannelName = ""
-    inherit: list[str] = Field(default_factory=list, max_length=40, examples=[["minimum_age"]])
-    mode: Literal["enforce", "observe"] | None = None
-    minimum_age_days: float | None = Field(None, ge=0, le=3650)
-    internal: list[str] | None = Field(None, max_length=1000, description="Glob patterns of internal names.")
-    refuse_severity: Literal["low", "medium", "high", "critical"] | None = None
-    refuse_unknown_severity: bool | None = None
-    stale_advisories: Literal["say", "refuse"] | None = None
-    warn_stale_after_hours: float | None = Field(None, gt=0, le=8760)
-    alarm_stale_after_hours: float | None = Field(None, gt=0, le=8760)
-    reason: Reason
-
-    def given(self) -> dict[str, object]:
-        """Return what was given, by the names of :class:`~proxy.model.Terms`."""
-        given = self.model_dump(exclude={"reason", "channel", "inherit"}, exclude_none=True)
-        if "internal" in given:
-            given["internal"] = tuple(dict.fromkeys(_pattern(text) for text in given["internal"] if text.strip()))
-        spans = [(name, unit) for name in given for unit in ("days", "hours") if name.endswith(f"_{unit}")]
-        for name, unit in spans:
-            given[name.removesuffix(f"_{unit}")] = timedelta(**{unit: given.pop(name)})
-        return given

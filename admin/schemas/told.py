@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from pydantic import BaseModel
 
-from admin.actions import Closure, Outcome
-from proxy.model import Approval, Ask, AuditEvent, Channel, HandedOut, Terms, Token, Waiver
-from proxy.policy import explaining
+from admin.actions import Outcome, Settled
+from proxy.model import (
+    Acknowledgement,
+    Approval,
+    AuditEvent,
+    Channel,
+    HandedOut,
+    LateFile,
+    Token,
+    Waiver,
+)
+from proxy.policy import explaining, terms
 from proxy.policy.snapshot import PolicySnapshot
-from proxy.store import Decision, Demand
+from proxy.store import Decision
 
 
 class Problem(BaseModel):
@@ -64,25 +73,45 @@ def outcome_data(outcome: Outcome) -> dict[str, object]:
             if not item.verdict.allowed
         ],
         "left_out": list(outcome.left_out),
+        "facts": [
+            {"filename": file.filename, "licence": file.licence, "publisher": file.publisher} for file in approval.files
+        ],
     }
 
 
-def closure_data(closure: Closure) -> dict[str, object]:
-    """Return a closure as JSON data: every project of it, and what approving the missing ones did."""
-    outcomes = {outcome.approval.project: outcome for outcome in closure.outcomes}
+def late_data(late: LateFile) -> dict[str, object]:
+    """Return a late file as JSON data."""
     return {
-        "revision": closure.revision,
-        "granted": any(outcome.event for outcome in closure.outcomes),
-        "closure": [
-            {
-                "project": node.project,
-                "version": node.version,
-                "needed_by": list(node.needed_by),
-                "new": node.project in outcomes,
-                "outcome": outcome_data(outcomes[node.project]) if node.project in outcomes else None,
-            }
-            for node in closure.nodes
-        ],
+        "project": late.project,
+        "version": late.file.version,
+        "filename": late.file.filename,
+        "sha256": late.file.sha256,
+        "uploaded": late.file.upload_time.isoformat() if late.file.upload_time else None,
+        "differs": late.differs,
+        "channel": late.channel,
+        "at": late.at.isoformat(),
+    }
+
+
+def turn_data(turn: terms.Turn) -> dict[str, object]:
+    """Return an approved file that a change of the terms would withhold or open."""
+    file, verdict = turn.judged.file, turn.judged.verdict
+    return {
+        "channel": turn.channel,
+        "project": verdict.subject.project,
+        "version": file.version,
+        "filename": file.filename,
+        "reasons": explaining.reasons(verdict),
+    }
+
+
+def settled_data(settled: Settled) -> dict[str, object]:
+    """Return what a change of the terms did, or would do, to the files that are approved."""
+    said = event_data(settled.event) if settled.event else {"detail": dict(settled.change.detail)}
+    return said | {
+        "changed": settled.event is not None,
+        "withheld": [turn_data(turn) for turn in settled.turns if not turn.opened],
+        "opened": [turn_data(turn) for turn in settled.turns if turn.opened],
     }
 
 
@@ -98,34 +127,18 @@ def approval_data(approval: Approval) -> dict[str, object]:
         "yanked": approval.yanked,
         "legacy": approval.legacy,
         "channel": approval.channel,
+        "emergency": approval.emergency,
         "acknowledged": list(approval.acknowledged),
         "by": approval.by,
         "at": approval.at.isoformat(),
         "until": approval.until.isoformat() if approval.until else None,
         "reason": approval.reason,
         "ticket": approval.ticket,
-        "files": [{"filename": file.filename, "sha256": file.sha256} for file in approval.files],
-    }
-
-
-def ask_data(ask: Ask) -> dict[str, object]:
-    """Return a wish as JSON data."""
-    return {
-        "project": ask.project,
-        "specifier": ask.specifier,
-        "channel": ask.channel,
-        "by": ask.by,
-        "why": ask.why,
-        "at": ask.at.isoformat(),
-    }
-
-
-def demand_data(line: Demand) -> dict[str, object]:
-    """Return a line of what was refused as JSON data."""
-    return asdict(line) | {
-        "first": line.first.isoformat(),
-        "last": line.last.isoformat(),
-        "codes": list(line.codes),
+        "exact": approval.exact,
+        "files": [
+            {"filename": f.filename, "sha256": f.sha256, "licence": f.licence, "publisher": f.publisher}
+            for f in approval.files
+        ],
     }
 
 
@@ -146,20 +159,6 @@ def holder_data(line: HandedOut) -> dict[str, object]:
     return asdict(line) | {"first": line.first.isoformat(), "last": line.last.isoformat()}
 
 
-def terms_data(terms: Terms) -> dict[str, object]:
-    """Return the terms as JSON data; times in days and hours."""
-    return {
-        "mode": terms.mode,
-        "minimum_age_days": terms.minimum_age / timedelta(days=1),
-        "internal": list(terms.internal),
-        "refuse_severity": terms.refuse_severity,
-        "refuse_unknown_severity": terms.refuse_unknown_severity,
-        "stale_advisories": terms.stale_advisories,
-        "warn_stale_after_hours": terms.warn_stale_after / timedelta(hours=1),
-        "alarm_stale_after_hours": terms.alarm_stale_after / timedelta(hours=1),
-    }
-
-
 def channel_data(channel: Channel, snapshot: PolicySnapshot) -> dict[str, object]:
     """Return a channel as JSON data, with the terms in force there and which of them are its own."""
     return {
@@ -167,7 +166,7 @@ def channel_data(channel: Channel, snapshot: PolicySnapshot) -> dict[str, object
         "base": channel.base,
         "index": f"/{channel.name}/simple/",
         "own": list(channel.sets),
-        "terms": terms_data(snapshot.of_channel(channel.name).terms),
+        "terms": terms.data(snapshot.of_channel(channel.name).terms),
         "by": channel.by,
         "at": channel.at.isoformat(),
         "reason": channel.reason,
@@ -184,3 +183,8 @@ def token_data(token: Token) -> dict[str, object]:
         "at": token.at.isoformat(),
         "until": until,
     }
+
+
+def acknowledgement_data(entry: Acknowledgement) -> dict[str, object]:
+    """Return an acknowledged look-alike as JSON data."""
+    return asdict(entry) | {"at": entry.at.isoformat()}

@@ -10,6 +10,7 @@ blob is for. Decided here:
 * Directories are 0700, files 0600, links are not followed.
 * A writer holds a lock on its ``tmp-…`` file, so a start clears away what a crash left behind and
   spares what another worker is writing.
+* Small blobs in use stay in memory once verified, for an hour at most: then the disk is asked again.
 * The time of last use is the file's own modification time, set anew at most once an hour.
 """
 
@@ -23,6 +24,7 @@ import os
 import re
 import secrets
 import time
+from collections import OrderedDict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +49,10 @@ SMALL = 1 << 20
 """Up to here a blob is verified on the spot: the page cache answers faster than a thread would."""
 
 TOUCH_EVERY = 3600.0
+TINY = 64 << 10
+"""Up to here a blob may stay in memory."""
+HELD_AT_MOST = 32 << 20
+"""Bytes of all of them together."""
 REMEMBERED = 200_000
 _DIGEST = re.compile("[0-9a-f]{64}", re.ASCII)
 
@@ -87,6 +93,8 @@ class Blobs:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._known: dict[str, _Known] = {}
+        self._tiny: OrderedDict[str, tuple[bytes, float]] = OrderedDict()
+        self._tiny_bytes = 0
         self._checking: dict[tuple[str, Mark], asyncio.Task[bool]] = {}
         self.damaged = 0
         """Blobs dropped since start because their bytes were not what their name says."""
@@ -114,11 +122,34 @@ class Blobs:
                 return None
             blob = Blob(descriptor, path)
             if await self._verified(sha256, blob):
+                if blob.size <= TINY:
+                    self._hold(sha256, blob.read(0, blob.size))
                 return blob
             blob.close()
         except OSError as error:
             raise CacheError(f"The file cache cannot be read: {error.strerror}.") from error
         return None
+
+    def small(self, sha256: str) -> bytes | None:
+        """Return the bytes of a small blob that is in memory, verified when it was read."""
+        content, until = self._tiny.get(sha256, (b"", 0.0))
+        if time.monotonic() >= until:
+            self._let_go(sha256)
+            return None
+        return content
+
+    def _hold(self, sha256: str, content: bytes) -> None:
+        if hashlib.sha256(content).hexdigest() != sha256:
+            return  # it changed under our hands: the next opening finds out
+        self._let_go(sha256)
+        self._tiny[sha256] = content, time.monotonic() + TOUCH_EVERY
+        self._tiny_bytes += len(content)
+        while self._tiny_bytes > HELD_AT_MOST:
+            self._let_go(next(iter(self._tiny)))
+
+    def _let_go(self, sha256: str) -> None:
+        content, _ = self._tiny.pop(sha256, (b"", 0.0))
+        self._tiny_bytes -= len(content)
 
     def writer(self) -> Writer:
         """Return a writer for a new blob. Raises OSError where the disk does not let it."""

@@ -6,6 +6,7 @@ Decided here:
 * A client that leaves ends nothing; the file is finished and kept for the next one.
 * Short, long or wrong bytes break every follower off before its answer is complete, and leave nothing behind.
 * A failure is told to all who wait and remembered for a few seconds, so that a crowd does not ask again.
+* Whoever asks may have the bytes checked when all are there, before anybody's answer is complete.
 * When the disk fails after the bytes were verified, their readers still get them; they are not kept.
 
 This file must not know where bytes come from: it is handed a source to open.
@@ -22,7 +23,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from proxy.cache.blobs import Blobs, Writer
-from proxy.cache.growing import Growing, again
+from proxy.cache.growing import Check, Growing, again
 from proxy.errors import CacheError, DigestMismatch, GateError, UpstreamBroken
 
 log = logging.getLogger(__name__)
@@ -42,6 +43,9 @@ class Stream(Protocol):
 
 Source = Callable[[], AbstractAsyncContextManager[Stream]]
 """Opens the bytes of one digest. Entering and reading raise GateErrors only."""
+
+Matter = tuple[str, Check | None]
+"""What makes downloads the same: the digest, and what the bytes are checked for."""
 
 
 class Download:
@@ -83,20 +87,24 @@ class Fetches:
     ) -> None:
         self._blobs, self._max_bytes, self._remember = blobs, max_bytes, remember
         self._max_running, self._max_waiting = max_running, max_waiting
-        self._running: dict[str, Growing] = {}
+        self._running: dict[Matter, Growing] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._failed: OrderedDict[str, tuple[float, GateError]] = OrderedDict()
+        self._failed: OrderedDict[Matter, tuple[float, GateError]] = OrderedDict()
         self._closing = False
 
-    async def get(self, sha256: str, size: int | None, source: Source) -> Download:
+    async def get(
+        self, sha256: str, size: int | None, source: Source, *, check: Check | None = None, most: int | None = None
+    ) -> Download:
         """Return the file of that digest as it arrives, when its answer can begin.
 
-        ``size`` is what the index promised, in bytes. Look into the blobs first: this does not. Raises
-        what ``source`` raised, DigestMismatch for a small file, or CacheError.
+        ``size`` is what the index promised, in bytes; without one ``most`` bounds it. ``check`` sees the whole
+        before it completes; equal ones share a download. Look into the blobs first: this does not. Raises what
+        ``source`` and ``check`` raised, DigestMismatch for a small file, or CacheError.
         """
-        growing = self._running.get(sha256)
+        matter = sha256, check
+        growing = self._running.get(matter)
         if growing is None:
-            growing = self._start(sha256, size, source)
+            growing = self._start(matter, size, source, most or self._max_bytes)
         elif growing.waiting >= self._max_waiting:
             raise CacheError("Too many wait for this file already; try again soon.")
         await growing.ready()
@@ -111,8 +119,8 @@ class Fetches:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _start(self, sha256: str, size: int | None, source: Source) -> Growing:
-        until, error = self._failed.get(sha256, (0.0, None))
+    def _start(self, matter: Matter, size: int | None, source: Source, most: int) -> Growing:
+        until, error = self._failed.get(matter, (0.0, None))
         if error is not None and time.monotonic() < until:
             raise again(error)
         if self._closing:
@@ -123,53 +131,59 @@ class Fetches:
             writer = self._blobs.writer()
         except OSError as problem:
             raise _disk(problem) from problem
-        growing = self._running[sha256] = Growing(writer)
-        task = asyncio.create_task(self._run(sha256, size, source, growing, writer), name=f"fetch {sha256[:12]}")
+        growing = self._running[matter] = Growing(writer)
+        work = self._run(matter, size, source, most, growing, writer)
+        task = asyncio.create_task(work, name=f"fetch {matter[0][:12]}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return growing
 
-    async def _run(self, sha256: str, size: int | None, source: Source, growing: Growing, writer: Writer) -> None:
+    async def _run(
+        self, matter: Matter, size: int | None, source: Source, most: int, growing: Growing, writer: Writer
+    ) -> None:
         kept = False
         try:
-            await self._receive(size, source, growing)
-            await growing.verify(sha256)
+            await _receive(size, source, most, growing)
+            await growing.verify(*matter)
             kept = await _publish(writer)
         except GateError as error:
-            self._note(sha256, growing, error)
+            self._note(matter, growing, error)
         except OSError as error:
-            self._note(sha256, growing, _disk(error))
+            self._note(matter, growing, _disk(error))
         except asyncio.CancelledError:
             growing.fail(CacheError("The gate is stopping; try again soon."))
             raise
         finally:
-            del self._running[sha256]
+            del self._running[matter]
             if not kept:
                 writer.discard()
 
-    async def _receive(self, size: int | None, source: Source, growing: Growing) -> None:
-        async with source() as stream:
-            if size is not None and stream.length not in {None, size}:
-                raise UpstreamBroken(f"The upstream sends {stream.length} bytes where {size} were promised.")
-            length = stream.length if size is None else size
-            most = self._max_bytes if length is None else length
-            growing.start(length)
-            async for chunk in stream:
-                if growing.taken + len(chunk) > most:
-                    raise UpstreamBroken(f"The upstream sends more than the {most} bytes that were promised.")
-                await growing.add(chunk)
-            if length is not None and growing.taken < length:
-                raise UpstreamBroken(f"The upstream sent {growing.taken} of {length} bytes.")
-
-    def _note(self, sha256: str, growing: Growing, error: GateError) -> None:
+    def _note(self, matter: Matter, growing: Growing, error: GateError) -> None:
         """Tell everybody who waits, and for a moment those who come."""
         growing.fail(error)
         if isinstance(error, DigestMismatch):
-            log.error("The upstream sent wrong bytes for %s.", sha256)
-        self._failed[sha256] = time.monotonic() + self._remember, again(error)
-        self._failed.move_to_end(sha256)
+            log.error("The upstream sent wrong bytes for %s.", matter[0])
+        self._failed[matter] = time.monotonic() + self._remember, again(error)
+        self._failed.move_to_end(matter)
         while len(self._failed) > FAILURES_AT_MOST:
             self._failed.popitem(last=False)
+
+
+async def _receive(size: int | None, source: Source, most: int, growing: Growing) -> None:
+    async with source() as stream:
+        if size is not None and stream.length not in {None, size}:
+            raise UpstreamBroken(f"The upstream sends {stream.length} bytes where {size} were promised.")
+        length = stream.length if size is None else size
+        limit = most if length is None else length
+        if size is None and limit > most:
+            raise UpstreamBroken(f"The upstream sends {length} bytes where at most {most} are taken.")
+        growing.start(length)
+        async for chunk in stream:
+            if growing.taken + len(chunk) > limit:
+                raise UpstreamBroken(f"The upstream sends more than the {limit} bytes that were promised.")
+            await growing.add(chunk)
+        if length is not None and growing.taken < length:
+            raise UpstreamBroken(f"The upstream sent {growing.taken} of {length} bytes.")
 
 
 async def _publish(writer: Writer) -> bool:

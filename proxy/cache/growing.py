@@ -10,9 +10,10 @@ from __future__ import annotations
 import asyncio
 import hmac
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 from proxy.cache.blobs import Writer
+from proxy.cache.files import Handle
 from proxy.errors import CacheError, DigestMismatch, GateError
 
 HELD_BACK = 64 << 10
@@ -33,6 +34,10 @@ PIECE = 256 << 10
 BATCH = 256 << 10
 LULL = 0.005
 """Seconds for which bytes may gather into one piece when there are several readers to wake."""
+
+
+Check = Callable[[Handle, int], Awaitable[None]]
+"""Sees a whole file, open and of so many bytes, before it completes; raises a GateError to break it off."""
 
 
 class Growing:
@@ -73,14 +78,16 @@ class Growing:
         """Bytes that the writer has added."""
         return self.shown + self._gathered_size
 
-    async def verify(self, sha256: str) -> None:
-        """Write what is left and compare. Raises DigestMismatch, OSError."""
+    async def verify(self, sha256: str, check: Check | None = None) -> None:
+        """Write what is left, compare, and check. Raises DigestMismatch, OSError, and what ``check`` raises."""
         await self._written()
         if self._unwritten:
             await asyncio.to_thread(self._writer.write, self._unwritten)
         self._show()
         if not hmac.compare_digest(self._writer.digest(), sha256):
             raise DigestMismatch("The bytes that arrived are not those that the index promised.")
+        if check is not None:
+            await check(self._handle, self.shown)
         self.length, self._verified = self.shown, True
         self._wake()
 

@@ -8,7 +8,24 @@ from __future__ import annotations
 
 import click
 
-from proxy.cli import access, advisories, names, policy, records, requirements, serving, standing
+from proxy.cli import (
+    access,
+    advisories,
+    code,
+    emergencies,
+    exporting,
+    importing,
+    inbox,
+    late,
+    names,
+    policy,
+    records,
+    requirements,
+    review,
+    serving,
+    standing,
+    terms,
+)
 from proxy.cli.desk import Desk, data_dir_option
 
 
@@ -21,8 +38,16 @@ def main() -> None:
 for command in (
     *serving.COMMANDS,
     *policy.COMMANDS,
+    *emergencies.COMMANDS,
+    *inbox.COMMANDS,
+    *late.COMMANDS,
+    *terms.COMMANDS,
+    *review.COMMANDS,
     *standing.COMMANDS,
+    *code.COMMANDS,
     *requirements.COMMANDS,
+    *importing.COMMANDS,
+    *exporting.COMMANDS,
     *records.COMMANDS,
     *advisories.COMMANDS,
     *names.COMMANDS,

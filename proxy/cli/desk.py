@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -47,6 +47,17 @@ def channel_option(command: Callable[P, None]) -> Callable[P, None]:
     return click.option("--channel", default="", envvar="WICKETGATE_CHANNEL", help=text)(command)
 
 
+def if_revision_option(command: Callable[P, None]) -> Callable[P, None]:
+    """Add ``--if-revision``, with which a change is made only to the policy that was looked at."""
+    text = "Change nothing if the policy has moved on from this revision."
+    return click.option("--if-revision", type=click.IntRange(0), metavar="N", help=text)(command)
+
+
+def matching(revision: int | None) -> dict[str, str]:
+    """Return the header that takes a revision (RFC 9110, If-Match), none where none was said."""
+    return {} if revision is None else {"if-match": str(revision)}
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """A running gate, as a command speaks to it."""
@@ -69,28 +80,44 @@ class Desk:
 
     def admin(self, method: str, path: str, **more: Any) -> Any:
         """Ask the admin API. Exits with the gate's own words when it says no."""
+        return self.document(method, path, **more).json()
+
+    def document(self, method: str, path: str, **more: Any) -> httpx.Response:
+        """Ask the admin API for something that need not be JSON. Exits when it says no."""
+        headers = self._admin_headers("application/json", more.pop("headers", {}))
+        return self._asked(method, f"{self.admin_url}/admin/api/v1{path}", headers, **more)
+
+    def follow(self, method: str, path: str, **more: Any) -> Iterator[Data]:
+        """Ask the admin API for a long errand, and yield what it says while it is at it, line by line."""
+        headers = self._admin_headers("application/x-ndjson", more.pop("headers", {}))
+        url = f"{self.admin_url}/admin/api/v1{path}"
+        try:
+            with httpx.stream(method, url, headers=headers, timeout=SECONDS, trust_env=False, **more) as answer:
+                if answer.is_error:
+                    answer.read()
+                    give_up(_words(answer))
+                yield from map(json.loads, answer.iter_lines())
+        except httpx.HTTPError as error:
+            give_up(f"The gate at {self.url} broke off ({error}). See what it did: wicketgate audit list")
+
+    def _admin_headers(self, accept: str, more: dict[str, str]) -> dict[str, str]:
         if not self.token:
             give_up("This needs a token. Set WICKETGATE_TOKEN, or run it on the gate's host with --data-dir.")
-        headers = {
-            "authorization": f"Bearer {self.token}",
-            "accept": "application/json",
-            **more.pop("headers", {}),
-        }
-        return self._asked(method, f"{self.admin_url}/admin/api/v1{path}", headers, **more)
+        return {"authorization": f"Bearer {self.token}", "accept": accept, **more}
 
     def index(self, method: str, path: str, **more: Any) -> Any:
         """Ask the gate as a developer would; a token is needed only where the index wants one."""
         headers = {"accept": "application/json"} | ({"authorization": f"Bearer {self.token}"} if self.token else {})
-        return self._asked(method, f"{self.url}{path}", headers, **more)
+        return self._asked(method, f"{self.url}{path}", headers, **more).json()
 
-    def _asked(self, method: str, url: str, headers: dict[str, str], **more: Any) -> Any:
+    def _asked(self, method: str, url: str, headers: dict[str, str], **more: Any) -> httpx.Response:
         try:
             answer = httpx.request(method, url, headers=headers, timeout=SECONDS, trust_env=False, **more)
         except httpx.HTTPError as error:
             give_up(f"The gate at {self.url} does not answer ({error}). Is it running? wicketgate serve")
         if answer.is_error:
             give_up(_words(answer))
-        return answer.json()
+        return answer
 
 
 def give_up(message: str, code: int = UNABLE) -> NoReturn:
@@ -134,6 +161,14 @@ def sentences(reasons: Sequence[Data], indent: str = "  ", effects: frozenset[st
         click.echo(f"{indent}[{reason.get('code', '-')}] {reason['sentence']}")
         if reason.get("next_step"):
             click.echo(f"{indent}    {reason['next_step']}")
+
+
+def facts(files: Sequence[Data]) -> None:
+    """Print under which licences files are, and who published them."""
+    for name, remark in (("licence", ""), ("publisher", " (signatures not verified)")):
+        said = sorted({file[name] for file in files if file[name]})
+        if said:
+            click.echo(f"  {name}: {', '.join(said)}{remark}")
 
 
 def _read(path: Path) -> str:

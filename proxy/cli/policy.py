@@ -1,4 +1,4 @@
-"""The security team's verbs: approve, revoke, prohibit; the inbox; the terms; where files come from."""
+"""The security team's verbs: approve, revoke, prohibit, waive."""
 
 from __future__ import annotations
 
@@ -7,7 +7,20 @@ from typing import get_args
 
 import click
 
-from proxy.cli.desk import Data, Desk, channel_option, json_option, show, table, with_desk
+from proxy.cli import closures
+from proxy.cli.desk import (
+    Data,
+    Desk,
+    channel_option,
+    facts,
+    give_up,
+    if_revision_option,
+    json_option,
+    matching,
+    show,
+    table,
+    with_desk,
+)
 from proxy.model import Justification
 
 WITHHELD_SHOWN = 12
@@ -22,9 +35,10 @@ reason_option = click.option("--reason", required=True, help="Why. The auditor w
 @click.option("--sdists", is_flag=True, help="Source archives as well; they run code on install.")
 @click.option("--yanked", is_flag=True, help="What its maintainers took back as well.")
 @click.option("--legacy", is_flag=True, help="Source archives of old formats as well (.zip, .tar.bz2).")
-@click.option("--acknowledge", multiple=True, metavar="CODE", help="Overrule a finding: too-new, look-alike:NAME.")
+@click.option("--acknowledge", multiple=True, metavar="CODE", help="Overrule: too-new, frozen, look-alike:NAME.")
 @click.option("--until", type=click.DateTime(), help="When the approval ends (UTC).")
 @click.option("--ticket", default="", help="Where this was discussed.")
+@click.option("--sha256", multiple=True, metavar="HEX", help="Only the file with this digest, whatever it is.")
 @click.option("--with-dependencies", is_flag=True, help="The newest version that resolves, and exactly what it needs.")
 @click.option("--python", "pythons", multiple=True, metavar="3.x", help="Resolve for this Python (the gate's own).")
 @click.option(
@@ -34,34 +48,36 @@ reason_option = click.option("--reason", required=True, help="Why. The auditor w
     metavar="NAME",
     help="Resolve for linux, macos, windows or universal (the gate's own).",
 )
+@click.option("--only", multiple=True, metavar="NAME", help="Of what it needs, approve only this.")
+@click.option("--except", "but", multiple=True, metavar="NAME", help="Of what it needs, leave this out.")
 @click.option("--dry-run", is_flag=True, help="Show what it would do, and change nothing.")
+@if_revision_option
 @channel_option
 @json_option
 @with_desk
-def approve(desk: Desk, as_json: bool, until: datetime | None, **wish: object) -> None:
+def approve(
+    desk: Desk,
+    as_json: bool,
+    until: datetime | None,
+    with_dependencies: bool,
+    pythons: tuple[str, ...],
+    platforms: tuple[str, ...],
+    only: tuple[str, ...],
+    but: tuple[str, ...],
+    dry_run: bool,
+    if_revision: int | None,
+    **wish: object,
+) -> None:
     """Approve the files that REQUIREMENT matches now, by digest ('flask>=3,<4')."""
-    end = f"{until.isoformat()}Z" if until else None
-    if wish["with_dependencies"] and not as_json:
-        click.echo(f"Finding what {wish['requirement']} needs …", err=True)
-    answer = desk.admin("POST", "/approvals", json={**wish, "until": end})
-    show(answer, as_json, lambda: _closure(answer) if "closure" in answer else _approved(answer))
-
-
-def _closure(answer: Data) -> None:
-    rows = [
-        [node["project"], node["version"], ", ".join(node["needed_by"]), _state(node)] for node in answer["closure"]
-    ]
-    table(rows, ["project", "version", "needed by", "state"])
-    new = sum(node["new"] for node in answer["closure"])
-    verb = "Approved" if answer["granted"] else "This would approve"
-    click.echo(f"{verb} {new} of {len(rows)} projects, as one change (revision {answer['revision']}).")
-
-
-def _state(node: Data) -> str:
-    if not node["new"]:
-        return "was approved"
-    held = node["outcome"]["still_withheld"]
-    return held[0]["reasons"][0]["sentence"] if held and not node["outcome"]["opened"] else "new"
+    wish["until"] = f"{until.isoformat()}Z" if until else None
+    if with_dependencies:
+        wanted = {**wish, "pythons": pythons, "platforms": platforms}
+        closures.approve_closure(desk, wanted, only, but, dry_run=dry_run, as_json=as_json)
+        return
+    if pythons or platforms or only or but:
+        give_up("--python, --platform, --only and --except are for --with-dependencies.")
+    answer = desk.admin("POST", "/approvals", json={**wish, "dry_run": dry_run}, headers=matching(if_revision))
+    show(answer, as_json, lambda: _approved(answer))
 
 
 def _approved(outcome: Data) -> None:
@@ -71,6 +87,7 @@ def _approved(outcome: Data) -> None:
     click.echo(f"{verb} {what}: {files} (revision {outcome['revision']}).")
     if outcome["versions"]:
         click.echo(f"  {', '.join(outcome['versions'][:12])}{' …' if len(outcome['versions']) > 12 else ''}")
+    facts(outcome["facts"])
     if outcome["still_withheld"]:
         held_back = outcome["still_withheld"]
         click.echo(f"Still withheld ({len(held_back)} files):")
@@ -89,12 +106,13 @@ def _approved(outcome: Data) -> None:
 @click.command()
 @click.argument("requirement")
 @reason_option
+@if_revision_option
 @channel_option
 @json_option
 @with_desk
-def revoke(desk: Desk, as_json: bool, **wanted: str) -> None:
+def revoke(desk: Desk, as_json: bool, if_revision: int | None, **wanted: str) -> None:
     """End what opens REQUIREMENT."""
-    event = desk.admin("POST", "/approvals/revoke", json=wanted)
+    event = desk.admin("POST", "/approvals/revoke", json=wanted, headers=matching(if_revision))
     show(event, as_json, lambda: click.echo(f"Revoked {wanted['requirement']} (revision {event['revision']})."))
 
 
@@ -102,12 +120,14 @@ def revoke(desk: Desk, as_json: bool, **wanted: str) -> None:
 @click.argument("requirement")
 @reason_option
 @click.option("--lift", is_flag=True, help="End the prohibition instead.")
+@if_revision_option
 @channel_option
 @json_option
 @with_desk
-def prohibit(desk: Desk, as_json: bool, lift: bool, **wanted: str) -> None:
+def prohibit(desk: Desk, as_json: bool, lift: bool, if_revision: int | None, **wanted: str) -> None:
     """Never serve REQUIREMENT, whatever is approved."""
-    event = desk.admin("POST", "/prohibitions/lift" if lift else "/prohibitions", json=wanted)
+    path = "/prohibitions/lift" if lift else "/prohibitions"
+    event = desk.admin("POST", path, json=wanted, headers=matching(if_revision))
     verb = "No longer prohibited:" if lift else "Prohibited"
     show(event, as_json, lambda: click.echo(f"{verb} {wanted['requirement']} (revision {event['revision']})."))
 
@@ -125,17 +145,27 @@ def prohibit(desk: Desk, as_json: bool, lift: bool, **wanted: str) -> None:
     help="Why it does not matter here, in OpenVEX's words; left out, the risk is accepted.",
 )
 @click.option("--end", is_flag=True, help="End the waiver instead.")
+@if_revision_option
 @channel_option
 @json_option
 @with_desk
-def waive(desk: Desk, as_json: bool, end: bool, days: int, owner: str, justification: str, **wanted: str) -> None:
+def waive(
+    desk: Desk,
+    as_json: bool,
+    end: bool,
+    days: int,
+    owner: str,
+    justification: str,
+    if_revision: int | None,
+    **wanted: str,
+) -> None:
     """Set ADVISORY aside for REQUIREMENT, for a while."""
     if end:
-        event = desk.admin("POST", "/waivers/end", json=wanted)
+        event = desk.admin("POST", "/waivers/end", json=wanted, headers=matching(if_revision))
         show(event, as_json, lambda: click.echo(f"{wanted['advisory']} counts again (revision {event['revision']})."))
     else:
         granted = {**wanted, "days": days, "owner": owner, "justification": justification}
-        event = desk.admin("POST", "/waivers", json=granted)
+        event = desk.admin("POST", "/waivers", json=granted, headers=matching(if_revision))
         until = event["detail"]["until"][:10]
         show(event, as_json, lambda: click.echo(f"{wanted['advisory']} is waived until {until}."))
 
@@ -159,36 +189,4 @@ def waivers(desk: Desk, as_json: bool) -> None:
     show(data, as_json, lambda: table(rows, ["for", "advisory", "owner", "until", "why"]))
 
 
-@click.command()
-@json_option
-@with_desk
-def inbox(desk: Desk, as_json: bool) -> None:
-    """Show who asked for what, and what was refused this week."""
-    data = desk.admin("GET", "/inbox")
-    show(data, as_json, lambda: _inbox(data))
-
-
-def _inbox(data: Data) -> None:
-    if data["requests"]:
-        rows = [[ask["project"] + ask["specifier"], ask["by"], ask["at"][:10], ask["why"]] for ask in data["requests"]]
-        table(rows, ["asked for", "by", "on", "why"])
-    else:
-        click.echo("Nobody asked for anything.")
-    if data["refused"]:
-        click.echo("\nRefused in the last seven days:")
-        rows = [[line["project"], line["count"], line["clients"], ", ".join(line["codes"])] for line in data["refused"]]
-        table(rows, ["project", "times", "clients", "why"])
-
-
-@click.command()
-@click.argument("project")
-@reason_option
-@json_option
-@with_desk
-def decline(desk: Desk, as_json: bool, project: str, reason: str) -> None:
-    """Take the wishes for PROJECT out of the inbox without granting them."""
-    event = desk.admin("POST", "/inbox/decline", json={"project": project, "reason": reason})
-    show(event, as_json, lambda: click.echo(f"Declined {project}."))
-
-
-COMMANDS = (approve, revoke, prohibit, waive, waivers, inbox, decline)
+COMMANDS = (approve, revoke, prohibit, waive, waivers)

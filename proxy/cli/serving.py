@@ -20,6 +20,7 @@ from proxy.policy import age
 from proxy.policy.snapshot import PolicySnapshot
 from proxy.settings import Settings, is_loopback, read
 from proxy.upstream.origins import split_credentials
+from proxy.workers import DESK
 
 OPTIONS = (
     ("host", "Address to listen on (127.0.0.1)."),
@@ -37,6 +38,7 @@ OPTIONS = (
     ("admin-port", "Port of the admin (that of the index)."),
     ("alert-url", "Where alerts go, as Apprise URLs separated by commas: json://, mailto://, slack:// …"),
     ("cache-size", "Bytes that cached files may take (10 GiB)."),
+    ("workers", "Processes that serve (1)."),
 )
 
 
@@ -68,19 +70,36 @@ def serve(anonymous: bool | None, **given: str | None) -> None:
 
 
 def _run(settings: Settings, where: str) -> None:
-    import uvloop  # noqa: PLC0415  the other commands need not load a server
-
-    from proxy import app, serving  # noqa: PLC0415
+    from proxy import serving  # noqa: PLC0415  the other commands need not load a server
+    from proxy.workers import Workers  # noqa: PLC0415
 
     serving.lift_file_limit()
     sockets = serving.bind(settings)
-    gate = app.build(settings)
+    if settings.workers == 1:
+        _work(settings, where, sockets, DESK, lambda: None)
+    else:
+        workers = Workers(settings.workers, lambda number, ready: _work(settings, where, sockets, number, ready))
+        sys.exit(workers.run())
+
+
+def _work(
+    settings: Settings, where: str, sockets: list[socket.socket], number: int, answering: Callable[[], None]
+) -> None:
+    """Be one worker until a signal comes. The desk greets. Raises GateError."""
+    import uvloop  # noqa: PLC0415
+
+    from proxy import app, serving  # noqa: PLC0415
+
+    desk, previews = number == DESK, serving.loopback()
+    gate = app.build(settings, previews_at=serving.address_of(previews), desk=desk)
 
     def ready() -> None:
-        _note(settings)
-        _greet(settings, where, gate.first_token, gate.live.snapshot, app.now())
+        if desk:
+            _note(settings)
+            _greet(settings, where, gate.first_token, gate.live.snapshot, app.now())
+        answering()
 
-    uvloop.run(serving.serve(gate, sockets, ready))
+    uvloop.run(serving.serve(gate, serving.listeners(gate, sockets, previews, desk=desk), ready))
 
 
 def _with_upstream(settings: Settings) -> tuple[Settings, str]:

@@ -1,38 +1,11 @@
-"""The standing rules: terms, channels, and where files come from."""
+"""Channels, and where files come from."""
 
 from __future__ import annotations
 
 import click
 
-from proxy.cli.desk import Data, Desk, channel_option, json_option, show, table, with_desk
+from proxy.cli.desk import Data, Desk, if_revision_option, json_option, matching, show, table, with_desk
 from proxy.cli.policy import reason_option
-
-
-@click.command()
-@click.option("--minimum-age-days", type=float, help="How old a file must be.")
-@click.option("--internal", multiple=True, help="Glob pattern of names that are never asked of the public index.")
-@click.option("--refuse-severity", type=click.Choice(["low", "medium", "high", "critical"]))
-@click.option("--refuse-unknown-severity/--accept-unknown-severity", default=None)
-@click.option("--stale-advisories", type=click.Choice(["say", "refuse"]), help="What stale advisory data does.")
-@click.option("--warn-stale-after-hours", type=float, help="From when on advisory data is called old (24).")
-@click.option("--alarm-stale-after-hours", type=float, help="From when on it is called stale (72).")
-@click.option("--mode", type=click.Choice(["enforce", "observe"]), help="Withhold, or record and serve.")
-@click.option("--inherit", multiple=True, metavar="TERM", help="In a channel: take TERM from its base again.")
-@click.option("--reason", help="Why; needed to change anything.")
-@channel_option
-@json_option
-@with_desk
-def terms(desk: Desk, as_json: bool, reason: str | None, channel: str, **wanted: object) -> None:
-    """Show the standing rules of a channel, or change some of them."""
-    given = {name: value for name, value in wanted.items() if value not in (None, ())}
-    if isinstance(wanted["internal"], tuple) and wanted["internal"]:
-        given["internal"] = [pattern for pattern in wanted["internal"] if pattern]
-    if given:
-        event = desk.admin("PATCH", "/terms", json={**given, "channel": channel, "reason": reason or ""})
-        show(event, as_json, lambda: click.echo(f"Changed (revision {event['revision']})."))
-    else:
-        data = desk.admin("GET", "/terms", params={"channel": channel})
-        show(data, as_json, lambda: table([[name, value] for name, value in data.items()], ["term", "value"]))
 
 
 @click.group()
@@ -62,22 +35,24 @@ def _own(line: Data) -> str:
 @click.argument("name")
 @click.option("--base", default="", help="The channel to inherit from (the default one).")
 @reason_option
+@if_revision_option
 @json_option
 @with_desk
-def open_channel(desk: Desk, as_json: bool, **wanted: str) -> None:
+def open_channel(desk: Desk, as_json: bool, if_revision: int | None, **wanted: str) -> None:
     """Open the channel NAME."""
-    event = desk.admin("POST", "/channels", json=wanted)
+    event = desk.admin("POST", "/channels", json=wanted, headers=matching(if_revision))
     show(event, as_json, lambda: click.echo(f"Opened {wanted['name']}: {desk.url}/{wanted['name']}/simple/"))
 
 
 @channels.command("close")
 @click.argument("name")
 @reason_option
+@if_revision_option
 @json_option
 @with_desk
-def close_channel(desk: Desk, as_json: bool, name: str, reason: str) -> None:
+def close_channel(desk: Desk, as_json: bool, name: str, reason: str, if_revision: int | None) -> None:
     """Close the channel NAME, and end what was said in it."""
-    event = desk.admin("DELETE", f"/channels/{name}", params={"reason": reason})
+    event = desk.admin("DELETE", f"/channels/{name}", params={"reason": reason}, headers=matching(if_revision))
     show(event, as_json, lambda: click.echo(f"Closed {name} (revision {event['revision']})."))
 
 
@@ -106,4 +81,4 @@ def allow_origin(desk: Desk, as_json: bool, server: str, reason: str) -> None:
     show(event, as_json, lambda: click.echo(f"Allowed {event['detail']['origin']}."))
 
 
-COMMANDS = (terms, channels, origins)
+COMMANDS = (channels, origins)

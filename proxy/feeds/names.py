@@ -10,15 +10,21 @@ import hashlib
 import json
 import os
 import tempfile
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from proxy.errors import FeedRefused
 from proxy.model import NamesList
+from proxy.policy.folding import malformed
 from proxy.policy.similarity import Model, NameIndex
 from proxy.simple.names import normal
 
 FEWEST = 100
+"""Names in the shortest list that is put in force."""
+FAULTS_TOLD = 50
+LONGEST_RANK = 9
 PROTECTED = 5_000
 """How many of the popular projects others may not imitate; all of them are known names."""
 
@@ -30,27 +36,65 @@ def data_folder() -> Path:
 
 
 def read_names(content: bytes) -> list[str]:
-    """Return the names of a list ``rank,project,downloads``, the most popular first. Raises FeedRefused.
+    """Return the names of a list ``rank,project,downloads``, the most popular first.
 
-    Every fault is told with its line; a list with any is not taken.
+    Raises FeedRefused where there is any fault, each told with its line.
+    """
+    found, faults = parse_names(content)
+    if faults or not found:
+        more = [f"and {len(faults) - FAULTS_TOLD} more"] if len(faults) > FAULTS_TOLD else []
+        raise FeedRefused(
+            "The list of names is not taken: " + "; ".join([*faults[:FAULTS_TOLD], *more] or ["it is empty"])
+        )
+    return found
+
+
+def parse_names(content: bytes) -> tuple[list[str], list[str]]:
+    """Return the names of a list, and a sentence for every line that is at fault.
+
+    Raises FeedRefused for what is no list of names at all.
     """
     try:
-        table = csv.DictReader(content.decode("utf-8").splitlines())
+        table = csv.DictReader(content.decode("utf-8-sig").splitlines())
     except UnicodeDecodeError as error:
         raise FeedRefused(f"The list of names is not UTF-8: {error}.") from error
     if table.fieldnames is None or "project" not in table.fieldnames:
         raise FeedRefused("The list of names has no column 'project'. Its first line reads: rank,project,downloads")
-    found: dict[str, None] = {}
-    faults = []
-    for number, row in enumerate(table, 2):
-        name = normal(row["project"] or "")
-        if name is None:
-            faults.append(f"line {number}: {ascii(row['project'])[:60]} is not the name of a project")
-        else:
-            found[name] = None
-    if faults or not found:
-        raise FeedRefused("The list of names is not taken: " + "; ".join(faults[:20] or ["it is empty"]))
-    return list(found)
+    found: dict[str, int] = {}
+    faults: list[str] = []
+    last = 0
+    try:
+        for row in table:
+            name, fault = _read(row, found, last)
+            faults += [f"line {table.line_num}: {fault}"] if fault else []
+            if name:
+                found.setdefault(name, table.line_num)
+            last = _rank(row) or last
+    except csv.Error as error:
+        faults.append(f"line {table.line_num}: {error}")
+    return list(found), faults
+
+
+Row = Mapping[str | Any, str | Any]
+
+
+def _read(row: Row, found: Mapping[str, int], last: int) -> tuple[str | None, str]:
+    """Return the name of a row, and what is wrong with the row."""
+    text = row["project"] or ""
+    name = normal(text)
+    if name is None:
+        return None, malformed(text).removesuffix(".")
+    if name in found:
+        return name, f"{name} stands on line {found[name]} already"
+    if "rank" in row and (rank := _rank(row)) <= last:
+        return name, f"the rank {row['rank']!a:.20} does not come after {last}" if rank else "the rank is no number"
+    return name, ""
+
+
+def _rank(row: Row) -> int:
+    """Return the rank of a row, 0 where it is no number."""
+    text = row.get("rank") or ""
+    return int(text) if text.isdecimal() and len(text) <= LONGEST_RANK else 0
 
 
 def popular_names(path: Path | None = None) -> list[str]:

@@ -13,7 +13,6 @@ Decided here:
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import logging
 import tempfile
 from collections.abc import Awaitable, Callable
@@ -27,6 +26,7 @@ from proxy.feeds.bulletin import FEED, Bulletin
 from proxy.feeds.export import Export
 from proxy.feeds.intake import SHIPPED, Data, Intake
 from proxy.feeds.progress import Progress
+from proxy.lease import lease
 from proxy.live import Live
 from proxy.model import Actor
 from proxy.store import Store
@@ -71,9 +71,7 @@ class AdvisorySync:
     async def run(self) -> None:
         """Sync every hour and look at the age every minute, one worker for all, until cancelled."""
         due = self._clock()
-        with self._lock.open("w") as lock:
-            while not _locked(lock.fileno()):
-                await asyncio.sleep(5)  # another process holds a file lock: there is no event to wait for
+        async with lease(self._lock):
             while True:
                 if self._source != OFF and self._clock() >= due:
                     due = self._clock() + EVERY
@@ -173,11 +171,3 @@ class AdvisorySync:
             await self.sync(FEED)
         except GateError as error:
             log.error("The advisory data was not taken: %s", error)
-
-
-def _locked(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

@@ -8,6 +8,7 @@ from proxy.model.advisories import Advisory, Affected, AffectedRange, FeedState,
 from proxy.model.answer import Code, Effect, Finding, Subject, Verdict
 from proxy.model.index import Kind, ProjectPage, ReleaseFile, Unreadable
 from proxy.model.policy import (
+    Acknowledgement,
     Approval,
     Ask,
     Channel,
@@ -22,9 +23,10 @@ from proxy.model.policy import (
     Token,
     Waiver,
 )
-from proxy.model.record import Actor, AuditEvent, Change, DecisionRecord, Entry, HandedOut
+from proxy.model.record import Actor, AuditEvent, Build, Change, DecisionRecord, Demand, Entry, HandedOut, Wanted
 
 __all__ = [
+    "Acknowledgement",
     "Actor",
     "Advisory",
     "Affected",
@@ -32,10 +34,12 @@ __all__ = [
     "Approval",
     "Ask",
     "AuditEvent",
+    "Build",
     "Change",
     "Channel",
     "Code",
     "DecisionRecord",
+    "Demand",
     "Effect",
     "Entry",
     "FeedState",
@@ -59,4 +63,5 @@ __all__ = [
     "Unreadable",
     "Verdict",
     "Waiver",
+    "Wanted",
 ]

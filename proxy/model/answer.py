@@ -41,6 +41,7 @@ class Code(StrEnum):
     MALWARE = "malware"
     VULNERABLE = "vulnerable"
     WAIVED = "waived"
+    EMERGENCY = "emergency"
     TOO_NEW = "too-new"
     FIX = "fix-released-early"
     FROZEN = "frozen"
@@ -101,8 +102,12 @@ class Verdict:
     @property
     def allowed(self) -> bool:
         """At least one permit and not one forbid; nothing said means no."""
-        effects = {finding.effect for finding in self.findings}
-        return Effect.PERMIT in effects and Effect.FORBID not in effects
+        permitted = False
+        for finding in self.findings:
+            if finding.effect is Effect.FORBID:
+                return False
+            permitted = permitted or finding.effect is Effect.PERMIT
+        return permitted
 
     @property
     def refusals(self) -> tuple[Finding, ...]:

@@ -22,7 +22,9 @@ class ReleaseFile:
 
     ``kind`` is "legacy" for formats that installers hardly take any more (.tar.bz2, .zip, .egg …).
     ``licence`` is the SPDX expression of its metadata, "" where that names none, None where nobody looked.
-    ``provenance`` is the address of its attestations (PEP 740), ``publisher`` who they say published it.
+    ``provenance`` is the address of its attestations (PEP 740), ``publisher`` who they say published it, ""
+    where they say nothing usable, None where nobody looked. ``contradiction`` is a sentence: what in the file
+    or beside it contradicts its name; "" where nothing is known to.
     """
 
     filename: str
@@ -38,14 +40,19 @@ class ReleaseFile:
     provenance: str | None = None
     licence: str | None = None
     publisher: str | None = None
+    contradiction: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A row of an index page that is never served: what it was called and what is wrong with it."""
+    """A row of an index page that is never served: what it was called and what is wrong with it.
+
+    ``inconsistent``: it can be read, and contradicts itself or its page; somebody should hear of that.
+    """
 
     filename: str
     problem: str
+    inconsistent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

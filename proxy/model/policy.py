@@ -18,12 +18,13 @@ class Approval:
 
     ``specifier`` is a PEP 440 specifier set ("" means every version). ``acknowledged`` holds codes
     of findings that the approver met and overruled, a look-alike with the name it resembles
-    (``look-alike:requests``). Pre-releases, yanked files, sdists (they run code on install) and legacy
-    formats are opened only where it says so. ``until`` ends it. ``channel`` is where it counts: there, and
-    in every channel that inherits from it ("" is the base of all).
+    (``look-alike:requests``; it lasts as an :class:`Acknowledgement`). Pre-releases, yanked files, sdists
+    (they run code on install) and legacy formats are opened only where it says so; an ``exact`` one names its
+    files by digest, opens them whatever they are, and speaks of no other file. ``until`` ends it. ``channel`` is
+    where it counts: there, and in every channel that inherits from it ("" is the base of all).
 
     An ``emergency`` is one person's exception from most rules, always with an end; ``reviewed`` says what
-    somebody else found when looking at it afterwards.
+    somebody else found when looking at it afterwards. ``by`` is a name for people, ``by_id`` the actor's id.
     """
 
     id: str
@@ -44,6 +45,23 @@ class Approval:
     channel: str = ""
     emergency: bool = False
     reviewed: str = ""
+    by_id: str = ""
+    exact: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """A name that looks like ``target`` and is meant all the same.
+
+    It outlives the approval that it was made with, counts in every channel, and ends only when somebody withdraws it.
+    """
+
+    id: str
+    project: NormalizedName
+    target: str
+    by: str
+    reason: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +137,10 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class LateFile:
-    """A file that appeared after its version was approved, waiting for a look; ``differs`` says how it is new."""
+    """A file that appeared after its version was approved, waiting for a look; ``differs`` says how it is new.
+
+    ``declined`` is why somebody did not want it; such a one is kept, so that it does not come up again.
+    """
 
     id: str
     project: NormalizedName
@@ -127,6 +148,7 @@ class LateFile:
     differs: str
     at: datetime
     channel: str = ""
+    declined: str = ""
 
 
 Mode = Literal["enforce", "observe"]

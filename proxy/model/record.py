@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from packaging.utils import NormalizedName
+
 from proxy.model.advisories import FeedState
 from proxy.model.policy import (
+    Acknowledgement,
     Approval,
     Ask,
     Channel,
@@ -21,7 +24,20 @@ from proxy.model.policy import (
     Waiver,
 )
 
-Entry = Approval | Prohibition | Waiver | Origin | Ask | LateFile | Token | Terms | Channel | FeedState | NamesList
+Entry = (
+    Approval
+    | Acknowledgement
+    | Prohibition
+    | Waiver
+    | Origin
+    | Ask
+    | LateFile
+    | Token
+    | Terms
+    | Channel
+    | FeedState
+    | NamesList
+)
 """What the store keeps row by row; putting an entry whose id is there already replaces it."""
 
 
@@ -41,8 +57,8 @@ class Change:
     """One act of somebody on the policy: what is put, what is ended, and how it reads in the audit.
 
     ``tag`` follows one grammar, ``subject:noun:verb`` (``project:approval:granted``). ``ends``
-    names entries by id. ``policy`` is False for acts that nobody else needs to hear of at once
-    (requests, alerts): they raise no revision.
+    names entries by id. ``policy`` is False for acts that move no verdict (requests, alerts, tokens): they
+    raise no revision.
     """
 
     tag: str
@@ -97,6 +113,33 @@ class DecisionRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Build:
+    """One kind of build that was refused something: its installer, whether it said that it runs in CI, its channel."""
+
+    agent: str
+    ci: bool
+    channel: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What was refused of one project: how often, first and last, and who wanted it.
+
+    ``clients`` are addresses and ``tokens`` names of tokens, like ``builds`` those that asked most often first.
+    """
+
+    project: NormalizedName
+    count: int
+    clients: tuple[str, ...]
+    tokens: tuple[str, ...]
+    builds: tuple[Build, ...]
+    codes: tuple[str, ...]
+    first: datetime
+    last: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class HandedOut:
     """Who got a release: one client (by address, token and installer), how often, first and last."""
 
@@ -107,4 +150,23 @@ class HandedOut:
     agent: str
     count: int
     first: datetime
+    last: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What installers wanted of one channel since some time: a file, or a project's page (no file name).
+
+    ``count`` says how often, ``refused`` how often in vain. ``clients`` are addresses, ``tokens`` names.
+    """
+
+    channel: str
+    project: str
+    version: str
+    filename: str
+    sha256: str
+    count: int
+    refused: int
+    clients: tuple[str, ...]
+    tokens: tuple[str, ...]
     last: datetime

@@ -8,13 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from packaging.utils import NormalizedName
+
 from proxy.model import (
+    Acknowledgement,
     Approval,
     Ask,
     Change,
     Channel,
+    Code,
     FeedState,
     HandedOut,
+    LateFile,
     NamesList,
     Origin,
     Prohibition,
@@ -24,6 +29,9 @@ from proxy.model import (
 )
 from proxy.policy.consequences import Turned
 from proxy.policy.snapshot import PolicySnapshot
+from proxy.policy.terms import difference
+
+_LOOK_ALIKE = f"{Code.LOOK_ALIKE}:"
 
 
 def apply(snapshot: PolicySnapshot, change: Change) -> PolicySnapshot:
@@ -31,16 +39,24 @@ def apply(snapshot: PolicySnapshot, change: Change) -> PolicySnapshot:
     return snapshot.amended(change.puts, change.ends, snapshot.revision + 1)
 
 
-def grant(approvals: Iterable[Approval], answered: Iterable[Ask] = ()) -> Change:
-    """Approve, several projects as one act; the asks that it answers leave the inbox."""
+def grant(
+    approvals: Iterable[Approval],
+    answered: Iterable[Ask | LateFile] = (),
+    source: str = "",
+    met: Iterable[Acknowledgement] = (),
+) -> Change:
+    """Approve, several projects as one act; the asks and late files that it answers leave the inbox.
+
+    ``source`` is where from. The look-alikes that were ``met`` among them, and among what they need, stay acknowledged.
+    """
     granted = tuple(approvals)
     return Change(
         "project:approval:granted",
         " ".join(approval.project for approval in granted),
         granted[0].reason,
-        puts=granted,
+        puts=(*granted, *met),
         ends=tuple(ask.id for ask in answered),
-        detail={"approvals": [_approved(approval) for approval in granted]},
+        detail={"approvals": [_approved(approval) for approval in granted]} | ({"source": source} if source else {}),
     )
 
 
@@ -53,12 +69,30 @@ def _approved(approval: Approval) -> dict[str, object]:
         "sdists": approval.sdists,
         "yanked": approval.yanked,
         "legacy": approval.legacy,
+        "exact": approval.exact,
         "channel": approval.channel,
         "acknowledged": list(approval.acknowledged),
         "until": approval.until.isoformat() if approval.until else "",
         "ticket": approval.ticket,
         "files": [[file.filename, file.sha256] for file in approval.files],
     }
+
+
+def acknowledgements(approval: Approval, project: NormalizedName) -> tuple[Acknowledgement, ...]:
+    """Return what an approval acknowledges of the names that ``project`` looks like."""
+    targets = [code.removeprefix(_LOOK_ALIKE) for code in approval.acknowledged if code.startswith(_LOOK_ALIKE)]
+    return tuple(
+        Acknowledgement(f"{_LOOK_ALIKE}{project}:{target}", project, target, approval.by, approval.reason, approval.at)
+        for target in targets
+    )
+
+
+def withdraw_acknowledgements(met: Iterable[Acknowledgement], reason: str) -> Change:
+    """Let names of one project be look-alikes again."""
+    ended = tuple(met)
+    ids = tuple(entry.id for entry in ended)
+    detail = {"targets": [entry.target for entry in ended]}
+    return Change("project:look-alike:withdrawn", ended[0].project, reason, ends=ids, detail=detail)
 
 
 def revoke(approvals: Iterable[Approval], reason: str) -> Change:
@@ -106,9 +140,9 @@ def decline(asks: Iterable[Ask], reason: str) -> Change:
     return Change("project:request:declined", ended[0].project, reason, ends=ids, policy=False)
 
 
-def set_terms(terms: Terms, reason: str) -> Change:
+def set_terms(before: Terms, terms: Terms, reason: str) -> Change:
     """Change the standing rules of the default channel."""
-    return Change("policy:terms:set", "", reason, puts=(terms,))
+    return Change("policy:terms:set", "", reason, puts=(terms,), detail=difference(before, terms))
 
 
 def open_channel(channel: Channel) -> Change:
@@ -117,9 +151,9 @@ def open_channel(channel: Channel) -> Change:
     return Change("policy:channel:opened", "", channel.reason, puts=(channel,), detail=detail)
 
 
-def set_channel_terms(channel: Channel, reason: str) -> Change:
-    """Change the terms that are a channel's own."""
-    detail = {"channel": channel.name, "sets": list(channel.sets)}
+def set_channel_terms(channel: Channel, before: Terms, after: Terms, reason: str) -> Change:
+    """Change the terms that are a channel's own; ``before`` and ``after`` are those in force there."""
+    detail = {"channel": channel.name, "sets": list(channel.sets), **difference(before, after)}
     return Change("policy:channel:changed", "", reason, puts=(channel,), detail=detail)
 
 
@@ -159,22 +193,23 @@ def take_names(names: NamesList) -> Change:
 def issue(token: Token) -> Change:
     """Make a token known. Only the digest of its secret is kept."""
     detail = {"name": token.name, "role": token.role, "until": token.until.isoformat() if token.until else ""}
-    return Change("access:token:issued", "", f"Token {token.name}", puts=(token,), detail=detail)
+    return Change("access:token:issued", "", f"Token {token.name}", puts=(token,), detail=detail, policy=False)
 
 
 def withdraw(token: Token, reason: str) -> Change:
     """End a token."""
-    return Change("access:token:revoked", "", reason, ends=(token.id,), detail={"name": token.name})
+    detail = {"name": token.name}
+    return Change("access:token:revoked", "", reason, ends=(token.id,), detail=detail, policy=False)
 
 
 def open_session(token: Token) -> Change:
     """Let somebody in through the browser: a token that ends by itself."""
-    return Change("access:session:opened", "", token.name, puts=(token,))
+    return Change("access:session:opened", "", token.name, puts=(token,), policy=False)
 
 
 def close_session(token: Token) -> Change:
     """End a browser's session."""
-    return Change("access:session:closed", "", token.name, ends=(token.id,))
+    return Change("access:session:closed", "", token.name, ends=(token.id,), policy=False)
 
 
 def waive(waiver: Waiver) -> Change:

@@ -51,13 +51,14 @@ def _news(
     before: PolicySnapshot, after: PolicySnapshot, project: NormalizedName, version: str, at: datetime
 ) -> Iterator[str]:
     """Yield the ids that withhold a release now, if that is news."""
-    known = {finding.evidence["advisory"]: finding.code for finding in _refusals(before, project, version, at)}
-    now = {finding.evidence["advisory"]: finding.code for finding in _refusals(after, project, version, at)}
+    known = {finding.evidence["advisory"]: finding.code for finding in refusing(before, project, version, at)}
+    now = {finding.evidence["advisory"]: finding.code for finding in refusing(after, project, version, at)}
     malware = {name for name, code in now.items() if code is Code.MALWARE and known.get(name) is not Code.MALWARE}
     return iter(now if malware or not known else ())
 
 
-def _refusals(snapshot: PolicySnapshot, project: NormalizedName, version: str, at: datetime) -> Iterator[Finding]:
+def refusing(snapshot: PolicySnapshot, project: NormalizedName, version: str, at: datetime) -> Iterator[Finding]:
+    """Yield what withholds a release in a channel's view because of an advisory."""
     findings = advisories(Subject(project, version), snapshot, at)
     return (finding for finding in findings if finding.effect is Effect.FORBID)
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from proxy.model import Code, Effect, Finding, Verdict
 from proxy.policy import age, telling
 from proxy.policy.listing import Composition
 from proxy.policy.snapshot import PolicySnapshot
-from proxy.policy.versions import covers, version
+from proxy.policy.versions import version
 
 WITHHELD_AT_MOST = 50
-"""How many withheld versions an explanation of a whole project lists, the newest first."""
+"""How many withheld versions an explanation of a whole project lists, the newest first; and how many odd rows."""
 
 Data = dict[str, object]
 
@@ -60,31 +59,6 @@ def _advisory(finding: Finding) -> Data:
 _OF_A_WAIVER = ("by", "owner", "until", "reason", "justification")
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the gate says to a requirement: the version that would be installed, or why none would.
-
-    ``known`` is False where no version is known at all, so that nothing could be judged.
-    """
-
-    allowed: bool
-    version: str | None
-    verdict: Verdict
-    known: bool = True
-
-
-def answer(composition: Composition, specifier: str) -> Answer:
-    """Say what an installer would get for ``specifier`` ("" for any version)."""
-    whole = composition.verdict
-    for judged in composition.allowed:
-        if covers(specifier, judged.file.version):
-            return Answer(True, judged.file.version, judged.verdict)
-    for found, judged in composition.withheld.items():
-        if covers(specifier, found):
-            return Answer(False, found, judged.verdict)
-    return Answer(False, None, whole, known=not whole.allowed)
-
-
 def explanation(composition: Composition, wanted: str | None = None) -> Data:
     """Explain a project, or one version of it with every reason and every file."""
     whole = composition.verdict
@@ -96,6 +70,9 @@ def explanation(composition: Composition, wanted: str | None = None) -> Data:
         "allowed": whole.allowed,
         "reasons": reasons(whole),
         "allowed_versions": allowed,
+        "unreadable": [
+            {"filename": row.filename, "problem": row.problem} for row in composition.unreadable[:WITHHELD_AT_MOST]
+        ],
     }
     if wanted is None:
         withheld = list(composition.withheld.items())
@@ -147,6 +124,8 @@ def _of_version(composition: Composition, wanted: str) -> Data:
             {
                 "filename": judged.file.filename,
                 "allowed": judged.verdict.allowed,
+                "licence": judged.file.licence,
+                "publisher": judged.file.publisher,
                 "reasons": reasons(judged.verdict),
             }
             for judged in files

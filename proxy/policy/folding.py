@@ -1,13 +1,18 @@
 """How names are folded before they are compared: characters that look alike, letters that are doubled.
 
 Unicode folding (:func:`imitates`) is for text that is no project name at all (PEP 508 names are ASCII);
-:func:`looks` and :func:`skeleton` are for names that are. Decided here: which characters pass for which.
+:func:`looks` and :func:`skeleton` are for names that are. Decided here:
+
+* Which characters pass for which.
+* How a text that is no name is refused: as malformed, with the name it passes for (:func:`malformed`).
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+
+from proxy.simple.names import normal
 
 _LOOKALIKES = {
     "a": "аАαΑɑ", "b": "вВβΒЬ", "c": "сСϲ", "d": "ԁ", "e": "еЕεΕєҽ", "f": "ғ", "g": "ɡԍց", "h": "һНΗ", "i": "іІιΙı",
@@ -16,22 +21,14 @@ _LOOKALIKES = {
 }  # fmt: skip
 _CONFUSABLE = {other: letter for letter, others in _LOOKALIKES.items() for other in others}
 """Cyrillic, Greek, Armenian and Latin letters by the ASCII letter they pass for (after Unicode's UTS 39)."""
-_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
-_SEPARATORS = re.compile(r"[-_.]+")
+_RANGE = re.compile(r"[\s<>=!~;@(\[]")
+"""What ends the name in a requirement (PEP 508)."""
 _DOUBLED = re.compile(r"(.)\1+")
 _LOOKS = str.maketrans("01iqj358", "ollglesb")
 _LONGEST = 200
 """Characters of the longest text that is folded: more is no name in any alphabet."""
-
-
-def normalised(text: str) -> str:
-    """Return the PEP 503 form of ``text``."""
-    return _SEPARATORS.sub("-", text).lower()
-
-
-def is_name(normal: str) -> bool:
-    """Say whether normalised text is a project name (PEP 508: ASCII, no separator at either end)."""
-    return _NAME.fullmatch(normal) is not None
+_SHOWN = 128
+"""Characters of a malformed text that are repeated to whoever sent it."""
 
 
 def imitates(raw: str) -> str | None:
@@ -39,10 +36,21 @@ def imitates(raw: str) -> str | None:
 
     Folds compatibility forms (NFKC), accents, confusable letters of other alphabets and what has no width.
     """
-    if len(raw) > _LONGEST or is_name(normalised(raw)):
+    if len(raw) > _LONGEST or normal(raw):
         return None
-    folded = normalised("".join(map(_ascii, unicodedata.normalize("NFKD", raw)))).strip("-")
-    return folded if is_name(folded) else None
+    return normal("".join(map(_ascii, unicodedata.normalize("NFKD", raw))).strip("-_."))
+
+
+def meant(text: str) -> str:
+    """Ask for the name that a malformed one passes for, in text that may go on with a range; "" where there is none."""
+    name = imitates(_RANGE.split(text, maxsplit=1)[0])
+    return f"Did you mean {name}?" if name else ""
+
+
+def malformed(raw: str) -> str:
+    """Say that a text is no project's name, and which one it passes for."""
+    said = f"{raw[:_SHOWN]!a} is not the name of a project (PEP 508: ASCII letters, digits, . _ -)."
+    return f"{said} {meant(raw)}".strip()
 
 
 def _ascii(character: str) -> str:

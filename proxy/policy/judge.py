@@ -6,14 +6,15 @@ Invariants, each with a property in ``tests/policy/test_judge.py``:
 2. One more forbid never opens anything.
 3. The order of rules cannot matter.
 4. A rule that fails is a forbid.
-5. Judging many files together gives what judging each alone gives.
+5. Judging many files together gives what judging each alone gives, and judging again what was judged
+   before, until the hour that the verdict itself names.
 6. Neither observe mode nor an emergency opens what is :data:`DANGEROUS`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from packaging.utils import NormalizedName
@@ -48,25 +49,45 @@ def judge(subject: Subject, snapshot: PolicySnapshot, at: datetime) -> Verdict:
     return _weighed(found, subject, snapshot, _live(subject.project, snapshot, at))
 
 
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What verdicts about the files of one project stand on besides the file and the hour.
+
+    Files that are the same have the same verdict on equal bases, until the verdict's ``until``.
+    """
+
+    subject: Subject
+    view: PolicySnapshot
+    advisories: bytes | None
+    shared: tuple[Finding, ...]
+
+    @classmethod
+    def of(cls, project: NormalizedName, snapshot: PolicySnapshot, at: datetime, status: str = "active") -> Basis:
+        """Ask the rules about the project itself once for all its files."""
+        subject = Subject(project, status=status)
+        shared = _run(_rules(Scope.PROJECT), subject, snapshot, at)
+        return cls(subject, snapshot.about(project), snapshot.advisories.packed.get(project), tuple(shared))
+
+
 def judge_files(
-    project: NormalizedName,
-    files: Iterable[ReleaseFile],
-    snapshot: PolicySnapshot,
-    at: datetime,
-    status: str = "active",
+    files: Iterable[ReleaseFile], basis: Basis, snapshot: PolicySnapshot, at: datetime
 ) -> Iterator[Verdict]:
-    """Answer for many files of one project, asking the wider rules once for all that share them."""
-    shared = _run(_rules(Scope.PROJECT), Subject(project, status=status), snapshot, at)
+    """Answer for many files of one project, asking the wider rules once for all that share them.
+
+    ``snapshot`` is the one that the basis was made of, or one with an equal basis.
+    """
+    project = basis.subject.project
+    view = replace(basis.view, revision=snapshot.revision, advisories=snapshot.advisories)
     of_version, of_file = _rules(Scope.VERSION), _rules(Scope.FILE)
-    live = _live(project, snapshot, at)
+    live = _live(project, view, at)
     by_version: dict[str, list[Finding]] = {}
     for file in files:
-        subject = Subject(project, file.version, file, status)
+        subject = Subject(project, file.version, file, basis.subject.status)
         wider = by_version.get(file.version)
         if wider is None:
-            wider = by_version[file.version] = [*shared, *_run(of_version, subject, snapshot, at)]
-        found = [*wider, *_run(of_file, subject, snapshot, at)]
-        yield _weighed(found, subject, snapshot, live)
+            wider = by_version[file.version] = [*basis.shared, *_run(of_version, subject, view, at)]
+        found = [*wider, *_run(of_file, subject, view, at)]
+        yield _weighed(found, subject, view, live)
 
 
 def may_ask_upstream(verdict: Verdict, snapshot: PolicySnapshot) -> bool:
@@ -113,7 +134,7 @@ def _weighed(found: list[Finding], subject: Subject, snapshot: PolicySnapshot, l
     """Return the verdict that findings come to, once approvers and the mode have been heard."""
     observe = snapshot.terms.mode == "observe"
     if (live or observe) and any(finding.effect is Effect.FORBID for finding in found):
-        found = [_overruled(finding, subject, live) for finding in found]
+        found = [said for finding in found for said in _overruled(finding, subject, live)]
         if observe:
             found = [_OBSERVED, *(_observed(finding) for finding in found)]
     return Verdict(subject, snapshot.revision, tuple(found))
@@ -129,24 +150,30 @@ def _observed(finding: Finding) -> Finding:
     return finding if held else replace(finding, effect=Effect.OBSERVE)
 
 
-def _overruled(finding: Finding, subject: Subject, live: list[Grant]) -> Finding:
-    """Turn a forbid that an approver met and acknowledged into advice that says so."""
-    if finding.effect is not Effect.FORBID or finding.code in DANGEROUS:
-        return finding
-    for grant in live:
-        if _acknowledges(grant, finding, subject.file):
-            word = "Set aside in an emergency by" if grant.approval.emergency else "Acknowledged by"
-            until = min(filter(None, (finding.until, grant.approval.until)), default=None)
-            said = f"{finding.sentence} {word} {grant.approval.by}."
-            return replace(finding, effect=Effect.ADVISE, sentence=said, until=until)
-    return finding
+def _overruled(finding: Finding, subject: Subject, live: list[Grant]) -> Iterator[Finding]:
+    """Turn a forbid that an approver met and acknowledged into advice that says so.
+
+    One that only an emergency sets aside is followed by the emergency itself, which the record then names.
+    """
+    overruling = None
+    if finding.effect is Effect.FORBID and finding.code not in DANGEROUS:
+        able = [grant for grant in live if _acknowledges(grant, finding, subject.file)]
+        overruling = min(able, key=lambda grant: grant.approval.emergency, default=None)
+    if overruling is None:
+        yield finding
+        return
+    approval = overruling.approval
+    until = min(filter(None, (finding.until, approval.until)), default=None)
+    word = "Set aside in an emergency by" if approval.emergency else "Acknowledged by"
+    sentence = f"{finding.sentence} {word} {approval.by}."
+    yield replace(finding, effect=Effect.ADVISE, sentence=sentence, until=until)
+    if approval.emergency:
+        yield replace(overruling.permit, effect=Effect.ADVISE)
 
 
 def _acknowledges(grant: Grant, finding: Finding, file: ReleaseFile | None) -> bool:
     approval = grant.approval
-    if finding.code is Code.LOOK_ALIKE:
-        return approval.emergency or f"{Code.LOOK_ALIKE}:{finding.evidence.get('target')}" in approval.acknowledged
-    # All else is acknowledged for the files that were looked at, never for what a standing range lets in later.
+    # It is for the files that were looked at, never for what a standing range lets in later.
     if file is None:
         return approval.emergency
     known = approval.emergency or (finding.code in OVERRULABLE and finding.code in approval.acknowledged)

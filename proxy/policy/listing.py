@@ -1,7 +1,8 @@
 """What a project's page shows: the files that are allowed, and a word for each version that is not.
 
-Facts of approved files come from the approval that pinned them: an upstream may take a file away
-(yank, quarantine) but neither change one nor, by forgetting it, undo what was decided.
+Facts of approved files come from the approval that pinned them, those of files that a standing approval let
+through from when they were first handed out: an upstream may take a file away (yank, quarantine) but neither
+change one nor, by forgetting it, undo what was decided.
 """
 
 from __future__ import annotations
@@ -9,14 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
 
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from proxy.model import ProjectPage, ReleaseFile, Subject, Verdict
-from proxy.policy.judge import judge, judge_files
+from proxy.model import ProjectPage, ReleaseFile, Subject, Unreadable, Verdict
+from proxy.policy.judge import Basis, judge, judge_files
+from proxy.policy.rules.digest import changed, differ
 from proxy.policy.snapshot import PolicySnapshot
 from proxy.policy.versions import version
+
+_NOTHING: Mapping[str, ReleaseFile] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +36,17 @@ class Judged:
 class Composition:
     """One project, judged: as a whole and file by file, newest version first.
 
-    ``changed`` are files that the upstream lists with other bytes than were approved.
+    ``changed`` are files that the upstream lists with other bytes than were decided on, each with the refusal;
+    ``unreadable`` the rows of its page that are no files. ``until`` is the next moment at which time alone may
+    change anything here. A file's verdict may be of an earlier revision, where nothing changed for it since.
     """
 
     verdict: Verdict
+    sources: _Sources
     files: tuple[Judged, ...]
-    changed: tuple[ReleaseFile, ...] = ()
+    changed: tuple[Judged, ...]
+    until: datetime | None
+    unreadable: tuple[Unreadable, ...] = ()
     status: str = "active"
     status_reason: str | None = None
 
@@ -56,27 +66,55 @@ class Composition:
                 found[at] = judged
         return found
 
-    @property
-    def until(self) -> datetime | None:
-        """The next moment at which time alone may change anything here."""
-        moments = [self.verdict.until, *(judged.verdict.until for judged in self.files)]
-        return min(filter(None, moments), default=None)
+
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """What a composition was made from."""
+
+    basis: Basis
+    listed: tuple[ReleaseFile, ...]
+    first: Mapping[str, ReleaseFile]
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class _Merged:
     files: list[ReleaseFile] = field(default_factory=list)
-    changed: list[ReleaseFile] = field(default_factory=list)
+    changed: list[tuple[ReleaseFile, ReleaseFile]] = field(default_factory=list)
 
 
-def compose(project: NormalizedName, page: ProjectPage | None, snapshot: PolicySnapshot, at: datetime) -> Composition:
-    """Judge a project with everything its page and its approvals know of it."""
-    status, reason = (page.status, page.status_reason) if page else ("active", None)
-    merged = _merge(page.files if page else (), snapshot.pinned(project))
-    verdicts = judge_files(project, merged.files, snapshot, at, status)
-    judged = [Judged(file, verdict) for file, verdict in zip(merged.files, verdicts, strict=True)]
-    whole = judge(Subject(project, status=status), snapshot, at)
-    return Composition(whole, tuple(newest_first(judged)), tuple(merged.changed), status, reason)
+def compose(
+    project: NormalizedName,
+    page: ProjectPage | None,
+    snapshot: PolicySnapshot,
+    at: datetime,
+    *,
+    first: Mapping[str, ReleaseFile] = _NOTHING,
+    before: Composition | None = None,
+) -> Composition:
+    """Judge a project with everything its page and its approvals know of it.
+
+    ``first`` are the files that were handed out first under each name, ``before`` an earlier answer, of which
+    is taken over what still holds.
+    """
+    page = page or ProjectPage(project, ())
+    basis = Basis.of(project, snapshot, at, page.status)
+    whole = judge(basis.subject, snapshot, at)
+    sources = _Sources(basis, page.files, first, at)
+    held = before if before is not None and _holds(before, sources) else None
+    if held is not None and (held.sources.listed, held.sources.first) == (page.files, first):
+        files, changed, until = held.files, held.changed, held.until
+    else:
+        merged = _merge(page.files, snapshot.pinned(project), first)
+        files, until = _judged(merged.files, basis, snapshot, at, held)
+        changed = tuple(_refused(pin, file, basis.subject, snapshot.revision) for pin, file in merged.changed)
+    until = min(filter(None, (whole.until, until)), default=None)
+    return Composition(whole, sources, files, changed, until, page.unreadable, page.status, page.status_reason)
+
+
+def at_revision(verdict: Verdict, revision: int) -> Verdict:
+    """Return a verdict that holds under a later revision as that revision's own."""
+    return verdict if verdict.revision == revision else replace(verdict, revision=revision)
 
 
 def newest_first(judged: Iterable[Judged]) -> list[Judged]:
@@ -88,21 +126,68 @@ def newest_first(judged: Iterable[Judged]) -> list[Judged]:
     return [item for text in newest for item in by_version[text]]
 
 
-def _merge(listed: Iterable[ReleaseFile], pinned: Mapping[str, ReleaseFile]) -> _Merged:
-    """Lay the pinned files over the listed ones: their bytes are decided, their yanking is upstream's."""
+def _holds(before: Composition, sources: _Sources) -> bool:
+    """Whether what was judged before is still so for every file that is still the same."""
+    old = before.sources
+    return old.basis == sources.basis and old.at <= sources.at and (before.until is None or sources.at < before.until)
+
+
+def _judged(
+    files: list[ReleaseFile], basis: Basis, snapshot: PolicySnapshot, at: datetime, held: Composition | None
+) -> tuple[tuple[Judged, ...], datetime | None]:
+    """Judge files, taking over what was judged before and holds; and say until when all of it does."""
+    known = {old.file.filename: old for old in held.files} if held else {}
+    fresh = [file for file in files if not _is(known.get(file.filename), file)]
+    verdicts = judge_files(fresh, basis, snapshot, at)
+    known |= {file.filename: Judged(file, verdict) for file, verdict in zip(fresh, verdicts, strict=True)}
+    moments = [held.until] if held else []
+    moments += [known[file.filename].verdict.until for file in fresh]
+    return tuple(newest_first(known[file.filename] for file in files)), min(filter(None, moments), default=None)
+
+
+def _is(old: Judged | None, file: ReleaseFile) -> bool:
+    return old is not None and (old.file is file or old.file == file)
+
+
+def _merge(
+    listed: Iterable[ReleaseFile], pinned: Mapping[str, ReleaseFile], first: Mapping[str, ReleaseFile]
+) -> _Merged:
+    """Lay the decided files over the listed ones: their bytes are decided, their yanking is upstream's."""
     merged = _Merged()
     missing = dict(pinned)
     for file in listed:
-        pin = missing.pop(file.filename, None)
+        pin = _decided(missing.pop(file.filename, None), first.get(file.filename))
         if pin is None:
             merged.files.append(file)
             continue
-        same = (pin.yanked, pin.provenance) == (file.yanked, file.provenance)
-        merged.files.append(pin if same else replace(pin, yanked=file.yanked, provenance=file.provenance))
-        if file.sha256 != pin.sha256:
-            merged.changed.append(file)
-    merged.files.extend(missing.values())
+        if differ(pin, file):
+            merged.changed.append((pin, file))
+            merged.files.append(pin)
+        else:
+            merged.files.append(_told(pin, file))
+    merged.files.extend(_decided(pin, first.get(name)) or pin for name, pin in missing.items())
     return merged
+
+
+def _told(pin: ReleaseFile, file: ReleaseFile) -> ReleaseFile:
+    """Return a decided file with what may change about it: its yanking, its provenance, what was found in it since."""
+    contradiction = pin.contradiction or file.contradiction
+    told = file.yanked, file.provenance, contradiction
+    if told == (pin.yanked, pin.provenance, pin.contradiction):
+        return pin
+    return replace(pin, yanked=file.yanked, provenance=file.provenance, contradiction=contradiction)
+
+
+def _decided(pin: ReleaseFile | None, first: ReleaseFile | None) -> ReleaseFile | None:
+    """Return the file that a name stands for: what was first handed out, with what its approval knows of it."""
+    if pin is None or first is None:
+        return pin or first
+    return first if differ(first, pin) else pin
+
+
+def _refused(pin: ReleaseFile, file: ReleaseFile, subject: Subject, revision: int) -> Judged:
+    asked = replace(subject, version=file.version, file=file)
+    return Judged(file, Verdict(asked, revision, (changed(pin, file),)))
 
 
 _OLDEST = Version("0.dev0")

@@ -100,6 +100,11 @@ class ProjectAdvisories:
         """Whether the record, or another of its matter, reports malware."""
         return any(matter.malicious for matter in self._matters if matter.id == identity)
 
+    def is_fix(self, version: str) -> bool:
+        """Whether a record names ``version`` as fixed."""
+        at = spans.place(version)
+        return any(at == fix for of_record in self._fixes for fix, _ in of_record)
+
     def clear_above(self, version: str) -> str | None:
         """Return the lowest fixed version above ``version`` that nothing here affects, or None."""
         if self._clear is None:
@@ -192,6 +197,10 @@ class AdvisoryIndex:
     def is_malicious(self, project: NormalizedName, identity: str) -> bool:
         """Whether a record about the project, or another of its alias group, reports malware."""
         return project in self.packed and self._compiled(project).is_malicious(identity)
+
+    def is_fix(self, project: NormalizedName, version: str) -> bool:
+        """Whether a record about the project names this version as fixed."""
+        return project in self.packed and self._compiled(project).is_fix(version)
 
     def clear_above(self, project: NormalizedName, version: str) -> str | None:
         """Return the lowest fixed version above ``version`` that no advisory affects, or None."""

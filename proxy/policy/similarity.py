@@ -13,19 +13,24 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal, Self
 
+from packaging.utils import canonicalize_name
+
 from proxy.policy.difference import SENTENCES, Difference, mechanism
 from proxy.policy.evidence import evidence
-from proxy.policy.folding import imitates, is_name, normalised
+from proxy.policy.folding import imitates, malformed
 from proxy.policy.lexicon import Counts, Shelf
 from proxy.policy.neighbours import LONGEST, deep
 from proxy.policy.weighing import Model
+from proxy.simple.names import normal
 
-__all__ = ["MILD", "Model", "NameIndex", "Resemblance", "imitates"]
+__all__ = ["MILD", "Model", "NameIndex", "Resemblance"]
 
 _PLAIN = Model(0.0, (), (), 1.1, 0.5)
 """Without a trained model every near name is worth a warning, none a refusal."""
 MILD = frozenset({"separator", "order"})
 """Mechanisms that are never more than a warning."""
+MALFORMED = "malformed"
+"""The mechanism of what is no name at all: refused without being compared with any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,8 @@ class Resemblance:
     @property
     def sentence(self) -> str:
         """Say it to a developer, in one short sentence."""
+        if self.mechanism == MALFORMED:
+            return malformed(self.name)
         if not self.target or not self.mechanism:
             return f"{self.name} looks like no other name."
         return f"{self.name} looks like {self.target} ({SENTENCES[self.mechanism]})."
@@ -68,31 +75,30 @@ class NameIndex:
     @classmethod
     def build(cls, protected: Iterable[str], known: Iterable[str], model: Model | None = None) -> Self:
         """Index ``protected``, the most popular first; about 0.1 ms for each."""
-        names = tuple(dict.fromkeys(map(normalised, protected)))
-        everybody = frozenset((*map(normalised, known), *names))
+        names = tuple(dict.fromkeys(map(canonicalize_name, protected)))
+        everybody = frozenset((*map(canonicalize_name, known), *names))
         return cls(everybody, Shelf(names, thorough=True), Counts.of(names), model or _PLAIN)
 
     def extended(self, names: Iterable[str]) -> Self:
         """Return an index that protects ``names`` too, as if they were most popular; shares the rest."""
-        fresh = tuple(sorted(set(map(normalised, names)).difference(self.popular.names)))
+        fresh = tuple(sorted(set(map(canonicalize_name, names)).difference(self.popular.names)))
         return replace(self, approved=Shelf(fresh, thorough=False), known=self.known.union(fresh)) if fresh else self
 
     def look(self, name: str) -> Resemblance:
-        """Compare any text with the protected names. Never raises; text that is no name imitates by folding."""
-        # ASCII first: lower-casing turns some other letters (KELVIN SIGN) into plain ones.
-        normal = normalised(name) if len(name) <= LONGEST and name.isascii() else ""
-        if normal in self.known:
-            return Resemblance(normal, "none", None, None, 0.0)
-        if not is_name(normal):
-            return self._folded(name)
+        """Compare any text with the protected names. Never raises; what is no name is malformed."""
+        asked = normal(name)
+        if asked is None:
+            return Resemblance(name, "block", imitates(name), MALFORMED, 1.0)
+        if asked in self.known or len(asked) > LONGEST:
+            return Resemblance(asked, "none", None, None, 0.0)
         weigh = self.model.probability
-        found = ((weigh(pair.evidence), pair.target, pair.kind) for pair in self.compared(normal))
+        found = ((weigh(pair.evidence), pair.target, pair.kind) for pair in self.compared(asked))
         best = max(found, default=None)
         if best is None:
-            return Resemblance(normal, "none", None, None, 0.0)
+            return Resemblance(asked, "none", None, None, 0.0)
         score, target, kind = best
-        word = mechanism(Difference.of(normal.replace("-", ""), target.replace("-", "")), kind)
-        return Resemblance(normal, self._level(score, word), target, word, score)
+        word = mechanism(Difference.of(asked.replace("-", ""), target.replace("-", "")), kind)
+        return Resemblance(asked, self._level(score, word), target, word, score)
 
     def compared(self, name: str) -> list[Compared]:
         """Return the protected names near a normalised ``name``, with the evidence for each."""
@@ -106,12 +112,6 @@ class NameIndex:
         ]
         counts, whole = self.counts, self.popular.whole
         return [Compared(t, kind, evidence(name, t, place, kind, counts, whole)) for t, place, kind in near]
-
-    def _folded(self, raw: str) -> Resemblance:
-        target = imitates(raw)
-        if target in self.known:
-            return Resemblance(raw, "block", target, "look-alike", 1.0)
-        return Resemblance(raw, "none", None, None, 0.0)
 
     def _level(self, score: float, word: str) -> Literal["none", "warn", "block"]:
         if score >= self.model.block and word not in MILD:

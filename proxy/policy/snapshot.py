@@ -14,6 +14,7 @@ from typing import TypeVar
 from packaging.utils import NormalizedName
 
 from proxy.model import (
+    Acknowledgement,
     Approval,
     Channel,
     Code,
@@ -39,30 +40,24 @@ class Grant:
     pins: Mapping[str, ReleaseFile]
     versions: frozenset[str]
     permit: Finding
+    """Its code says whether it is an ordinary approval or an emergency."""
 
     @classmethod
     def of(cls, approval: Approval) -> Grant:
         """Index ``approval``."""
         files = approval.files
-        permit = Finding(
-            Code.APPROVED,
-            Effect.PERMIT,
-            f"Approved by {approval.by} on {approval.at:%Y-%m-%d}: {approval.reason}",
-            until=approval.until,
-            evidence={"approval": approval.id, "by": approval.by},
-        )
         pins = {file.filename: file for file in files}
-        return cls(approval, pins, frozenset(file.version for file in files), permit)
+        return cls(approval, pins, frozenset(file.version for file in files), _permit(approval))
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What is known of names: popular projects, and the index that recognises look-alikes.
+    """What is known of names: popular projects by their rank (1 is first), and the index that recognises look-alikes.
 
-    ``look`` is None only while the index is still being built at start; the rule then refuses.
+    ``popular`` is None only while the index is still being built at start.
     """
 
-    known: frozenset[str] = frozenset()
+    known: Mapping[str, int] = field(default_factory=dict)
     popular: NameIndex | None = None
     protected: NameIndex | None = None
     approved: frozenset[str] = frozenset()
@@ -80,6 +75,7 @@ class PolicySnapshot:
     """Everything a rule may look at, at one ``revision``. ``prefixes`` is how an allowed file's URL may begin.
 
     The whole of it holds the entries of every channel; a question is asked of one channel's view (:meth:`of_channel`).
+    ``acknowledged`` look-alikes stand by name and target.
     """
 
     revision: int = 0
@@ -87,6 +83,7 @@ class PolicySnapshot:
     grants: Mapping[NormalizedName, tuple[Grant, ...]] = field(default_factory=dict)
     prohibitions: Mapping[NormalizedName, tuple[Prohibition, ...]] = field(default_factory=dict)
     waivers: Mapping[NormalizedName, tuple[Waiver, ...]] = field(default_factory=dict)
+    acknowledged: Mapping[tuple[str, str], Acknowledgement] = field(default_factory=dict)
     channels: Mapping[str, Channel] = field(default_factory=dict)
     origins: tuple[Origin, ...] = ()
     prefixes: tuple[str, ...] = ()
@@ -101,6 +98,20 @@ class PolicySnapshot:
     def pinned(self, project: NormalizedName) -> dict[str, ReleaseFile]:
         """Return every file that an approval of the project froze, by file name."""
         return {name: file for grant in self.grants.get(project, ()) for name, file in grant.pins.items()}
+
+    def about(self, project: NormalizedName) -> PolicySnapshot:
+        """Return what rules about a project's versions and files may look at, all but the advisories.
+
+        Two that are equal judge alike, whatever happened to other projects meanwhile.
+        """
+        return PolicySnapshot(
+            terms=self.terms,
+            grants=_of_one(self.grants, project),
+            prohibitions=_of_one(self.prohibitions, project),
+            waivers=_of_one(self.waivers, project),
+            prefixes=self.prefixes,
+            advisories=_NO_ADVISORIES,
+        )
 
     def lineage(self, name: str) -> tuple[str, ...]:
         """Return a channel and those it inherits from, itself first and the base of all ("") last.
@@ -137,6 +148,16 @@ class PolicySnapshot:
             waivers=_within(self.waivers, here),
         )
 
+    def enforced(self) -> PolicySnapshot:
+        """Return this policy without its observe mode: what is approved, resolved and reviewed goes by that."""
+        return self if self.terms.mode == "enforce" else replace(self, terms=replace(self.terms, mode="enforce"))
+
+    def seen_in(self, name: str) -> PolicySnapshot:
+        """Return what counts in a channel, also in one that was closed a moment ago: there nothing is approved."""
+        if name and name not in self.channels:
+            return replace(self, grants={}, terms=replace(self.terms, mode="enforce"))
+        return self.of_channel(name)
+
     def amended(self, puts: Iterable[Entry], ends: Iterable[str], revision: int) -> PolicySnapshot:
         """Return this snapshot with entries put (by id, replacing) and others ended."""
         puts = tuple(puts)
@@ -151,6 +172,10 @@ class PolicySnapshot:
             grants=granted,
             prohibitions=_amend(self.prohibitions, _only(puts, Prohibition), gone),
             waivers=_amend(self.waivers, _only(puts, Waiver), gone),
+            acknowledged={
+                **{pair: kept for pair, kept in self.acknowledged.items() if kept.id not in gone},
+                **{(met.project, met.target): met for met in _only(puts, Acknowledgement)},
+            },
             channels={
                 **{name: kept for name, kept in self.channels.items() if kept.id not in gone},
                 **{channel.name: channel for channel in _only(puts, Channel)},
@@ -162,7 +187,21 @@ class PolicySnapshot:
         )
 
 
-_Kind = TypeVar("_Kind", Prohibition, Waiver, Origin, Channel)
+_NO_ADVISORIES = AdvisoryIndex.empty()
+
+
+def _permit(approval: Approval) -> Finding:
+    code, word = (Code.EMERGENCY, "Opened in an emergency") if approval.emergency else (Code.APPROVED, "Approved")
+    return Finding(
+        code,
+        Effect.PERMIT,
+        f"{word} by {approval.by} on {approval.at:%Y-%m-%d}: {approval.reason}",
+        until=approval.until,
+        evidence={"approval": approval.id, "by": approval.by},
+    )
+
+
+_Kind = TypeVar("_Kind", Acknowledgement, Prohibition, Waiver, Origin, Channel)
 _Kept = TypeVar("_Kept", Grant, Prohibition, Waiver)
 
 
@@ -194,6 +233,12 @@ def _within(
     """Return the index with what counts in any of these channels alone."""
     within = {name: tuple(item for item in items if _channel(item) in channels) for name, items in kept.items()}
     return {name: items for name, items in within.items() if items}
+
+
+def _of_one(
+    kept: Mapping[NormalizedName, tuple[_Kept, ...]], project: NormalizedName
+) -> Mapping[NormalizedName, tuple[_Kept, ...]]:
+    return {project: kept[project]} if project in kept else {}
 
 
 def _channel(item: Grant | Prohibition | Waiver) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from proxy.model import Code, Finding, Verdict
+from proxy.model import Code, Effect, Finding, Verdict
 
 _OUTSIDE = re.compile(r"[^A-Za-z0-9.~-]+")
 LONGEST_SLUG = 200
@@ -20,6 +20,7 @@ _WEIGHT = {
     Code.PROHIBITED: 3,
     Code.QUARANTINED: 4,
     Code.CHANGED: 5,
+    Code.INCONSISTENT: 5,
     Code.VULNERABLE: 6,
 }
 
@@ -30,9 +31,15 @@ def weighed(verdict: Verdict) -> Sequence[Finding]:
 
 
 def headline(verdict: Verdict) -> str:
-    """Return the one sentence that matters most, with what to do next."""
+    """Return the one sentence that matters most, with the name that may have been meant and what to do next."""
     first = weighed(verdict)[0]
-    return f"{first.sentence} {first.next_step}".strip()
+    return " ".join(filter(None, (first.sentence, _meant(verdict), first.next_step)))
+
+
+def _meant(verdict: Verdict) -> str:
+    """Return what a resemblance too weak to refuse asks, "" where there is none or the team acknowledged it."""
+    warnings = (f for f in verdict.findings if f.code is Code.LOOK_ALIKE and f.effect is Effect.ADVISE)
+    return next((finding.next_step for finding in warnings), "")
 
 
 def slug(verdict: Verdict) -> str:
@@ -50,7 +57,12 @@ def label(verdict: Verdict) -> str:
 
 
 def codes(verdict: Verdict) -> tuple[str, ...]:
-    """Return the codes that decided: those that forbid, or would if the policy were enforced, else the approval's."""
+    """Return the codes that decided: those that forbid, or would if the policy were enforced, else the approval's.
+
+    What is handed out because of an emergency says so, and so does a fix that was let through early.
+    """
     if verdict.allowed and not verdict.observed:
-        return (Code.APPROVED.value,)
+        found = {finding.code for finding in verdict.findings}
+        permit = Code.EMERGENCY if Code.EMERGENCY in found else Code.APPROVED
+        return (permit.value, Code.FIX.value) if Code.FIX in found else (permit.value,)
     return tuple(dict.fromkeys(finding.code.value for finding in verdict.observed or weighed(verdict)))

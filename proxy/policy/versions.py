@@ -67,3 +67,11 @@ def pins_exactly(specifier_text: str, version_text: str) -> bool:
     if wanted is None or not covers(specifier_text, version_text):
         return False
     return any(part.operator in {"==", "==="} and not part.version.endswith(".*") for part in wanted)
+
+
+def pinned_by(specifier_text: str) -> str:
+    """Return the one version (canonical) that a range names by ``==`` or ``===``, "" where it names none."""
+    wanted = specifier(specifier_text)
+    exact = [part for part in wanted or () if part.operator in {"==", "==="} and not part.version.endswith(".*")]
+    found = {str(named) if (named := version(part.version)) else "" for part in exact}
+    return found.pop() if len(found) == 1 else ""

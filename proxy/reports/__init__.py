@@ -17,9 +17,9 @@ from typing import Final
 
 from proxy.errors import MissingExtra
 from proxy.reports import openvex, plain, sarif, table
-from proxy.reports.checked import Checked, Place, read
+from proxy.reports.checked import Checked, read
 
-__all__ = ["FORMATS", "Checked", "Place", "read"]
+__all__ = ["FORMATS", "Checked", "read"]
 
 
 def _cyclonedx(checked: Checked) -> bytes:

@@ -5,7 +5,7 @@ The gate's answer is JSON; :func:`read` makes values of it, so that a report nev
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
@@ -55,8 +55,33 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LockedFile:
+    """A digest that a lock names: the file that has it (None: none that is known), and whether it is served."""
+
+    sha256: str
+    filename: str | None
+    served: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detour:
+    """An address that installers would follow past the gate, and the gate's own to write instead, if it has one."""
+
+    url: str
+    kind: str
+    at: str
+    project: str = ""
+    instead: str | None = None
+    file: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What was said to one requirement. ``file`` and ``line`` say where it stands; "" and 0: nowhere."""
+    """What was said to one requirement. ``file`` and ``line`` say where it stands ("" and 0: nowhere), ``at`` in words.
+
+    ``files`` are the digests that a lock has for it, each with the file that has it.
+    """
 
     name: str
     verdict: Literal["allowed", "refused", "unknown"]
@@ -64,6 +89,8 @@ class Result:
     version: str | None = None
     reasons: tuple[Reason, ...] = ()
     advisories: tuple[Known, ...] = ()
+    files: tuple[LockedFile, ...] = ()
+    at: str = ""
     file: str = ""
     line: int = 0
 
@@ -95,28 +122,21 @@ class AdvisoryData:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """A whole check. ``unreadable`` are sentences about what could not even be asked; ``tool`` is our version."""
+    """A whole check. ``unreadable`` are sentences about what could not even be asked, ``aside`` on what was left out.
+
+    ``detours`` are the addresses that go round the gate. ``tool`` is our version.
+    """
 
     at: datetime
     revision: int
     advisory_data: AdvisoryData
     results: tuple[Result, ...]
+    detours: tuple[Detour, ...] = ()
     unreadable: tuple[str, ...] = ()
+    aside: tuple[str, ...] = ()
     tool: str = ""
 
 
-Place = tuple[str, int]
-"""A file and a line in it."""
-
-
-def read(
-    answer: Mapping[str, object], places: Sequence[Place], unreadable: Sequence[str] = (), tool: str = ""
-) -> Checked:
-    """Return what the gate answered, each result with the place of its requirement, in the order asked.
-
-    Raises msgspec.ValidationError for what is no answer of a gate.
-    """
-    said = msgspec.convert(answer, Checked)
-    pairs = zip(said.results, places, strict=True)
-    placed = tuple(replace(result, file=file, line=line) for result, (file, line) in pairs)
-    return replace(said, results=placed, unreadable=tuple(unreadable), tool=tool)
+def read(answer: Mapping[str, object], tool: str = "") -> Checked:
+    """Return what the gate answered. Raises msgspec.ValidationError for what is no answer of a gate."""
+    return replace(msgspec.convert(answer, Checked), tool=tool)

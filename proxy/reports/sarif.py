@@ -18,9 +18,11 @@ from urllib.parse import quote
 
 import msgspec
 
-from proxy.reports.checked import Checked, Reason, Result
+from proxy.reports.checked import Checked, Detour, Reason, Result
 
 SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+
+DETOUR: Final = "goes-round-the-gate"
 
 Data = dict[str, object]
 Refusal = tuple[Result, Reason]
@@ -30,9 +32,9 @@ def write(checked: Checked) -> bytes:
     """Return a SARIF log with one run."""
     refusals = [(result, reason) for result in checked.results for reason in _reasons(result)]
     run = {
-        "tool": {"driver": _driver(checked.tool, refusals)},
+        "tool": {"driver": _driver(checked, refusals)},
         "invocations": [_invocation(checked)],
-        "results": [_result(*refusal) for refusal in refusals],
+        "results": [*(_result(*refusal) for refusal in refusals), *map(_detour, checked.detours)],
         "properties": {
             "policyRevision": checked.revision,
             "advisoryData": msgspec.to_builtins(checked.advisory_data),
@@ -52,10 +54,12 @@ def _reasons(result: Result) -> Iterator[Reason]:
             told |= {identity, *reason.evidence.get("aliases", "").split()}
 
 
-def _driver(tool: str, refusals: list[Refusal]) -> Data:
+def _driver(checked: Checked, refusals: list[Refusal]) -> Data:
     rules = {_rule_id(reason): reason for _, reason in refusals}
+    if checked.detours:
+        rules[DETOUR] = Reason(sentence="", code=DETOUR)
     driver: Data = {"name": "wicketgate", "rules": [_rule(name, reason) for name, reason in sorted(rules.items())]}
-    return driver | ({"version": tool} if tool else {})
+    return driver | ({"version": checked.tool} if checked.tool else {})
 
 
 def _rule_id(reason: Reason) -> str:
@@ -76,7 +80,14 @@ def _result(result: Result, reason: Reason) -> Data:
     return found | ({"locations": [_location(result)]} if result.file else {})
 
 
-def _location(result: Result) -> Data:
+def _detour(detour: Detour) -> Data:
+    instead = f" Write {detour.instead} instead." if detour.instead else ""
+    text = f"{detour.url} goes round the gate.{instead}"
+    found: Data = {"ruleId": DETOUR, "level": "error", "message": {"text": text}}
+    return found | ({"locations": [_location(detour)]} if detour.file else {})
+
+
+def _location(result: Result | Detour) -> Data:
     path = quote(result.file.replace("\\", "/"))
     place: Data = {"artifactLocation": {"uri": f"file://{path}" if path.startswith("/") else path}}
     return {"physicalLocation": place | ({"region": {"startLine": result.line}} if result.line else {})}

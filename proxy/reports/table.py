@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tabulate import tabulate
 
-from proxy.reports.checked import Checked, Known, Result
+from proxy.reports.checked import Checked, Detour, Known, Result
 
-HEADERS = ("requirement", "verdict", "version", "why", "advisories")
-WIDTHS = (None, None, None, 70, 40)
+HEADERS = ("where", "requirement", "verdict", "version", "why", "advisories")
+WIDTHS = (None, None, None, None, 60, 40)
+DETOURS_SHOWN = 12
 
 
 def write(checked: Checked) -> bytes:
@@ -22,7 +23,7 @@ def write(checked: Checked) -> bytes:
 def _row(result: Result) -> tuple[str, ...]:
     why = " ".join(f"{reason.sentence} {reason.next_step}".strip() for reason in result.refusals)
     matters = ", ".join(map(_known, result.advisories))
-    return result.requirement, result.verdict, result.version or "", why, matters
+    return result.at, result.requirement, result.verdict, result.version or "", why, matters
 
 
 def _known(known: Known) -> str:
@@ -33,4 +34,15 @@ def _known(known: Known) -> str:
 
 def _below(checked: Checked) -> Iterator[str]:
     yield from (f"not judged: {fault}" for fault in checked.unreadable)
+    yield from _detours(checked.detours)
     yield f"Advisory data: {checked.advisory_data.sentence}"
+
+
+def _detours(detours: Sequence[Detour]) -> Iterator[str]:
+    for detour in detours[:DETOURS_SHOWN]:
+        instead = f" Instead: {detour.instead}" if detour.instead else ""
+        yield f"goes round the gate: {detour.at}: {detour.url}{instead}"
+    if len(detours) > DETOURS_SHOWN:
+        yield f"… and {len(detours) - DETOURS_SHOWN} more addresses that go round the gate (--json shows them all)."
+    if detours:
+        yield "Installers follow the addresses in a lock, whatever their index is: lock again through the gate."

@@ -46,6 +46,12 @@ def last_segment(url: str) -> str:
     return url.rpartition("/")[2]
 
 
+def path_of(url: str) -> str:
+    """Return the part of an upstream file URL that stands behind ``/files`` here, as the upstream spells it."""
+    path = url.partition("://")[2].partition("/")[2]
+    return f"/{path}".partition("#")[0].partition("?")[0]
+
+
 def _absolute(page: str, reference: str) -> str:
     """Return a reference without fragment as an absolute one, "" where that cannot be."""
     # urljoin drops control characters without a word, so they are looked for before it sees them,

@@ -28,6 +28,9 @@ VERSION_AT_MOST = 128
 TAGS_AT_MOST = 512
 """How many single tags a compressed one may stand for (PEP 425): a long name can spell 60,000."""
 
+ANOTHER_PROJECT = "Its name says another project."
+"""What is wrong with a file that can be read, and stands on the wrong page."""
+
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _PART = re.compile(r"[A-Za-z0-9._+!-]+")
 _SUFFIXES: tuple[tuple[str, Kind], ...] = (
@@ -52,6 +55,11 @@ def is_normal(text: str) -> bool:
     return normal(text) == text
 
 
+def pattern(text: str) -> str:
+    """Return a glob pattern of names spelt as names are (PEP 503), so that it meets them."""
+    return re.sub(r"[-_.]+", "-", text.strip().lower())
+
+
 def read_filename(filename: str, project: NormalizedName) -> tuple[str, Kind] | str:
     """Return the canonical version (PEP 440) and the kind that a file of ``project`` says by its name.
 
@@ -62,9 +70,10 @@ def read_filename(filename: str, project: NormalizedName) -> tuple[str, Kind] | 
     if isinstance(read, str):
         return read
     name, version, kind = read
-    return (version, kind) if name == project else "Its name says another project."
+    return (version, kind) if name == project else ANOTHER_PROJECT
 
 
+@lru_cache(maxsize=16384)
 def project_of(filename: str) -> NormalizedName | None:
     """Return the project that a well-formed wheel or sdist name says, None for any other text."""
     read = _read(filename)

@@ -175,7 +175,8 @@ def _page(project: NormalizedName, url: str, listed: _Rows, status: _Status) -> 
             clashing[file.filename] = None
     for filename in clashing:
         del files[filename]
-        unreadable.append(Unreadable(filename, "It is listed twice, with different addresses or digests."))
+        problem = "It is listed twice, with different addresses or digests."
+        unreadable.append(Unreadable(filename, problem, inconsistent=True))
     marker, reason = _status(status, project)
     return ProjectPage(project, tuple(files.values()), tuple(unreadable), marker, reason)
 

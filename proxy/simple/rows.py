@@ -16,7 +16,7 @@ from packaging.utils import NormalizedName
 
 from proxy.model import ReleaseFile, Unreadable
 from proxy.simple.addresses import last_segment, resolve
-from proxy.simple.names import FILENAME_AT_MOST, read_filename
+from proxy.simple.names import ANOTHER_PROJECT, FILENAME_AT_MOST, read_filename
 
 REASON_AT_MOST = 500
 SPECIFIER_AT_MOST = 256
@@ -68,12 +68,12 @@ def to_file(row: Row, page: str, project: NormalizedName) -> ReleaseFile | Unrea
     """Return the file that a row of the page at URL ``page`` speaks of, if all of it can be believed."""
     read = read_filename(row.filename, project)
     if isinstance(read, str):
-        return _unreadable(row.filename, read)
+        return _unreadable(row.filename, read, inconsistent=read is ANOTHER_PROJECT)
     url = resolve(page, row.url)
     if url is None:
         return _unreadable(row.filename, "Its address is not a plain http or https URL.")
     if last_segment(url) != row.filename:
-        return _unreadable(row.filename, "Its address ends in another name.")
+        return _unreadable(row.filename, "Its address ends in another name.", inconsistent=True)
     if row.requires_python and not _is_specifier(row.requires_python):
         return _unreadable(row.filename, "The Python versions that it requires cannot be read.")
     version, kind = read
@@ -103,8 +103,8 @@ def cleaned(text: str) -> str:
     return text if text.isprintable() and len(text) <= REASON_AT_MOST else _UNSEEN.sub(" ", text)[:REASON_AT_MOST]
 
 
-def _unreadable(filename: str, problem: str) -> Unreadable:
-    return Unreadable(ascii(filename[:FILENAME_AT_MOST])[1:-1], problem)
+def _unreadable(filename: str, problem: str, *, inconsistent: bool = False) -> Unreadable:
+    return Unreadable(ascii(filename[:FILENAME_AT_MOST])[1:-1], problem, inconsistent)
 
 
 def _name_in(text: msgspec.Raw) -> str:

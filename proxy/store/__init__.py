@@ -18,7 +18,18 @@ from typing import Protocol
 
 from packaging.utils import NormalizedName
 
-from proxy.model import Actor, Advisory, AuditEvent, Change, DecisionRecord, Entry, HandedOut
+from proxy.model import (
+    Actor,
+    Advisory,
+    AuditEvent,
+    Change,
+    DecisionRecord,
+    Demand,
+    Entry,
+    HandedOut,
+    ReleaseFile,
+    Wanted,
+)
 from proxy.policy.ledger import Flaw
 
 
@@ -74,18 +85,6 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
-class Demand:
-    """How often something was refused: one line of the inbox."""
-
-    project: str
-    count: int
-    clients: int
-    first: datetime
-    last: datetime
-    codes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Reach:
     """How far a release went: to how many clients (by address), in how many files, when last."""
 
@@ -107,6 +106,9 @@ class Store(Protocol):
 
     def revision(self) -> int:
         """Return the revision of the policy in force."""
+
+    def newest(self) -> int:
+        """Return the number of the newest event, 0 where there is none."""
 
     def commit(
         self,
@@ -138,8 +140,14 @@ class Store(Protocol):
     def decisions(self, wanted: DecisionFilter) -> list[Decision]:
         """Return matching decisions, newest first."""
 
-    def demand(self, since: datetime) -> list[Demand]:
-        """Return what was refused since then, by project, most wanted first."""
+    def demand(self, since: datetime, project: str = "") -> list[Demand]:
+        """Return what was refused since then, of one project or of all, the most wanted first."""
+
+    def wanted(self, since: datetime, verdict: str = "") -> list[Wanted]:
+        """Return what installers wanted since then (with one verdict alone), a line a file or page of a channel.
+
+        Metadata counts only where it was refused: there an installer that meant the file went no further.
+        """
 
     def handed_out(
         self, projects: Collection[str], version: str = "", sha256: str = "", most: int = -1
@@ -148,6 +156,12 @@ class Store(Protocol):
 
     def reach(self, projects: Collection[str]) -> list[Reach]:
         """Return every release of these projects that anybody got files of, the one got last first."""
+
+    def keep_first(self, project: str, file: ReleaseFile, at: datetime) -> ReleaseFile:
+        """Keep a file as the first of its name, unless there was one: return the one that is kept, for ever."""
+
+    def first_files(self, project: str) -> Mapping[str, ReleaseFile]:
+        """Return the files of a project that were the first of their names, by name."""
 
     def advisory_digests(self) -> Mapping[str, tuple[datetime, str]]:
         """Return ``modified`` and digest of every advisory record kept, by id."""

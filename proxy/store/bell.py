@@ -1,6 +1,6 @@
-"""The bell: eight shared bytes that hold the policy's revision, so that every worker hears a change.
+"""The bell: eight shared bytes that hold the number of the newest event, so that every worker hears a change.
 
-Reading it costs a memory access, so each request can ask whether its snapshot is still the one in
+Reading it costs a memory access, so each request can ask whether what it knows of policy and tokens is still in
 force. The database stays the truth: a bell that was not rung (a crash between commit and ring) is
 mended by the watch in :mod:`proxy.live`, which reads the revision itself every second.
 """
@@ -12,7 +12,7 @@ import os
 import struct
 from pathlib import Path
 
-_REVISION = struct.Struct("<q")
+_SEQ = struct.Struct("<q")
 
 
 class Bell:
@@ -20,16 +20,16 @@ class Bell:
 
     def __init__(self, path: Path) -> None:
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        os.ftruncate(self._file, _REVISION.size)
-        self._map = mmap.mmap(self._file, _REVISION.size)
+        os.ftruncate(self._file, _SEQ.size)
+        self._map = mmap.mmap(self._file, _SEQ.size)
 
     def read(self) -> int:
-        """Return the revision last rung, in this or another process."""
-        return int(_REVISION.unpack_from(self._map)[0])
+        """Return the number of the event last rung for, in this or another process."""
+        return int(_SEQ.unpack_from(self._map)[0])
 
-    def ring(self, revision: int) -> None:
-        """Tell every worker that this revision is in force. Call it after the commit, never before."""
-        _REVISION.pack_into(self._map, 0, revision)
+    def ring(self, seq: int) -> None:
+        """Tell every worker that this event was committed. Call it after the commit, never before."""
+        _SEQ.pack_into(self._map, 0, seq)
 
     def close(self) -> None:
         """Let go of the file."""

@@ -67,3 +67,19 @@ def find_who_has_it(db: Database) -> None:
 def find_the_last_of_a_kind(db: Database) -> None:
     """What was told last of a matter is asked of the audit, by tag."""
     db.execute("create index if not exists events_tag on events (tag, seq)")
+
+
+@migrations()
+def remember_first_files(db: Database) -> None:
+    """The first file that was handed out under each name: no other one ever is."""
+    db.execute(
+        """create table first_files (
+            project text not null, filename text not null, body text not null, at text not null,
+            primary key (project, filename)) strict, without rowid"""
+    )
+
+
+@migrations()
+def find_when(db: Database) -> None:
+    """What was wanted since some time: where in the record that time begins."""
+    db.execute("create index decisions_at on decisions (at)")

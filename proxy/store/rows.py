@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from proxy.model import (
+    Acknowledgement,
     Actor,
     Approval,
     Ask,
@@ -38,6 +39,7 @@ from proxy.store import Reach
 
 KINDS: Mapping[str, type[Entry]] = {
     "approval": Approval,
+    "acknowledgement": Acknowledgement,
     "prohibition": Prohibition,
     "waiver": Waiver,
     "origin": Origin,

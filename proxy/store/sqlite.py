@@ -27,9 +27,20 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from proxy.errors import RevisionConflict, StoreError
-from proxy.model import Actor, Advisory, AuditEvent, Change, DecisionRecord, Entry, HandedOut
+from proxy.model import (
+    Actor,
+    Advisory,
+    AuditEvent,
+    Change,
+    DecisionRecord,
+    Demand,
+    Entry,
+    HandedOut,
+    ReleaseFile,
+    Wanted,
+)
 from proxy.policy import ledger
-from proxy.store import AdvisoryRow, Decision, DecisionFilter, Demand, EventFilter, Kept, Reach, rows
+from proxy.store import AdvisoryRow, Decision, DecisionFilter, EventFilter, Kept, Reach, firsts, refused, rows, wanted
 from proxy.store.advisories import AdvisoryTables, records
 from proxy.store.bell import Bell
 from proxy.store.migrations import migrations
@@ -52,7 +63,7 @@ class SqliteStore:
             os.close(self._lock_file)
             raise
         self.bell = Bell(directory / "revision")
-        self.bell.ring(self.revision())
+        self.bell.ring(self.newest())
 
     def _start(self) -> None:
         """Open the writer, migrate, and make sure that this is the database of this directory."""
@@ -153,8 +164,13 @@ class SqliteStore:
             )
             kept = tuple(rows.entry_of(row["kind"], row["body"]) for row in puts)
             ended = db.query("select distinct id from entries where ended_seq > ?", [after_seq]) if after_seq else ()
-            seq = next(db.query("select coalesce(max(seq), 0) as seq from events"))["seq"]
+            seq = _head(db, "events")[0] - 1
             return Kept(kept, tuple(row["id"] for row in ended), int(_value(db, "revision") or 0), seq)
+
+    def newest(self) -> int:
+        """Return the number of the newest event, 0 where there is none."""
+        with _store_errors():
+            return _head(self._reader, "events")[0] - 1
 
     def entries(self, kind: str) -> list[Entry]:
         """Return the entries of one kind that are in force, oldest first."""
@@ -190,7 +206,7 @@ class SqliteStore:
             sealed = {**record, "previous": previous, "hash": ledger.seal(record, previous)}
             _insert(db, "events", rows.event_row(sealed))
             _put_value(db, "revision", str(revision))
-        self.bell.ring(revision)
+        self.bell.ring(seq)
         return rows.event_of(sealed)
 
     # --- the records ---
@@ -246,13 +262,15 @@ class SqliteStore:
             found = self._reader.query(sql, [*values, wanted.limit])
             return [Decision(row["seq"], rows.decision_of(rows.decision_record_of(row))) for row in found]
 
-    def demand(self, since: datetime) -> list[Demand]:
-        """Return what was refused since then, by project, most wanted first."""
-        sql = """select project, sum(count) as count, count(distinct client) as clients, min(at) as first,
-                 max(at) as last, group_concat(distinct codes) as codes from decisions
-                 where verdict = 'refused' and at >= ? group by project order by 2 desc, 5 desc limit 500"""
+    def demand(self, since: datetime, project: str = "") -> list[Demand]:
+        """Return what was refused since then, of one project or of all, the most wanted first."""
         with _store_errors():
-            return [_demand(row) for row in self._reader.query(sql, [rows.instant(since)])]
+            return refused.demand(self._reader, since, project)
+
+    def wanted(self, since: datetime, verdict: str = "") -> list[Wanted]:
+        """Return what installers wanted since then (with one verdict alone), a line a file or page of a channel."""
+        with _store_errors():
+            return list(wanted.lines(self._reader, since, verdict))
 
     def handed_out(
         self, projects: Collection[str], version: str = "", sha256: str = "", most: int = -1
@@ -275,6 +293,20 @@ class SqliteStore:
         with _store_errors():
             found = [row for part in parts for row in self._reader.execute(sql.format(_marks(part), _HANDED_OUT), part)]
         return sorted(map(rows.reach_of, found), key=lambda reach: reach.last, reverse=True)
+
+    def keep_first(self, project: str, file: ReleaseFile, at: datetime) -> ReleaseFile:
+        """Keep a file as the first of its name, unless there was one: return the one that is kept, for ever."""
+        with _store_errors():
+            known = firsts.find(self._reader, project, file.filename)
+        if known:
+            return known
+        with self._transaction("normal") as db:
+            return firsts.keep(db, project, file, at)
+
+    def first_files(self, project: str) -> Mapping[str, ReleaseFile]:
+        """Return the files of a project that were the first of their names, by name."""
+        with _store_errors():
+            return firsts.of_project(self._reader, project)
 
     # --- the advisories ---
 
@@ -355,10 +387,3 @@ def _where(*clauses: tuple[object, str]) -> tuple[str, list[object]]:
     chosen = [(value, clause) for value, clause in clauses if value not in (None, "")]
     text = " and ".join(clause for _, clause in chosen)
     return (f"where {text}" if text else ""), [value for value, _ in chosen]
-
-
-def _demand(row: Mapping[str, str]) -> Demand:
-    codes = {code for part in row["codes"].split("],") for code in part.strip("[] ").replace('"', "").split(", ")}
-    first, last = rows.moment(row["first"]), rows.moment(row["last"])
-    found = tuple(sorted(code for code in codes if code))
-    return Demand(row["project"], int(row["count"]), int(row["clients"]), first, last, found)

@@ -98,10 +98,10 @@ class Upstream:
         content = await body.read(response, self._max_page_bytes)
         return Page(content, response.headers.get("content-type", ""), url, _validators(response))
 
-    async def metadata(self, url: str) -> bytes | None:
-        """Return the ``.metadata`` file at ``url`` (PEP 658), None where there is none. At most 8 MiB.
+    async def document(self, url: str) -> bytes | None:
+        """Return what stands beside a file, its ``.metadata`` (PEP 658) or provenance (PEP 740); None for nothing.
 
-        Raises UpstreamAway, UpstreamBroken or OriginRefused.
+        At most 8 MiB, and only from where files may come from. Raises UpstreamAway, UpstreamBroken or OriginRefused.
         """
         async with self._attempt(url, self._page_deadline):
             response, url = await self._follow(url, _IDENTITY, self._check_file, FILE_TIMEOUT)

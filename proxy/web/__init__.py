@@ -27,9 +27,9 @@ REST = ""
 class Doors:
     """Sends a request to its door by the first word of its path, or by the first two for a channel."""
 
-    def __init__(self, make: Callable[[str], ChannelDoors], live: Live, more: Mapping[str, ASGIApp]) -> None:
+    def __init__(self, make: Callable[[str], ChannelDoors], live: Live) -> None:
         self._make, self._live = make, live
-        self._doors = {**make(""), **more}
+        self._doors = make("")
         self._channels: dict[str, ChannelDoors] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

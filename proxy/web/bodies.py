@@ -18,6 +18,7 @@ from proxy.simple.negotiate import Format, coding_for, format_for
 from proxy.simple.render import render
 from proxy.web.http import ALWAYS, Asked, Headers
 from proxy.web.listed import rows
+from proxy.web.recording import answer_of
 
 CODINGS = ("zstd", "gzip")
 SMALL_BODY = 64 << 10
@@ -28,12 +29,16 @@ WISHES_AT_MOST = 64
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A finished answer: its entity tag, its headers (with and without length) and its bytes."""
+    """A finished answer: its entity tag, its headers (with and without length) and its bytes.
+
+    ``answer`` is what the record says of it in one word.
+    """
 
     etag: str
     headers: Headers
     bare: Headers
     content: bytes
+    answer: str
 
 
 def wish_of(by: Asked, query: bytes) -> tuple[bytes, bytes, bytes]:
@@ -62,7 +67,7 @@ def at_hand(listing: Listing, by: Asked, query: bytes) -> Body | None:
     return body if isinstance(body, Body) else None
 
 
-async def made(content: bytes, form: Format, coding: str, revision: int) -> Body:
+async def made(content: bytes, form: Format, coding: str, revision: int, answer: str) -> Body:
     """Give content its headers, and compress it: off the loop where that takes long."""
     etag = f'"{hashlib.sha256(form.encode() + coding.encode() + content).hexdigest()[:32]}"'
     bare: Headers = [
@@ -77,7 +82,7 @@ async def made(content: bytes, form: Format, coding: str, revision: int) -> Body
         bare.append((b"content-encoding", coding.encode()))
         small = len(content) < SMALL_BODY
         content = _compress(content, coding) if small else await asyncio.to_thread(_compress, content, coding)
-    return Body(etag, [*bare, (b"content-length", str(len(content)).encode())], bare, content)
+    return Body(etag, [*bare, (b"content-length", str(len(content)).encode())], bare, content, answer)
 
 
 def form_of(by: Asked, query: bytes) -> Format | None:
@@ -99,7 +104,7 @@ async def _page(listing: Listing, form: Format, coding: str) -> Body:
 
     large = len(composition.files) > LARGE_PAGE
     content = await asyncio.to_thread(rendered) if large else rendered()
-    return await made(content, form, coding, listing.revision)
+    return await made(content, form, coding, listing.revision, answer_of(composition.verdict))
 
 
 def _compress(content: bytes, coding: str) -> bytes:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
@@ -19,9 +17,10 @@ from proxy.errors import GateError, StoreError, UpstreamAway
 from proxy.gateway import Gateway
 from proxy.health import Health
 from proxy.policy import explaining
-from proxy.policy.similarity import imitates
+from proxy.policy.folding import malformed
 from proxy.policy.versions import version as read_version
 from proxy.simple import names
+from proxy.web import checks
 from proxy.web.readers import Readers, for_readers
 
 SECURE = {
@@ -37,19 +36,10 @@ STATUS: tuple[tuple[type[Exception], int], ...] = (
     (UpstreamAway, 503),
     (StoreError, 503),
 )
-CHECK_AT_MOST = 2_000
-LONGEST_NAME = 128
 
 pages = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined
 )
-
-
-class Wanted(msgspec.Struct):
-    """One requirement to check: a project's name and a PEP 440 specifier."""
-
-    name: str
-    specifier: str = ""
 
 
 class Developers:
@@ -99,7 +89,7 @@ class Developers:
         project = names.normal(request.path_params["name"])
         wanted = request.path_params.get("version")
         if project is None:
-            return PlainTextResponse(f"{no_name(request.path_params['name'])}\n", 404)
+            return PlainTextResponse(f"{malformed(request.path_params['name'])}\n", 404)
         if wanted is not None and read_version(wanted) is None:
             return PlainTextResponse(f"That is not a version (PEP 440): {wanted[:64]}\n", 404)
         try:
@@ -107,7 +97,8 @@ class Developers:
         except GateError as error:
             return _failed(error)
         data = explaining.explanation(listing.composition, wanted)
-        data |= {"advisory_data": self._feed(), "url": self._url, "stale": listing.stale}
+        data |= {"advisory_data": self._feed(), "url": self._url, "channel": self._asking.channel}
+        data |= {"stale": listing.stale}
         match _preferred(request):
             case "html":
                 return _page("explain.html", **{"version": None, "files": [], "said": "", **data})
@@ -119,14 +110,15 @@ class Developers:
         """Put a wish into the security team's inbox."""
         project = names.normal(request.path_params["name"])
         if project is None:
-            return PlainTextResponse("That is not the name of a project (PEP 508).\n", 404)
+            return PlainTextResponse(f"{malformed(request.path_params['name'])}\n", 404)
         if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
             return PlainTextResponse("Requests are made on the gate's own page.\n", 403)
         async with request.form(max_files=0, max_fields=4) as form:
             specifier, why = str(form.get("specifier", "")), str(form.get("why", ""))
         client = request.client.host if request.client else ""
+        token = await self._readers.may_read(request.scope)
         try:
-            ask = await self._asking.ask(project, specifier, why, client)
+            ask = await self._asking.ask(project, specifier, why, (token and token.name) or client, client)
         except (GateError, ValueError) as error:
             return _failed(error)
         if _preferred(request) == "html":
@@ -135,44 +127,14 @@ class Developers:
 
     async def check(self, request: Request) -> Response:
         """Judge many requirements at once, each as an installer would meet it."""
-        body = await request.body()
         try:
-            wanted = msgspec.json.decode(body, type=list[Wanted])
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            return JSONResponse({"detail": f"Send a list of objects with name and specifier: {error}"}, 400)
-        if len(wanted) > CHECK_AT_MOST:
-            return JSONResponse({"detail": f"Ask for at most {CHECK_AT_MOST} at once."}, 400)
-        gate = asyncio.Semaphore(16)
-        answers = await asyncio.gather(*(self._answer(one, gate) for one in wanted))
+            wanted = checks.wanted(await request.body())
+        except ValueError as error:
+            return JSONResponse({"detail": str(error)}, 400)
+        results = await checks.answers(self._gateway, self._url, wanted)
         snapshot, at = self._gateway.policy.snapshot, self._clock()
         said = {"at": at.isoformat(), "revision": snapshot.revision, "advisory_data": self._feed()}
-        return JSONResponse({"results": answers, **said})
-
-    async def _answer(self, wanted: Wanted, gate: asyncio.Semaphore) -> dict[str, object]:
-        said: dict[str, object] = {"name": wanted.name, "specifier": wanted.specifier, "advisories": []}
-        project = names.normal(wanted.name)
-        if project is None:
-            return said | {
-                "verdict": "refused",
-                "version": None,
-                "reasons": [{"sentence": "Not a project name."}],
-            }
-        try:
-            async with gate:
-                composition = (await self._gateway.listing(project)).composition
-        except GateError as error:
-            return said | {"verdict": "unknown", "version": None, "reasons": [{"sentence": str(error)}]}
-        found = explaining.answer(composition, wanted.specifier)
-        if not found.known:
-            reason = {"sentence": f"No version of {project} in this range is known here."}
-            return said | {"verdict": "refused", "version": None, "reasons": [reason]}
-        verdict = "allowed" if found.allowed else "refused"
-        return said | {
-            "verdict": verdict,
-            "version": found.version,
-            "reasons": explaining.reasons(found.verdict),
-            "advisories": explaining.advisories(found.verdict),
-        }
+        return JSONResponse({"results": results, "url": self._url, **said})
 
     def _feed(self) -> dict[str, object]:
         return explaining.feed_data(self._gateway.policy.snapshot, self._clock())
@@ -182,13 +144,6 @@ async def style(_request: Request) -> Response:
     """The one style sheet."""
     css = (Path(__file__).parent / "templates" / "style.css").read_text()
     return Response(css, media_type="text/css", headers={"cache-control": "max-age=3600"})
-
-
-def no_name(text: str) -> str:
-    """Say that a text is no project's name, and which one it imitates where folding shows one."""
-    meant = imitates(text[:LONGEST_NAME])
-    hint = f" Did you mean {meant}?" if meant else ""
-    return f"{text[:LONGEST_NAME]!a} is not the name of a project (PEP 508: ASCII letters, digits, . _ -).{hint}"
 
 
 def _page(template: str, **facts: object) -> HTMLResponse:

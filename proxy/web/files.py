@@ -20,7 +20,7 @@ from proxy.gateway import Gateway
 from proxy.policy.listing import Judged
 from proxy.simple.negotiate import matches
 from proxy.web.byterange import UNSATISFIABLE, Span, span
-from proxy.web.http import ALWAYS, Asked, Headers, answer, asked, fail, only_reading, say
+from proxy.web.http import ALWAYS, Asked, Headers, answer, fail, say
 from proxy.web.readers import Readers
 from proxy.web.recording import Recorder
 from proxy.web.refusals import Refusals
@@ -43,12 +43,9 @@ class FileDoor:
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         """Answer one request for a file or its metadata."""
-        if not await only_reading(scope, send):
+        by = await self._readers.welcome(scope, send)
+        if by is None:
             return
-        token = await self._readers.admit(scope, send)
-        if token is None:
-            return
-        by = asked(scope, token)
         try:
             await self._file(scope["raw_path"].decode("latin-1").partition("?")[0], by, send)
         except GateError as error:
@@ -57,10 +54,12 @@ class FileDoor:
     async def _file(self, raw_path: str, by: Asked, send: Send) -> None:
         path = raw_path.removeprefix("/files")
         metadata = path.endswith(METADATA)
-        verdict, judged = await self._gateway.find(path.removesuffix(METADATA))
-        if judged is None or not verdict.allowed:
-            await self._refusals.refuse(verdict, by, send, path.rpartition("/")[2], metadata=metadata)
-            return
+        judged = self._gateway.file_at_hand(path.removesuffix(METADATA))
+        if judged is None:
+            verdict, judged = await self._gateway.find(path.removesuffix(METADATA))
+            if judged is None or not verdict.allowed:
+                await self._refusals.refuse(verdict, by, send, path.rpartition("/")[2], metadata=metadata)
+                return
         content = await (self._gateway.metadata(judged) if metadata else self._gateway.open(judged))
         if content is None:
             await say(send, 404, "The upstream has no metadata for this file.", head=by.head)
@@ -88,6 +87,10 @@ class FileDoor:
             await answer(send, 416, headers, b"", head=by.head)
             return
         pieces = _pieces(content, part)
+        if isinstance(content, bytes) and part is None:
+            self._record(by, judged, 200, metadata)
+            await answer(send, 200, headers, content, head=by.head)
+            return
         # The first piece before the head: what fails at once is told by a status, not by a broken transfer.
         first = b"" if by.head else await anext(pieces, b"")
         self._record(by, judged, 206 if part else 200, metadata)
@@ -107,12 +110,9 @@ class RefusedDoor:
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         """Answer one request for a file that a page listed as refused."""
-        if not await only_reading(scope, send):
+        by = await self._readers.welcome(scope, send)
+        if by is None:
             return
-        token = await self._readers.admit(scope, send)
-        if token is None:
-            return
-        by = asked(scope, token)
         filename = scope["path"].rpartition("/")[2]
         metadata = filename.endswith(METADATA)
         try:

@@ -16,7 +16,6 @@ from functools import lru_cache
 from starlette.types import Receive, Scope, Send
 
 from proxy.errors import CacheError, GateError, StoreError, UpstreamAway
-from proxy.model import Token
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -24,6 +23,7 @@ PLAIN = b"text/plain; charset=utf-8"
 ALWAYS: Headers = [(b"x-content-type-options", b"nosniff")]
 _CONTROL = re.compile(r"[^\x20-\x7e]+")
 AGENT_AT_MOST = 200
+READING = frozenset({"GET", "HEAD"})
 
 
 _process = secrets.token_hex(4)
@@ -51,11 +51,10 @@ class Asked:
         return f"{_process}{self.number:x}"
 
 
-def asked(scope: Scope, token: Token | None = None) -> Asked:
+def asked(scope: Scope) -> Asked:
     """Read a request's facts. Nothing in them is trusted for a decision."""
     client = scope.get("client") or ("", 0)
-    name = token.name if token else ""
-    return Asked(scope["method"] == "HEAD", dict(scope["headers"]), client[0], name, next(_numbers))
+    return Asked(scope["method"] == "HEAD", dict(scope["headers"]), client[0], "", next(_numbers))
 
 
 def below(scope: Scope, cut: int) -> Scope:
@@ -113,7 +112,7 @@ async def fail(send: Send, error: GateError, *, head: bool) -> None:
 
 async def only_reading(scope: Scope, send: Send) -> bool:
     """Whether the method is GET or HEAD; answers 405 when it is not."""
-    if scope["method"] in {"GET", "HEAD"}:
+    if scope["method"] in READING:
         return True
     await say(send, 405, "Only GET and HEAD are answered here.", head=False, extra=[(b"allow", b"GET, HEAD")])
     return False

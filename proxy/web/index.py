@@ -9,18 +9,18 @@ from starlette.types import Receive, Scope, Send
 
 from proxy.errors import GateError
 from proxy.gateway import Gateway, Listing
+from proxy.policy.folding import malformed
 from proxy.simple import names
 from proxy.simple.negotiate import matches
 from proxy.simple.render import render_projects
 from proxy.web import bodies
 from proxy.web.bodies import Body
-from proxy.web.http import Asked, asked, fail, only_reading, redirect, say
+from proxy.web.http import Asked, fail, redirect, say
 from proxy.web.readers import Readers
 from proxy.web.recording import Recorder
 
 PREFIX = "/simple/"
 NO_FORM = "This index speaks JSON and HTML of the Simple API, version 1."
-NO_NAME = "That is not the name of a project (PEP 508: ASCII letters, digits, . _ -)."
 
 
 class IndexDoor:
@@ -31,23 +31,22 @@ class IndexDoor:
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         """Answer one request for an index page."""
-        if not await only_reading(scope, send):
+        by = await self._readers.welcome(scope, send)
+        if by is None:
             return
-        token = await self._readers.admit(scope, send)
-        if token is None:
-            return
-        by = asked(scope, token)
+        path, query = scope["path"], scope["query_string"]
         try:
-            await self._page(scope["path"], scope["query_string"], by, send)
+            listing = self._gateway.at_hand(path[len(PREFIX) : -1])
+            body = bodies.at_hand(listing, by, query) if listing and path.endswith("/") else None
+            if listing and body:
+                await self._hand_out(listing, body, by, send)
+            else:
+                await self._page(path, query, by, send)
         except GateError as error:
             await fail(send, error, head=by.head)
 
     async def _page(self, path: str, query: bytes, by: Asked, send: Send) -> None:
-        listing = self._gateway.ready(path[len(PREFIX) : -1], (await self._gateway.policy.current()).revision)
-        body = bodies.at_hand(listing, by, query) if listing and path.endswith("/") else None
-        if listing and body:
-            await self._hand_out(listing, body, by, send)
-        elif path == "/simple":
+        if path == "/simple":
             await redirect(send, "simple/", head=by.head)
         elif path == PREFIX:
             await self._projects(query, by, send)
@@ -62,13 +61,13 @@ class IndexDoor:
             return
         snapshot = await self._gateway.policy.current()
         content = render_projects(sorted(snapshot.grants), form)
-        await _send(send, by, await bodies.made(content, form, bodies.coding_of(by), snapshot.revision))
+        await _send(send, by, await bodies.made(content, form, bodies.coding_of(by), snapshot.revision, ""))
 
     async def _project(self, rest: str, query: bytes, by: Asked, send: Send) -> None:
         raw, _, extra = rest.partition("/")
         project = names.normal(raw)
         if project is None or extra:
-            await say(send, 404, NO_NAME, head=by.head)
+            await say(send, 404, malformed(rest.removesuffix("/")), head=by.head)
         elif raw != project or not rest.endswith("/"):
             await redirect(send, f"{'../' if rest.endswith('/') else ''}{project}/", head=by.head)
         else:
@@ -80,7 +79,7 @@ class IndexDoor:
                 await self._hand_out(listing, body, by, send)
 
     async def _hand_out(self, listing: Listing, body: Body, by: Asked, send: Send) -> None:
-        self._recorder.page(by, listing.composition.verdict, 200)
+        self._recorder.page(by, listing.composition.verdict, body.answer)
         await _send(send, by, body)
 
 

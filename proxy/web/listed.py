@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from packaging.utils import NormalizedName
 
-from proxy.gateway import Listing, path_of
+from proxy.gateway import Listing
 from proxy.model import ReleaseFile, Verdict
 from proxy.policy import telling
 from proxy.policy.listing import Judged
+from proxy.simple.addresses import path_of
 from proxy.simple.render import Row
 
 UNKNOWN_VERSION = "9999"

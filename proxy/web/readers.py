@@ -18,7 +18,7 @@ from starlette.types import Scope, Send
 
 from proxy.live import Live
 from proxy.model import Token
-from proxy.web.http import say
+from proxy.web.http import READING, Asked, asked, only_reading, say
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -35,13 +35,19 @@ class Readers:
     def __init__(self, live: Live, clock: Callable[[], datetime], *, anonymous: bool) -> None:
         self._live, self._clock, self._anonymous = live, clock, anonymous
 
-    async def admit(self, scope: Scope, send: Send) -> Token | None:
-        """Return the token to go on with, or answer 401 and return None."""
+    async def welcome(self, scope: Scope, send: Send) -> Asked | None:
+        """Return who asks, or answer 405 (this only reads) or 401 and return None."""
+        if scope["method"] not in READING and not await only_reading(scope, send):
+            return None
+        by = asked(scope)
+        if self._anonymous and b"authorization" not in by.headers:
+            return by
         token = await self.may_read(scope)
         if token is None:
-            headers = [(b"www-authenticate", CHALLENGE.encode())]
-            await say(send, 401, NO_TOKEN, head=scope["method"] == "HEAD", extra=headers)
-        return token
+            await say(send, 401, NO_TOKEN, head=by.head, extra=[(b"www-authenticate", CHALLENGE.encode())])
+            return None
+        by.token = token.name
+        return by
 
     async def may_read(self, scope: Scope) -> Token | None:
         """Return the token that a request brings, :data:`ANYBODY` where none is needed, else None."""

@@ -33,12 +33,12 @@ class Recorder:
     def __init__(self, decisions: Noting, clock: Callable[[], datetime], channel: str = "") -> None:
         self._decisions, self._clock, self._channel = decisions, clock, channel
 
-    def page(self, by: Asked, verdict: Verdict, status: int) -> None:
-        """Note that a project's page was answered."""
+    def page(self, by: Asked, verdict: Verdict, answer: str) -> None:
+        """Note that a project's page was answered; ``answer`` is the verdict in one word."""
         at = self._clock()
-        look_up = (self._channel, by.client, by.token, by.agent, verdict.subject.project, answer(verdict))
+        look_up = (self._channel, by.client, by.token, by.agent, verdict.subject.project, answer)
         if not self._decisions.repeats(look_up, at):
-            self._decisions.note_page(look_up, self._record("page", by, verdict, status, at))
+            self._decisions.note_page(look_up, self._record("page", by, verdict, 200, at))
 
     def file(self, by: Asked, verdict: Verdict, status: int, filename: str, *, metadata: bool = False) -> None:
         """Note that a file (or its metadata) was handed out, revalidated or refused."""
@@ -60,7 +60,7 @@ class Recorder:
             filename=printable(filename)[:256],
             sha256=(subject.file.sha256 or "") if subject.file else "",
             status=status,
-            verdict=answer(verdict),
+            verdict=answer_of(verdict),
             codes=codes(verdict),
             revision=verdict.revision,
             request_id=by.request_id,
@@ -68,7 +68,7 @@ class Recorder:
         )
 
 
-def answer(verdict: Verdict) -> str:
+def answer_of(verdict: Verdict) -> str:
     """Return a verdict in the record's one word."""
     if not verdict.allowed:
         return "refused"

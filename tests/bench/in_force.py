@@ -71,6 +71,9 @@ class _World:
     def __init__(self, snapshot: PolicySnapshot, page: ProjectPage) -> None:
         self.snapshot, self._page = snapshot, page
 
+    def at_hand(self) -> PolicySnapshot:
+        return self.snapshot
+
     async def current(self, *_: object) -> PolicySnapshot:
         return self.snapshot
 
@@ -82,6 +85,18 @@ class _World:
 
     async def origins(self, *_: object) -> bool:
         return False
+
+    async def known(self, *known: object) -> object:
+        """As facts: the page as it is; as first files: none."""
+        return known[1] if len(known) > 1 else {}
+
+    def moves(self, *_: object) -> int:
+        return 0
+
+    async def changed(self, *_: object) -> None:
+        """Hear of nothing."""
+
+    unfit = late = changed
 
 
 def judging(repeat: int) -> None:
@@ -101,10 +116,10 @@ def judging(repeat: int) -> None:
         versions._version.cache_clear()
         spans.cut.cache_clear()
         world: Any = _World(PolicySnapshot(advisories=AdvisoryIndex(packed)).amended((ORIGIN, grant), (), 1), page)
-        gateway = Gateway(world, world, world, world, world, world, lambda: AT)
+        gateway = Gateway(world, world, world, world, world, world, world, lambda: AT)
         first.append(_timed(partial(asyncio.run, _listed(gateway))))
-        again.append(_timed(partial(gateway.ready, FLASK, 1)))
-        listing = gateway.ready(FLASK, 1)
+        again.append(_timed(partial(gateway.at_hand, FLASK)))
+        listing = gateway.at_hand(FLASK)
         assert listing is not None
         assert len(listing.composition.files) == FILES
     print(f"judging a page of {FILES} files: first {_said(first)}; again {_said(again)}")

@@ -159,13 +159,13 @@ def test_revoke_and_prohibit_are_in_force_when_the_command_returns(gate: Gatehou
 
 
 def test_check_judges_a_requirements_file(gate: Gatehouse, index: Upstream, tmp_path: Path) -> None:
-    index.release("flask", "3.0.0")
+    listed = index.release("flask", "3.0.0")
     index.release("requests", "2.0")
     gate.approve("flask")
     good, bad, odd = (tmp_path / name for name in ("good.txt", "bad.txt", "odd.txt"))
-    good.write_text('# ours\nflask>=3 \\\n  --hash=sha256:00  # pinned\nflask; python_version < "3"\n')
+    good.write_text(f'# ours\nflask>=3 \\\n  --hash=sha256:{listed.sha256}  # pinned\nflask; python_version < "3"\n')
     bad.write_text("flask\nrequests==2.0\nreqeusts\n")
-    odd.write_text("flask\n-e .\nx @ https://files.example/x.whl\n")
+    odd.write_text("flask\n-e .\nx @ https://files.example/x.whl\nflask>=\n")
     assert gate.cli("check", "-r", str(good)).returncode == 0
     refused = gate.cli("check", "-r", str(bad))
     assert refused.returncode == 1
@@ -173,8 +173,8 @@ def test_check_judges_a_requirements_file(gate: Gatehouse, index: Upstream, tmp_
     assert "Did you mean requests" in " ".join(refused.stdout.split())
     unable = gate.cli("check", "-r", str(odd))
     assert unable.returncode == 2
-    assert f"{odd}:3" in unable.stdout
-    assert "goes round the gate" in unable.stdout
+    assert f"goes round the gate: {odd}:3: https://files.example/x.whl" in unable.stdout
+    assert f"not judged: {odd}:4" in unable.stdout
     assert "Advisory data: none" in unable.stdout
 
 
@@ -268,4 +268,4 @@ def test_the_admin_may_listen_elsewhere(make_gate: MakeGate) -> None:
     gate = make_gate("--admin-port", str(port))
     assert gate.get("/admin/").status_code == 404
     assert f"http://127.0.0.1:{port}/admin/" in gate.output()
-    assert gate.facts("inbox") == {"requests": [], "refused": []}
+    assert gate.cli("inbox").stdout.strip() == "Nothing waits."

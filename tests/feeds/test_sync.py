@@ -192,7 +192,7 @@ async def test_the_terms_move_the_hours(world: World) -> None:
     put(world, "state2")
     await world.sync.sync(FEED)
     terms = Terms(warn_stale_after=1 * HOUR, alarm_stale_after=2 * HOUR)
-    world.store.commit(changes.set_terms(terms, "a test needs it"), ADA, world.at)
+    world.store.commit(changes.set_terms(Terms(), terms, "a test needs it"), ADA, world.at)
     await world.live.current()
     world.at = NEWEST + 2 * HOUR
     await world.sync.look()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from packaging.utils import NormalizedName
 
 from proxy.model import Approval, Channel, Entry, Origin, ReleaseFile, Subject, Terms
+from proxy.policy.ranges import AdvisoryIndex
 from proxy.policy.snapshot import PolicySnapshot
 
 AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -50,6 +52,11 @@ def approval(*files: ReleaseFile, specifier: str = "", project: NormalizedName =
 def snapshot(*entries: Entry, revision: int = 7, ends: Iterable[str] = ()) -> PolicySnapshot:
     """A snapshot with these entries in force and the usual origin."""
     return PolicySnapshot().amended((ORIGIN, *entries), ends, revision)
+
+
+def knowing(policy: PolicySnapshot, advisories: AdvisoryIndex) -> PolicySnapshot:
+    """A snapshot with these advisories in force."""
+    return replace(policy, advisories=advisories)
 
 
 def channel(name: str, base: str = "", sets: Iterable[str] = (), **terms: Any) -> Channel:

@@ -11,12 +11,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.model import Code, Effect, Finding, Prohibition, ReleaseFile, Subject, Terms, Verdict
+from proxy.model import (
+    Advisory,
+    Affected,
+    AffectedRange,
+    Code,
+    Effect,
+    Finding,
+    Prohibition,
+    ProjectPage,
+    ReleaseFile,
+    Severity,
+    Subject,
+    Terms,
+    Verdict,
+    Waiver,
+)
 from proxy.policy import judge as judging
-from proxy.policy.judge import DANGEROUS, judge, judge_files
+from proxy.policy.judge import DANGEROUS, Basis, judge, judge_files
+from proxy.policy.listing import compose
+from proxy.policy.ranges import AdvisoryIndex
 from proxy.policy.rules import RULES, Scope
 from proxy.policy.snapshot import PolicySnapshot
-from tests.policy.facts import AT, FLASK, approval, snapshot, subject, wheel
+from proxy.policy.telling import codes
+from tests.policy.facts import AT, FLASK, approval, knowing, snapshot, subject, wheel
 
 effects = st.sampled_from(Effect)
 findings = st.builds(Finding, st.sampled_from(Code), effects, st.just("because"))
@@ -27,20 +45,65 @@ files = st.builds(
     wheel,
     versions,
     sha256=st.sampled_from(["a" * 64, "b" * 64, None]),
-    upload_time=st.sampled_from([AT, None, AT - timedelta(days=99)]),
+    upload_time=st.sampled_from([AT, None, AT - timedelta(days=3), AT - timedelta(days=99)]),
+    yanked=st.sampled_from([None, None, "broken"]),
+    licence=st.sampled_from([None, "", "MIT", "GPL-3.0-only OR MIT", "GPL-3.0-only"]),
+    publisher=st.sampled_from([None, "", "GitHub:pallets/flask", "GitHub:evil/flask"]),
+    contradiction=st.sampled_from(["", "", "Its metadata names another project."]),
+)
+terms = st.builds(
+    Terms,
+    minimum_age=st.sampled_from([timedelta(0), timedelta(days=7)]),
+    ages=st.sampled_from([{}, {"flask": timedelta(days=1)}, {"flask": timedelta(days=60)}]),
+    fixes=st.sampled_from(["wait", "pass"]),
+    freeze=st.sampled_from([None, AT - timedelta(days=2), AT - timedelta(days=50)]),
+    licences=st.sampled_from([(), ("MIT",), ("MIT", "GPL-3.0-only")]),
+    refuse_unknown_licence=st.booleans(),
+    provenance=st.sampled_from([(), ("fl*",)]),
+    publishers=st.sampled_from([{}, {"flask": "GitHub:pallets/flask"}]),
+)
+affected = Affected(FLASK, (), (AffectedRange("ECOSYSTEM", (("introduced", "0"), ("fixed", "2.0"))),))
+advisories = st.lists(
+    st.builds(
+        lambda n, bad, severity: Advisory(f"X-{n}", AT, (affected,), malicious=bad, severity=Severity(severity)),
+        st.integers(0, 3),
+        st.booleans(),
+        st.sampled_from(["low", "high", "unknown"]),
+    ),
+    max_size=2,
 )
 ranges = st.sampled_from(["", ">=2", "<2", "==2.0", "==3.*"])
+acknowledged = st.sets(st.sampled_from(["too-new", "frozen"])).map(tuple)
 approvals = st.builds(
-    lambda frozen, specifier, standing, days, n: approval(
-        *frozen, specifier=specifier, standing=standing, until=AT + timedelta(days=days), id=f"approval:{n}"
+    lambda frozen, specifier, standing, days, n, codes, exact: approval(
+        *frozen,
+        specifier=specifier,
+        standing=standing and not exact,
+        until=AT + timedelta(days=days),
+        id=f"approval:{n}",
+        acknowledged=codes,
+        exact=exact,
     ),
     st.lists(files, max_size=3),
     ranges,
     st.booleans(),
     st.integers(-2, 2),
     st.integers(0, 9),
+    acknowledged,
+    st.booleans(),
 )
-snapshots = st.builds(lambda entries: snapshot(*entries), st.lists(approvals, max_size=3))
+waivers = st.builds(
+    lambda n, days: Waiver(f"w{n}", FLASK, "", f"X-{n}", "ada", "why", AT, AT + timedelta(days=days)),
+    st.integers(0, 3),
+    st.integers(-1, 2),
+)
+snapshots = st.builds(
+    lambda entries, rules, waived, known: knowing(snapshot(*entries, rules, *waived), AdvisoryIndex.of(known)),
+    st.lists(approvals, max_size=3),
+    terms,
+    st.lists(waivers, max_size=2, unique_by=lambda waiver: waiver.id),
+    advisories,
+)
 
 
 @given(st.lists(findings, max_size=6))
@@ -81,7 +144,7 @@ def test_a_rule_that_fails_is_a_forbid(file: ReleaseFile, policy: PolicySnapshot
 
 @given(st.lists(files, max_size=8), snapshots)
 def test_judging_many_gives_what_judging_each_gives(many: list[ReleaseFile], policy: PolicySnapshot) -> None:
-    together = list(judge_files(FLASK, many, policy, AT))
+    together = list(judge_files(many, Basis.of(FLASK, policy, AT), policy, AT))
     assert [set(map(str, verdict.findings)) for verdict in together] == [
         set(map(str, judge(subject(file), policy, AT).findings)) for file in many
     ]
@@ -91,7 +154,8 @@ def test_judging_many_gives_what_judging_each_gives(many: list[ReleaseFile], pol
 def test_a_later_clock_never_opens_what_an_end_date_closed(
     file: ReleaseFile, policy: PolicySnapshot, days: int
 ) -> None:
-    old_enough = policy.amended([Terms(minimum_age=timedelta(0))], (), 8)
+    # What time alone opens is left out: ages, freezes that are acknowledged, waivers that end.
+    old_enough = policy.amended([replace(policy.terms, minimum_age=timedelta(0), ages={})], (), 8)
     later = judge(subject(file), old_enough, AT + timedelta(days=days))
     if later.allowed:
         assert judge(subject(file), old_enough, AT).allowed
@@ -101,6 +165,60 @@ def test_a_later_clock_never_opens_what_an_end_date_closed(
 def test_a_prohibition_beats_every_approval(file: ReleaseFile, policy: PolicySnapshot) -> None:
     closed = policy.amended([Prohibition("p", FLASK, "", "ada", "no", AT)], (), 9)
     assert not judge(subject(file), closed, AT).allowed
+
+
+@given(files, snapshots, st.integers(0, 90))
+def test_a_verdict_holds_until_the_hour_that_it_names(file: ReleaseFile, policy: PolicySnapshot, hours: int) -> None:
+    now, later = judge(subject(file), policy, AT), AT + timedelta(hours=hours)
+    if now.until is None or later < now.until:
+        then = judge(subject(file), policy, later)
+        assert then.allowed == now.allowed
+        if now.allowed:
+            assert then.findings == now.findings
+
+
+@given(st.lists(files, max_size=6, unique_by=lambda file: file.filename), snapshots, snapshots, st.integers(0, 60))
+def test_what_was_judged_before_is_taken_over_only_where_it_still_holds(
+    many: list[ReleaseFile], before: PolicySnapshot, after: PolicySnapshot, hours: int
+) -> None:
+    page, later = ProjectPage(FLASK, tuple(many)), AT + timedelta(hours=hours)
+    for policy in (before.amended((), (), 99), after):
+        earlier = compose(FLASK, page, before, AT)
+        again = compose(FLASK, page, policy, later, before=earlier)
+        fresh = compose(FLASK, page, policy, later)
+        assert [j.verdict.allowed for j in again.files] == [j.verdict.allowed for j in fresh.files]
+        assert again.verdict == fresh.verdict
+        assert again.until is None or fresh.until is None or again.until <= fresh.until
+        assert [j.file for j in again.files] == [j.file for j in fresh.files]
+
+
+@given(files, snapshots, terms)
+def test_one_more_demand_of_the_terms_never_opens_anything(
+    file: ReleaseFile, policy: PolicySnapshot, more: Terms
+) -> None:
+    asked = policy.terms
+    stricter = replace(
+        asked,
+        minimum_age=max(asked.minimum_age, more.minimum_age),
+        ages={
+            "flask": max(
+                asked.ages.get("flask", asked.minimum_age), more.ages.get("flask", asked.minimum_age), more.minimum_age
+            )
+        },
+        fixes="wait",
+        freeze=min(filter(None, (asked.freeze, more.freeze)), default=None),
+        licences=tuple(set(asked.licences) & set(more.licences)) or ("ISC",) if more.licences else asked.licences,
+        refuse_unknown_licence=True,
+        provenance=asked.provenance + more.provenance,
+        publishers={**more.publishers, **asked.publishers},
+    )
+    if judge(subject(file), policy.amended([stricter], (), 8), AT).allowed:
+        assert judge(subject(file), policy, AT).allowed
+
+
+@given(files, snapshots)
+def test_what_contradicts_itself_is_never_served(file: ReleaseFile, policy: PolicySnapshot) -> None:
+    assert not judge(subject(replace(file, contradiction="It lies.")), policy, AT).allowed
 
 
 def test_a_young_file_is_let_through_when_its_approver_acknowledged_the_age() -> None:
@@ -121,7 +239,7 @@ def test_an_acknowledged_age_does_not_cover_what_a_standing_range_lets_in_later(
 def test_observe_mode_opens_everything_but_what_is_dangerous(
     file: ReleaseFile, policy: PolicySnapshot, more: list[Finding]
 ) -> None:
-    watched = policy.amended([Terms(mode="observe")], (), 8)
+    watched = policy.amended([replace(policy.terms, mode="observe")], (), 8)
 
     def added(_subject: Subject, _snapshot: PolicySnapshot, _at: datetime) -> Iterator[Finding]:
         yield from more
@@ -149,7 +267,24 @@ def test_an_emergency_opens_its_own_files_and_never_what_is_dangerous(file: Rele
         other = judge(subject(replace(file, filename="other-1.0.tar.gz")), policy, AT)
         ended = judge(subject(file), policy, AT + timedelta(hours=1))
     dangerous = {finding.code for finding in more if finding.effect is Effect.FORBID} & DANGEROUS
-    assert verdict.allowed == (file.sha256 is not None and not dangerous)
+    vouched = file.sha256 is not None and not file.contradiction
+    assert verdict.allowed == (vouched and not dangerous)
     assert not ended.allowed
+    if verdict.allowed:
+        assert codes(verdict) == ("emergency",)
     if not any(finding.effect is Effect.PERMIT for finding in more):
         assert not other.allowed
+
+
+def test_the_record_names_an_emergency_only_where_nothing_else_would_do() -> None:
+    file, day = wheel(), timedelta(days=1)
+    emergency = approval(file, emergency=True, until=AT + day, id="approval:e")
+    ordinary = approval(file, id="approval:o")
+    assert codes(judge(subject(file), snapshot(emergency), AT)) == ("emergency",)
+    for entries in ((emergency, ordinary), (ordinary, emergency)):
+        assert codes(judge(subject(file), snapshot(*entries), AT)) == ("approved",)
+    young = wheel(upload_time=AT - day)
+    both = snapshot(approval(young, id="approval:o"), replace(emergency, files=(young,)))
+    assert codes(judge(subject(young), both, AT)) == ("emergency",), "only the emergency sets the age aside"
+    early = snapshot(approval(young, acknowledged=("too-new",)), replace(emergency, files=(young,)))
+    assert codes(judge(subject(young), early, AT)) == ("approved",)

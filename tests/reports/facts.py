@@ -114,6 +114,8 @@ PLACES = [("req.txt", 3), ("sub dir/req.txt", 1), ("", 0), ("", 0), ("/srv/req.t
 
 def checked(results: list[dict[str, Any]] | None = None, places: list[tuple[str, int]] | None = None) -> Checked:
     """A check as a report reads it."""
-    answer = {"at": AT, "revision": 7, "advisory_data": DATA, "results": RESULTS if results is None else results}
+    told = RESULTS if results is None else results
     where = (PLACES if results is None else [("", 0)] * len(results)) if places is None else places
-    return read(answer, where, ["req.txt:5: -e . cannot be judged"] if results is None else [], "1.2.3")
+    placed = [{**result, "file": file, "line": line} for result, (file, line) in zip(told, where, strict=True)]
+    answer = {"at": AT, "revision": 7, "advisory_data": DATA, "results": placed}
+    return read({**answer, "unreadable": ["req.txt:5: -e . cannot be judged"] if results is None else []}, "1.2.3")

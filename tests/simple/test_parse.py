@@ -45,6 +45,15 @@ def test_a_row_of_wrong_types_leaves_the_others_alone() -> None:
     found = read(page(row("1.0"), row("2.0", size="big"), None, row("3.0", yanked={}), row("4.0")))
     assert [file.version for file in found.files] == ["1.0", "4.0"]
     assert [lost.filename for lost in found.unreadable] == ["foo-2.0.tar.gz", "?", "foo-3.0.tar.gz"]
+    assert not any(lost.inconsistent for lost in found.unreadable), "what cannot be read contradicts nothing"
+
+
+def test_rows_that_contradict_themselves_or_each_other_are_marked() -> None:
+    twice = [row("2.0"), {**row("2.0"), "url": "https://files.example/x/foo-2.0.tar.gz"}]
+    found = read(page(row("1.0"), {**row("3.0"), "url": "https://files.example/foo-4.0.tar.gz"}, *twice))
+    assert [file.version for file in found.files] == ["1.0"]
+    assert all(lost.inconsistent for lost in found.unreadable)
+    assert len(found.unreadable) == 2
 
 
 def test_the_name_that_a_page_gives_itself_does_not_count() -> None:
@@ -52,6 +61,7 @@ def test_the_name_that_a_page_gives_itself_does_not_count() -> None:
     assert found.project == "foo"
     assert [file.filename for file in found.files] == ["foo-1.0.tar.gz"]
     assert found.unreadable[0].problem == "Its name says another project."
+    assert found.unreadable[0].inconsistent
 
 
 def test_a_base_element_does_not_move_addresses() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from proxy.errors import RevisionConflict, StoreError
-from proxy.model import Actor, DecisionRecord
+from proxy.model import Actor, Build, DecisionRecord, Token
 from proxy.policy import changes
 from proxy.store import DecisionFilter, EventFilter, Reach
 from proxy.store.sqlite import SqliteStore
@@ -41,6 +41,17 @@ def test_a_change_is_entry_event_and_revision_together(store: SqliteStore) -> No
     (kept,) = store.events(EventFilter())
     assert (kept.tag, kept.actor, kept.reason, kept.at) == ("project:approval:granted", ADA, "needed", AT)
     assert kept.detail["approvals"][0]["files"] == [["flask-3.0.0-py3-none-any.whl", "a" * 64]]  # type: ignore[index]
+
+
+def test_a_token_is_heard_of_and_raises_no_revision(store: SqliteStore) -> None:
+    store.commit(changes.grant([approval(wheel())]), ADA, AT)
+    seen = store.load()
+    token = Token("token:2", "ci", "a" * 64, "reader", AT)
+    event = store.commit(changes.issue(token), ADA, AT)
+    assert (event.revision, store.revision(), store.bell.read(), store.newest()) == (1, 1, 2, 2)
+    assert store.load(seen.seq).puts == (token,)
+    store.commit(changes.withdraw(token, "leaked"), ADA, AT, if_revision=1)
+    assert (store.revision(), store.bell.read()) == (1, 3)
 
 
 def test_only_what_changed_is_loaded_again(store: SqliteStore) -> None:
@@ -104,7 +115,59 @@ def test_demand_counts_what_was_refused(store: SqliteStore) -> None:
     refused = replace(RECORD, project="requests", verdict="refused", codes=("not-approved",), what="page", count=3)
     store.record([("1", refused), ("2", replace(refused, client="10.0.0.8", count=1)), ("3", RECORD)])
     (line,) = store.demand(AT - timedelta(days=1))
-    assert (line.project, line.count, line.clients, line.codes) == ("requests", 4, 2, ("not-approved",))
+    assert (line.project, line.count, line.codes) == ("requests", 4, ("not-approved",))
+    assert line.clients == ("10.0.0.9", "10.0.0.8")
+
+
+def test_demand_tells_who_wanted_it_and_from_which_builds(store: SqliteStore) -> None:
+    page = replace(RECORD, project="requests", verdict="refused", codes=("not-approved",), what="page", version="")
+    in_ci = replace(page, agent="pip/26.3 CPython/3.11.7 CI", token="ci", count=5, at=AT + timedelta(hours=1))
+    research = replace(page, channel="research", codes=("not-approved", "too-new"))
+    other = replace(page, project="numpy", count=2)
+    store.record([(str(number), record) for number, record in enumerate((page, in_ci, research, other))])
+    first, second = store.demand(AT - timedelta(days=1))
+    assert (first.project, first.count, first.first, first.last) == ("requests", 7, AT, AT + timedelta(hours=1))
+    assert first.tokens == ("ci",)
+    assert first.builds == (
+        Build("pip/26.3 CPython/3.11.7", True, "", 5),
+        Build("pip/26", False, "", 1),
+        Build("pip/26", False, "research", 1),
+    )
+    assert first.codes == ("not-approved", "too-new")
+    assert store.demand(AT - timedelta(days=1), "numpy") == [second]
+    assert store.demand(AT + timedelta(minutes=1))[0].count == 5
+
+
+def test_what_was_wanted_is_summed_up_by_file_and_channel(store: SqliteStore) -> None:
+    refused = replace(RECORD, verdict="refused", status=403, codes=("not-approved",), client="10.0.0.8", token="ci")
+    records = [
+        replace(RECORD, at=AT - timedelta(days=40), sha256="b" * 64),
+        RECORD,
+        replace(RECORD, client="10.0.0.8", at=AT + timedelta(hours=1)),
+        refused,
+        replace(RECORD, channel="research", verdict="observed"),
+        replace(RECORD, what="metadata", filename=f"{RECORD.filename}.metadata"),
+        replace(refused, what="metadata", filename=f"{RECORD.filename}.metadata"),
+        replace(RECORD, what="page", filename="", version="", sha256="", count=7),
+        replace(refused, project="", filename="nonsense", sha256=""),
+    ]
+    store.record([(str(number), record) for number, record in enumerate(records)])
+    lines = {(line.channel, line.filename): line for line in store.wanted(AT - timedelta(days=1))}
+    assert set(lines) == {("", RECORD.filename), ("research", RECORD.filename), ("", "")}
+    line = lines["", RECORD.filename]
+    assert (line.count, line.refused, line.clients, line.tokens) == (4, 2, ("10.0.0.8", "10.0.0.9"), ("ci",))
+    assert (line.version, line.sha256, line.last) == ("3.0.0", "a" * 64, AT + timedelta(hours=1))
+    assert (lines["", ""].project, lines["", ""].count) == ("flask", 7)
+    (observed,) = store.wanted(AT - timedelta(days=1), "observed")
+    assert observed.channel == "research"
+    assert len(store.wanted(AT - timedelta(days=60))) == 4
+    assert store.wanted(AT + timedelta(days=1)) == []
+
+
+def test_what_was_committed_late_is_wanted_all_the_same(store: SqliteStore) -> None:
+    late = replace(RECORD, at=AT - timedelta(days=3), project="late")
+    store.record([("1", replace(RECORD, at=AT - timedelta(days=9))), ("2", RECORD), ("3", late)])
+    assert {line.project for line in store.wanted(AT - timedelta(days=5))} == {"flask", "late"}
 
 
 def _edit(db: sqlite3.Connection, table: str) -> None:

@@ -309,10 +309,10 @@ async def test_metadata_is_bytes_or_nothing() -> None:
         "/big.metadata": answer(200, bytes((8 << 20) + 1)),
     }
     async with serving(answers) as raw, asking(raw) as upstream:
-        assert await upstream.metadata(f"{raw.origin}/a.whl.metadata") == b"Name: a\n"
-        assert await upstream.metadata(f"{raw.origin}/b.whl.metadata") is None
+        assert await upstream.document(f"{raw.origin}/a.whl.metadata") == b"Name: a\n"
+        assert await upstream.document(f"{raw.origin}/b.whl.metadata") is None
         with pytest.raises(UpstreamBroken):
-            await upstream.metadata(f"{raw.origin}/big.metadata")
+            await upstream.document(f"{raw.origin}/big.metadata")
 
 
 # --- credentials
@@ -387,7 +387,7 @@ async def test_whatever_the_network_raises_is_mapped(error: Exception) -> None:
         upstream = Upstream("https://index.example/simple", client=client, origins=origins, breaker=PATIENT)
         asks: list[Callable[[], Awaitable[object]]] = [
             lambda: upstream.page(FLASK),
-            lambda: upstream.metadata("https://files.example/a.metadata"),
+            lambda: upstream.document("https://files.example/a.metadata"),
             lambda: read(upstream, "https://files.example/a"),
         ]
         for ask in asks:

@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 
 ROOT = Path(__file__).parents[2]
-READY_SECONDS = 30.0
+READY_SECONDS = 60.0
 
 
 def free_port() -> int:
@@ -53,15 +53,19 @@ class Gatehouse:
         self._log = data_dir.with_suffix(".log")
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> Gatehouse:
-        """Start, and wait until it is ready."""
+    def begin(self) -> None:
+        """Start, and wait for nothing."""
         with self._log.open("ab") as log:
             command = [sys.executable, "-m", "proxy.cli", "serve", *self._options]
             self._process = subprocess.Popen(
                 command, env=self._environment, stdout=log, stderr=log, cwd=self.data_dir.parent
             )
+
+    def start(self) -> Gatehouse:
+        """Start, and wait until it is ready."""
+        self.begin()
         deadline = time.monotonic() + READY_SECONDS
-        while time.monotonic() < deadline and self._process.poll() is None:
+        while time.monotonic() < deadline and self.running:
             try:
                 if httpx.get(f"{self.url}/readyz", trust_env=False).status_code == 200 and "Ctrl-C" in self.output():
                     return self
@@ -144,6 +148,10 @@ class Gatehouse:
     def get(self, path: str, **headers: str) -> httpx.Response:
         """Ask the gate for a path, as it stands."""
         return httpx.get(f"{self.url}{path}", headers=headers, trust_env=False, timeout=30)
+
+    def post(self, path: str, **more: Any) -> httpx.Response:
+        """Send the gate something, as a developer would."""
+        return httpx.post(f"{self.url}{path}", trust_env=False, timeout=30, **more)
 
     def admin(self, method: str, path: str, **more: Any) -> httpx.Response:
         """Ask the admin API with the first-run token."""

@@ -6,14 +6,18 @@ import base64
 import gzip
 import hashlib
 import io
+import json
 import tarfile
 import zipfile
 from collections.abc import Mapping, Sequence
 
 
-def metadata(name: str, version: str, requires: Sequence[str] = (), requires_python: str = "") -> bytes:
-    """Core metadata 2.1 of a project."""
+def metadata(
+    name: str, version: str, requires: Sequence[str] = (), requires_python: str = "", licence: str = ""
+) -> bytes:
+    """Core metadata of a project; ``licence`` is an SPDX expression (PEP 639)."""
     lines = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}", f"Summary: {name} for tests"]
+    lines += [f"License-Expression: {licence}"] if licence else []
     lines += [f"Requires-Python: {requires_python}"] if requires_python else []
     lines += [f"Requires-Dist: {requirement}" for requirement in requires]
     return ("\n".join(lines) + "\n").encode()
@@ -27,12 +31,13 @@ def wheel(
     requires_python: str = "",
     padding: int = 0,
     says: str | None = None,
+    licence: str = "",
 ) -> bytes:
     """A pure-Python wheel that imports; ``padding`` bytes make it larger, ``says`` is the name in its metadata."""
     module, info = name.replace("-", "_"), f"{name.replace('-', '_')}-{version}.dist-info"
     members = {
         f"{module}/__init__.py": f"__version__ = {version!r}\n".encode(),
-        f"{info}/METADATA": metadata(says or name, version, requires, requires_python),
+        f"{info}/METADATA": metadata(says or name, version, requires, requires_python, licence),
         f"{info}/WHEEL": b"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
     if padding:
@@ -46,9 +51,25 @@ def wheel(
     return buffer.getvalue()
 
 
-def sdist(name: str, version: str) -> bytes:
+def sdist(name: str, version: str, licence: str = "") -> bytes:
     """A source archive."""
-    return _archive(f"{name}-{version}", {"PKG-INFO": metadata(name, version)})
+    return _archive(f"{name}-{version}", {"PKG-INFO": metadata(name, version, licence=licence)})
+
+
+def provenance(publisher: str, *digests: str) -> bytes:
+    """A provenance object (PEP 740) in which ``publisher`` (``GitHub:owner/repo``) attests files of these digests."""
+    kind, _, repository = publisher.partition(":")
+    statement = {
+        "_type": "https://in-toto.io/Statement/v1",
+        "subject": [{"name": "a file", "digest": {"sha256": digest}} for digest in digests],
+        "predicateType": "https://docs.pypi.org/attestations/publish/v1",
+        "predicate": None,
+    }
+    envelope = {"statement": base64.b64encode(json.dumps(statement).encode()).decode(), "signature": "AA=="}
+    attestation = {"version": 1, "verification_material": {"certificate": "AA=="}, "envelope": envelope}
+    who = {"kind": kind, "repository": repository, "workflow": "release.yml", "environment": None}
+    bundles = [{"publisher": who, "attestations": [attestation]}]
+    return json.dumps({"version": 1, "attestation_bundles": bundles}).encode()
 
 
 def building_sdist(name: str, version: str, code: str) -> bytes:

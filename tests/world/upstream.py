@@ -56,6 +56,7 @@ class Listed:
     sha256: str = ""
     path: str = ""
     hidden_metadata: bool = False
+    provenance: bytes | None = None
     extra: dict[str, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -148,8 +149,10 @@ class Upstream:
         padding: int = 0,
         build: str = "",
         says: str | None = None,
+        licence: str = "",
+        publisher: str = "",
     ) -> Listed:
-        """Publish a wheel, uploaded ``days`` ago."""
+        """Publish a wheel, uploaded ``days`` ago; a ``publisher`` (``GitHub:owner/repo``) attests it (PEP 740)."""
         content = packages.wheel(
             project,
             version,
@@ -157,24 +160,25 @@ class Upstream:
             requires_python=requires_python,
             padding=padding + len(build),
             says=says,
+            licence=licence,
         )
         stem = f"{project.replace('-', '_')}-{version}{f'-{build}' if build else ''}"
-        described = packages.metadata(says or project, version, requires, requires_python)
-        return self.publish(
-            Listed(
-                project,
-                version,
-                f"{stem}-py3-none-any.whl",
-                content,
-                now() - timedelta(days=days),
-                described,
-                requires_python,
-            )
+        described = packages.metadata(says or project, version, requires, requires_python, licence)
+        listed = Listed(
+            project,
+            version,
+            f"{stem}-py3-none-any.whl",
+            content,
+            now() - timedelta(days=days),
+            described,
+            requires_python,
         )
+        listed.provenance = packages.provenance(publisher, listed.sha256) if publisher else None
+        return self.publish(listed)
 
-    def sdist(self, project: str, version: str, *, days: float = 400) -> Listed:
+    def sdist(self, project: str, version: str, *, days: float = 400, licence: str = "") -> Listed:
         """Publish a source archive."""
-        content = packages.sdist(project, version)
+        content = packages.sdist(project, version, licence)
         return self.publish(
             Listed(project, version, f"{project}-{version}.tar.gz", content, now() - timedelta(days=days))
         )
@@ -321,6 +325,8 @@ class Upstream:
         }
         if listed.metadata and not listed.hidden_metadata:
             row["core-metadata"] = {"sha256": hashlib.sha256(listed.metadata).hexdigest()}
+        if listed.provenance:
+            row["provenance"] = f"{self.files_origin}{listed.path}.provenance"
         return {**row, **listed.extra}
 
     def _html(self, project: str) -> bytes:
@@ -342,4 +348,6 @@ class Upstream:
                 return Answer(200, {"content-type": "application/octet-stream"}, listed.content)
             if asked.path == f"{listed.path}.metadata" and listed.metadata:
                 return Answer(200, {"content-type": "application/octet-stream"}, listed.metadata)
+            if asked.path == f"{listed.path}.provenance" and listed.provenance:
+                return Answer(200, {"content-type": "application/json"}, listed.provenance)
         return Answer(404)

@@ -13,12 +13,16 @@ from enum import IntEnum
 from proxy.model import Finding, Subject
 from proxy.policy.rules.advisories import advisories
 from proxy.policy.rules.approved import approved
+from proxy.policy.rules.consistent import consistent
 from proxy.policy.rules.digest import digest
 from proxy.policy.rules.freshness import freshness
+from proxy.policy.rules.frozen import frozen
 from proxy.policy.rules.internal_name import internal_name
 from proxy.policy.rules.known_origin import known_origin
+from proxy.policy.rules.licence import licence
 from proxy.policy.rules.minimum_age import minimum_age
 from proxy.policy.rules.prohibited import prohibited
+from proxy.policy.rules.provenance import provenance
 from proxy.policy.rules.quarantined import quarantined
 from proxy.policy.rules.similar_name import similar_name
 from proxy.policy.rules.yanked import yanked
@@ -44,8 +48,12 @@ RULES: tuple[tuple[Scope, Rule], ...] = (
     (Scope.VERSION, advisories),
     (Scope.FILE, approved),
     (Scope.FILE, minimum_age),
+    (Scope.FILE, frozen),
     (Scope.FILE, yanked),
     (Scope.FILE, digest),
+    (Scope.FILE, consistent),
     (Scope.FILE, known_origin),
+    (Scope.FILE, provenance),
+    (Scope.FILE, licence),
 )
 """The table of contents. The order is that of the sentences in a refusal and of nothing else."""

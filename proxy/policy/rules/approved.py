@@ -17,12 +17,17 @@ from proxy.policy.versions import covers, is_prerelease, pins_exactly
 def approved(subject: Subject, snapshot: PolicySnapshot, at: datetime) -> Iterator[Finding]:
     """Permit what an approval in force opens; forbid everything else."""
     grants = snapshot.grants.get(subject.project, ())
-    file = subject.file
+    file, emergency = subject.file, None
     for grant in grants:
         if in_force(grant, at) and (file is None or opens(grant, file)):
-            # When this one ends the verdict is looked at again; another may open it then.
-            yield grant.permit
-            return
+            if not grant.approval.emergency:
+                # When this one ends the verdict is looked at again; another may open it then.
+                yield grant.permit
+                return
+            emergency = grant.permit
+    if emergency:
+        yield emergency
+        return
     yield _refusal(subject, [grant for grant in grants if in_force(grant, at)], grants)
 
 
@@ -70,8 +75,10 @@ def _why(subject: Subject, live: list[Grant], grants: tuple[Grant, ...]) -> tupl
         return Code.ENDED, f"The approval of {project} has ended."
     if file is None or not live:
         return Code.NOT_APPROVED, f"{project} is not approved."
-    in_range = [grant for grant in live if covers(grant.approval.specifier, file.version)]
+    in_range = [g for g in live if not g.approval.exact and covers(g.approval.specifier, file.version)]
     if not in_range:
+        if any(file.version in grant.versions for grant in live):
+            return Code.NOT_APPROVED, f"{file.filename} is not approved; other files of this version are."
         return Code.NOT_APPROVED, f"{project} {file.version} is not approved; other versions are."
     return _why_not_within(project, file, in_range)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from proxy.model import Code, Effect, Finding, Subject
+from proxy.model import Code, Effect, Finding, ReleaseFile, Subject
 from proxy.policy.snapshot import PolicySnapshot
 
 
@@ -23,15 +23,23 @@ def digest(subject: Subject, snapshot: PolicySnapshot, _at: datetime) -> Iterato
         yield Finding(Code.NO_DIGEST, Effect.FORBID, sentence, "Ask for another file of this version.")
     for grant in snapshot.grants.get(subject.project, ()):
         pin = grant.pins.get(file.filename)
-        if pin is not None and (pin.sha256 != file.sha256 or _differ(pin.size, file.size)):
-            yield Finding(
-                Code.CHANGED,
-                Effect.FORBID,
-                f"{file.filename} changed upstream after it was approved.",
-                "Do not install it from elsewhere. The security team has been told.",
-                evidence={"approved": pin.sha256 or "", "now": file.sha256 or ""},
-            )
+        if pin is not None and differ(pin, file):
+            yield changed(pin, file)
 
 
-def _differ(pinned: int | None, listed: int | None) -> bool:
-    return pinned is not None and listed is not None and pinned != listed
+def differ(first: ReleaseFile, other: ReleaseFile) -> bool:
+    """Whether two files of one name are not the same bytes: another digest, or another size where both say one."""
+    if first.sha256 != other.sha256:
+        return True
+    return first.size != other.size and first.size is not None and other.size is not None
+
+
+def changed(first: ReleaseFile, file: ReleaseFile) -> Finding:
+    """Return what is said of a file that is not the one that was first approved or handed out under its name."""
+    return Finding(
+        Code.CHANGED,
+        Effect.FORBID,
+        f"{file.filename} changed upstream after it was approved.",
+        "Do not install it from elsewhere. The security team has been told.",
+        evidence={"approved": first.sha256 or "", "now": file.sha256 or ""},
+    )

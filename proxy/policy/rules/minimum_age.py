@@ -1,15 +1,29 @@
 """Cool-down: a file must have been public for a while, since most malware is found within days.
 
-An upload time that is missing, in the future or before PyPI existed counts as too new.
+Decided here:
+
+* An upload time that is missing, in the future or before PyPI existed counts as too new.
+* A young release that fixes something approved passes early, where the terms say so. It fixes something when
+  an advisory withholds a version that an approval froze and names this very release as the first one above it
+  without the fault. A later release is no fix: whoever takes over a project can publish one, but only the
+  advisory's editors can have it named.
+* Where any approved version of the project is reported as malware nothing counts as a fix. A waived advisory,
+  or one below the terms' severity, withholds nothing, so its fix is in no hurry.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from proxy.model import Code, Effect, Finding, Subject
+from packaging.utils import NormalizedName
+
+from proxy.model import Code, Effect, Finding, ReleaseFile, Subject
+from proxy.policy.rules.advisories import advisories
+from proxy.policy.rules.approved import in_force
 from proxy.policy.snapshot import PolicySnapshot
+from proxy.policy.versions import version
 
 FIRST_UPLOAD = datetime(2003, 1, 1, tzinfo=UTC)
 """Nothing was uploaded before; an earlier date is made up."""
@@ -18,23 +32,61 @@ OVERRULE = "Wait, or ask an approver to release it early: --acknowledge too-new"
 
 
 def minimum_age(subject: Subject, snapshot: PolicySnapshot, at: datetime) -> Iterator[Finding]:
-    """Forbid files younger than the terms' minimum age."""
-    wanted = snapshot.terms.minimum_age
-    if subject.file is None or wanted <= timedelta(0):
+    """Forbid files younger than the terms ask for, of this project or of all."""
+    terms, file = snapshot.terms, subject.file
+    wanted = terms.ages.get(subject.project, terms.minimum_age)
+    if file is None or wanted <= timedelta(0):
         return
-    name, uploaded = subject.file.filename, subject.file.upload_time
+    name, uploaded = file.filename, file.upload_time
     if uploaded is None:
         yield Finding(Code.TOO_NEW, Effect.FORBID, f"{name} has no upload time, so it counts as too new.", OVERRULE)
     elif uploaded < FIRST_UPLOAD or uploaded > at:
         sentence = f"{name} claims to be uploaded on {uploaded:%Y-%m-%d}, so it counts as too new."
         yield Finding(Code.TOO_NEW, Effect.FORBID, sentence, OVERRULE, until=uploaded if uploaded > at else None)
     elif uploaded + wanted > at:
-        ready = uploaded + wanted
-        yield Finding(
-            Code.TOO_NEW,
-            Effect.FORBID,
-            f"{name} was uploaded on {uploaded:%Y-%m-%d}: it is too new until {ready:%Y-%m-%d %H:%M} UTC.",
-            OVERRULE,
-            until=ready,
-            evidence={"uploaded": uploaded.isoformat(), "ready": ready.isoformat()},
-        )
+        fix = _fix(subject.project, file.version, snapshot, at)
+        if fix.ids and terms.fixes == "pass":
+            yield _passing(file, uploaded, uploaded + wanted, fix)
+        else:
+            yield _too_new(file, uploaded, uploaded + wanted, fix)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fix:
+    """The advisories on approved versions that a version fixes, and the moments that may change that."""
+
+    ids: tuple[str, ...] = ()
+    moments: tuple[datetime, ...] = ()
+
+
+def _passing(file: ReleaseFile, uploaded: datetime, ready: datetime, fix: _Fix) -> Finding:
+    moment, ids = f"{ready:%Y-%m-%d %H:%M} UTC", ", ".join(fix.ids)
+    sentence = f"{file.filename} passes before {moment}: it fixes {ids}, which withholds an approved version."
+    until = min((ready, *fix.moments))
+    return Finding(Code.FIX, Effect.ADVISE, sentence, until=until, evidence=_evidence(uploaded, ready, fix))
+
+
+def _too_new(file: ReleaseFile, uploaded: datetime, ready: datetime, fix: _Fix) -> Finding:
+    sentence = f"{file.filename} was uploaded on {uploaded:%Y-%m-%d}: it is too new until {ready:%Y-%m-%d %H:%M} UTC."
+    sentence += f" It fixes {', '.join(fix.ids)}." if fix.ids else ""
+    until = min((ready, *fix.moments))
+    return Finding(Code.TOO_NEW, Effect.FORBID, sentence, OVERRULE, until, _evidence(uploaded, ready, fix))
+
+
+def _evidence(uploaded: datetime, ready: datetime, fix: _Fix) -> dict[str, str]:
+    return {"uploaded": uploaded.isoformat(), "ready": ready.isoformat(), "fixes": " ".join(fix.ids)}
+
+
+def _fix(project: NormalizedName, young: str, snapshot: PolicySnapshot, at: datetime) -> _Fix:
+    """Return what the version ``young`` fixes: nothing, for most versions."""
+    if not snapshot.advisories.is_fix(project, young):
+        return _Fix()
+    live = [grant for grant in snapshot.grants.get(project, ()) if in_force(grant, at)]
+    approved = {found for grant in live for found in grant.versions}
+    found = [finding for one in approved for finding in advisories(Subject(project, one), snapshot, at)]
+    moments = (*(grant.approval.until for grant in live), *(finding.until for finding in found))
+    ids: set[str] = set()
+    if all(finding.code is not Code.MALWARE for finding in found):
+        withholding = (finding for finding in found if finding.effect is Effect.FORBID)
+        ids = {f.evidence["advisory"] for f in withholding if version(f.evidence["fixed"]) == version(young)}
+    return _Fix(tuple(sorted(ids)), tuple(filter(None, moments)))

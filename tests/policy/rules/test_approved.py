@@ -70,6 +70,14 @@ CASES = [
         wheel("3.1.0", yanked=""),
         Code.APPROVED,
     ),
+    (
+        "an sdist by its digest",
+        approval(sdist("3.0.0"), specifier="==3.0.0", exact=True),
+        sdist("3.0.0"),
+        Code.APPROVED,
+    ),
+    ("beside exact files", approval(OLD, specifier="==3.0.0", exact=True), sdist("3.0.0"), Code.NOT_APPROVED),
+    ("exact, another version", approval(OLD, specifier=RANGE, exact=True), wheel("3.1.0"), Code.NOT_APPROVED),
     ("yanked after it was approved", approval(OLD, specifier=RANGE), replace(OLD, yanked="broken"), Code.APPROVED),
     ("ended", approval(OLD, specifier=RANGE, until=AT - timedelta(seconds=1)), OLD, Code.ENDED),
     ("ending this very moment", approval(OLD, specifier=RANGE, until=AT), OLD, Code.ENDED),
@@ -82,6 +90,11 @@ def test_an_approval_opens_what_it_says(granted: Approval, file: ReleaseFile, co
     (finding,) = approved(subject(file), snapshot(granted), AT)
     assert finding.code is code
     assert finding.effect is (Effect.PERMIT if code is Code.APPROVED else Effect.FORBID)
+
+
+def test_beside_exact_files_the_sentence_does_not_speak_of_other_versions() -> None:
+    (finding,) = approved(subject(sdist("3.0.0")), snapshot(approval(OLD, specifier="==3.0.0", exact=True)), AT)
+    assert finding.sentence == "flask-3.0.0.tar.gz is not approved; other files of this version are."
 
 
 def test_nothing_said_means_not_approved() -> None:

@@ -1,0 +1,155 @@
+"""From the new entries of a document to what they stand for: files frozen, claims checked, every fault collected.
+
+Decided here:
+
+* An approval with files is granted for exactly these bytes, as the upstream lists them now; one without freezes what
+  matches now. What an approval froze before is not asked for again when only its end or its reason changes.
+* A simulation looks at kept pages instead, and says what it could not see.
+* What an entry would not get by its own verb it does not get by a document: ended dates, waivers of malware,
+  look-alikes that nobody acknowledged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from packaging.utils import NormalizedName
+
+from admin.actions.hands import Hands
+from admin.actions.wishes import CHANNELS_AT_MOST, WAIVER_DAYS_AT_MOST, Unusable, read_channel
+from proxy.errors import OriginRefused
+from proxy.model import Approval, Code, ProjectPage, ReleaseFile, Subject
+from proxy.policy.document.applying import Hand, draft
+from proxy.policy.document.comparing import Step
+from proxy.policy.document.entries import ApprovalEntry, ChannelEntry, Fault, OriginEntry, WaiverEntry
+from proxy.policy.document.exporting import kept
+from proxy.policy.freezing import freeze
+from proxy.policy.judge import judge
+from proxy.policy.snapshot import PolicySnapshot
+from proxy.upstream.origins import origin_of
+
+AT_ONCE = 8
+"""Pages asked of the upstream at the same time."""
+
+Look = Callable[[NormalizedName], Awaitable[ProjectPage | str]]
+"""Gets a page, or a sentence saying why there is none."""
+
+
+@dataclass(slots=True)
+class Resolved:
+    """What new approvals froze, and every fault that was found on the way."""
+
+    approvals: dict[ApprovalEntry, Approval] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Resolving:
+    """Looks at what a document claims."""
+
+    hands: Hands
+
+    async def upstream(self, project: NormalizedName) -> ProjectPage | str:
+        """Look at the upstream's page as it is now. Raises UpstreamError."""
+        try:
+            page, _ = await self.hands.page(project)
+        except Unusable as error:
+            return str(error)
+        return page
+
+    async def at_hand(self, project: NormalizedName) -> ProjectPage | str:
+        """Look at the page that is kept here."""
+        page = await self.hands.gateway.last_seen(project)
+        return page or f"the page of {project} is not kept here, so what it would add is not known"
+
+    async def approvals(self, snapshot: PolicySnapshot, steps: Iterable[Step], hand: Hand, look: Look) -> Resolved:
+        """Freeze what new and changed approvals are about. Raises UpstreamError where the upstream fails."""
+        before = {entry: noun.files for noun, entry in kept(snapshot) if isinstance(noun, Approval)}
+        wanted = [
+            (step.after, before.get(step.before, ()) if isinstance(step.before, ApprovalEntry) else ())
+            for step in steps
+            if isinstance(step.after, ApprovalEntry)
+        ]
+        pages = await self._pages({entry.project for entry, known in wanted if _needs_page(entry, known)}, look)
+        found = Resolved()
+        for entry, known in wanted:
+            _freeze(found, entry, known, pages.get(entry.project), hand)
+        return found
+
+    async def _pages(self, projects: Iterable[NormalizedName], look: Look) -> dict[NormalizedName, ProjectPage | str]:
+        turn = asyncio.Semaphore(AT_ONCE)
+
+        async def page(project: NormalizedName) -> ProjectPage | str:
+            async with turn:
+                return await look(project)
+
+        names = sorted(projects)
+        return dict(zip(names, await asyncio.gather(*map(page, names)), strict=True))
+
+    async def claims(self, steps: Sequence[Step], channels: int, at: datetime) -> list[Fault]:
+        """Return what is wrong with new entries by themselves; ``channels`` is how many there would be. StoreError."""
+        faults = [fault for step in steps for fault in _claims(step, at)]
+        for step in steps:
+            entry = step.after
+            if isinstance(entry, WaiverEntry):
+                try:
+                    await self.hands.may_be_waived(entry.project, entry.advisory)
+                except Unusable as error:
+                    faults.append(Fault((*entry.place, "advisory"), str(error)))
+        if channels > CHANNELS_AT_MOST:
+            faults.append(Fault(("channels",), f"there may be {CHANNELS_AT_MOST} channels at most"))
+        return faults
+
+
+def look_alikes(approvals: Iterable[ApprovalEntry], after: PolicySnapshot, at: datetime) -> Iterator[Fault]:
+    """Yield approvals of names that could be mistaken for others, where nobody says that the name is meant."""
+    for entry in approvals:
+        for finding in judge(Subject(entry.project), after.seen_in(entry.channel), at).refusals:
+            if finding.code is Code.LOOK_ALIKE:
+                say = f'acknowledged = ["{Code.LOOK_ALIKE}:{finding.evidence["target"]}"]'
+                yield Fault(entry.place, f"{finding.sentence} If you mean it: {say}")
+
+
+def _needs_page(entry: ApprovalEntry, known: Sequence[ReleaseFile]) -> bool:
+    return not entry.files or not {(file.filename, file.sha256) for file in known}.issuperset(entry.files)
+
+
+def _freeze(
+    found: Resolved, entry: ApprovalEntry, known: Sequence[ReleaseFile], page: ProjectPage | str | None, hand: Hand
+) -> None:
+    listed = page.files if isinstance(page, ProjectPage) else ()
+    frozen = freeze(draft(entry, hand), entry.files, known, listed)
+    found.approvals[entry] = frozen.approval
+    if isinstance(page, str):
+        found.faults.append(Fault(entry.place, page))
+        return
+    for filename, sentence in frozen.faults.items():
+        found.faults.append(Fault((*entry.place, "files", filename) if filename else entry.place, sentence))
+
+
+def _claims(step: Step, at: datetime) -> Iterator[Fault]:
+    entry = step.after
+    if isinstance(entry, ApprovalEntry) and entry.until is not None and entry.until <= at:
+        yield Fault((*entry.place, "until"), "an approval cannot end in the past")
+    if isinstance(entry, WaiverEntry) and not at < entry.until <= at + timedelta(days=WAIVER_DAYS_AT_MOST):
+        yield Fault((*entry.place, "until"), f"a waiver ends within {WAIVER_DAYS_AT_MOST} days, and not in the past")
+    if isinstance(entry, ChannelEntry) and step.before is None:
+        try:
+            read_channel(entry.name)
+        except Unusable as error:
+            yield Fault((*entry.place, "name"), str(error))
+    if isinstance(entry, OriginEntry):
+        yield from _origin(entry)
+
+
+def _origin(entry: OriginEntry) -> Iterator[Fault]:
+    try:
+        spelt = origin_of(entry.url)
+    except OriginRefused as error:
+        yield Fault((*entry.place, "url"), str(error))
+        return
+    if spelt != entry.url:
+        yield Fault((*entry.place, "url"), f"write it as {spelt}")

@@ -1,0 +1,42 @@
+"""Break-glass: emergencies opened by one person, and reviewed by another."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Depends, Query
+
+from admin.api.desk import Data, Desk, Who
+from admin.roles import Permission, demand
+from admin.schemas.emergencies import EmergencyIn, FindingIn, emergency_data
+from admin.schemas.told import event_data, outcome_data
+from proxy.model import Actor
+from proxy.policy import emergencies
+
+
+def routes(desk: Desk, who: Who) -> APIRouter:
+    """Return the routes of this matter."""
+    router = APIRouter(tags=["emergencies"])
+
+    @router.get("/emergencies")
+    async def list_emergencies(by: Actor = Depends(who)) -> list[Data]:
+        """List the emergencies, the newest first, those that ended and were reviewed included."""
+        demand(by, Permission.POLICY_READ)
+        found = emergencies.emergencies(await desk.live.current())
+        return [emergency_data(approval, desk.clock()) for approval in found]
+
+    @router.post("/emergencies", status_code=201)
+    async def open_emergency(body: EmergencyIn, by: Actor = Depends(who)) -> Data:
+        """Open what a requirement matches now, for some hours. Everybody is told."""
+        outcome = await desk.actions.emergencies.open(by, body.wish(), body.hours)
+        return emergency_data(outcome.approval, desk.clock()) | outcome_data(outcome)
+
+    @router.post("/emergencies/{identity}/review")
+    async def review(identity: str, body: FindingIn, by: Actor = Depends(who)) -> Data:
+        """Record what somebody else than its opener found."""
+        return event_data(await desk.actions.emergencies.review(by, identity, body.finding))
+
+    @router.delete("/emergencies/{identity}")
+    async def end(identity: str, by: Actor = Depends(who), reason: str = Query(min_length=1, max_length=2000)) -> Data:
+        """End an emergency before its time; it still waits for its review."""
+        return event_data(await desk.actions.emergencies.end(by, identity, reason))
+
+    return router

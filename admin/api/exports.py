@@ -1,0 +1,36 @@
+"""The approved set as constraints, ``pylock.toml`` or CycloneDX."""
+
+from __future__ import annotations
+
+import asyncio
+
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import Response
+
+from admin.api.desk import Desk, Who
+from proxy.locks.writers import ExportFormat
+from proxy.locks.writers.formats import FORMATS
+from proxy.model import Actor
+
+
+def routes(desk: Desk, who: Who) -> APIRouter:
+    """Return the routes of this matter."""
+    router = APIRouter(tags=["policy"])
+
+    @router.get("/export", response_class=Response)
+    async def export(
+        by: Actor = Depends(who),
+        wanted: ExportFormat = Query("constraints", alias="format"),
+        channel: str = Query("", max_length=40),
+    ) -> Response:
+        """Return what is approved and served now; constraints and pylock with the newest version of each project."""
+        approved = await desk.actions.exports.approved(by, channel)
+        kind = FORMATS[wanted]
+        headers = {
+            "content-disposition": f'attachment; filename="{kind.filename}"',
+            "x-wicketgate-revision": str(approved.revision),
+            "cache-control": "no-store",
+        }
+        return Response(await asyncio.to_thread(kind.write, approved), media_type=kind.media_type, headers=headers)
+
+    return router

@@ -1,0 +1,28 @@
+"""Files that were added to approved versions later."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Depends
+
+from admin.api.desk import Data, Desk, Who
+from admin.schemas.given import LateIn
+from admin.schemas.told import event_data, outcome_data
+from proxy.model import Actor
+
+
+def routes(desk: Desk, who: Who) -> APIRouter:
+    """Return the routes of this matter."""
+    router = APIRouter(tags=["inbox"])
+
+    @router.post("/inbox/admit", status_code=201)
+    async def admit(body: LateIn, by: Actor = Depends(who)) -> list[Data]:
+        """Approve exactly these late files, by the digests that stand in the inbox."""
+        outcomes = await desk.actions.late.admit(by, body.filenames, body.reason)
+        return [outcome_data(outcome) for outcome in outcomes]
+
+    @router.post("/inbox/admit/decline")
+    async def decline(body: LateIn, by: Actor = Depends(who)) -> Data:
+        """Take late files out of the inbox for good, without approving them."""
+        return event_data(await desk.actions.late.decline(by, body.filenames, body.reason))
+
+    return router

@@ -1,0 +1,42 @@
+"""Emergencies: what the API takes, and what it and the pages tell."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import Field
+
+from admin.actions import Wish
+from admin.schemas.given import ChannelName, Reason, Requirement, Strict
+from admin.schemas.told import approval_data
+from proxy.model import Approval
+from proxy.policy import emergencies
+
+
+class EmergencyIn(Strict):
+    """An emergency to be opened: for some hours, at once, without a second person."""
+
+    requirement: Requirement
+    reason: Reason
+    hours: float = Field(24, gt=0, le=72, description="Hours until it ends.")
+    sdists: bool = Field(False, description="Source archives run code on install.")
+    acknowledge: list[str] = Field(default_factory=list, max_length=8, examples=[["look-alike:requests"]])
+    channel: ChannelName = ""
+
+    def wish(self) -> Wish:
+        """Return what the action takes."""
+        given = self.model_dump(exclude={"hours", "acknowledge"})
+        return Wish(**given, acknowledge=tuple(self.acknowledge))
+
+
+class FindingIn(Strict):
+    """What somebody found who looked at an emergency afterwards."""
+
+    finding: Reason
+
+
+def emergency_data(approval: Approval, at: datetime) -> dict[str, object]:
+    """Return an emergency as JSON data; ``open`` says whether it has not ended, ``reviewed`` what was found."""
+    is_open = approval.until is not None and at < approval.until
+    sentence = emergencies.sentence(approval, at)
+    return approval_data(approval) | {"open": is_open, "reviewed": approval.reviewed, "sentence": sentence}

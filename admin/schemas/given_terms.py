@@ -1,0 +1,104 @@
+"""Terms as the admin API takes them: what is left out stays as it is.
+
+Decided here:
+
+* A term by project is changed entry by entry; null takes an entry away, and the standing rule counts again.
+* Names and patterns are spelt as names are (PEP 503), licences as SPDX spells them.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from admin.schemas.given import ChannelName, Later, Reason, Strict
+from proxy.simple import licences, names
+
+
+def _pattern(text: str) -> str:
+    """Return a glob pattern spelt as names are (PEP 503), so that it meets them."""
+    return re.sub(r"[-_.]+", "-", text.strip().lower())
+
+
+def _project(text: str) -> str:
+    project = names.normal(text.strip())
+    if project is None:
+        raise ValueError(f"{text[:80]!r} is not the name of a project")
+    return project
+
+
+def _licence(text: str) -> str:
+    """Return a licence identifier, with its exception if it has one, in canonical spelling."""
+    licence = licences.normal(text.strip())
+    if not licence or set(licence.split()) & {"AND", "OR"} or "(" in licence:
+        raise ValueError(f"{text[:80]!r} is no SPDX licence identifier. Say for example MIT or Apache-2.0")
+    return licence
+
+
+def _publisher(text: str) -> str:
+    kind, colon, who = text.strip().partition(":")
+    if not (kind and colon and who) or {",", " "} & set(text.strip()):
+        raise ValueError(f"{text[:80]!r} is no publisher. Say for example GitHub:owner/repository")
+    return text.strip()
+
+
+Project = Annotated[str, Field(max_length=200), AfterValidator(_project)]
+Pattern = Annotated[str, Field(max_length=200), AfterValidator(_pattern)]
+Licence = Annotated[str, Field(max_length=200), AfterValidator(_licence)]
+Publisher = Annotated[str, Field(max_length=200), AfterValidator(_publisher)]
+Days = Annotated[float, Field(ge=0, le=3650)]
+Hours = Annotated[float, Field(gt=0, le=8760)]
+
+
+class TermsIn(Strict):
+    """Terms to be changed; what is left out stays as it is.
+
+    In a channel, terms that are given become its own, and those in ``inherit`` are its base's again. With
+    ``dry_run`` nothing is changed, and it is shown which approved files would be withheld or opened.
+    """
+
+    channel: ChannelName = ""
+    inherit: list[str] = Field(default_factory=list, max_length=40, examples=[["minimum_age"]])
+    mode: Literal["enforce", "observe"] | None = None
+    minimum_age_days: Days | None = None
+    ages: dict[Project, Days | None] | None = Field(
+        None, max_length=1000, description="Days by project, instead of minimum_age_days.", examples=[{"numpy": 2}]
+    )
+    fixes: Literal["wait", "pass"] | None = Field(None, description="What a young release does that fixes an advisory.")
+    freeze: Later | Literal["now", "off"] | None = Field(None, description="Nothing uploaded afterwards is served.")
+    internal: list[Pattern] | None = Field(None, max_length=1000, description="Glob patterns of internal names.")
+    refuse_severity: Literal["low", "medium", "high", "critical"] | None = None
+    refuse_unknown_severity: bool | None = None
+    licences: list[Licence] | None = Field(
+        None, max_length=1000, description="SPDX identifiers that are accepted; empty: all are.", examples=[["MIT"]]
+    )
+    refuse_unknown_licence: bool | None = None
+    provenance: list[Pattern] | None = Field(
+        None, max_length=1000, description="Glob patterns of projects whose files need provenance (PEP 740)."
+    )
+    publishers: dict[Project, Publisher | None] | None = Field(
+        None, max_length=1000, examples=[{"flask": "GitHub:pallets/flask"}]
+    )
+    stale_advisories: Literal["say", "refuse"] | None = None
+    warn_stale_after_hours: Hours | None = None
+    alarm_stale_after_hours: Hours | None = None
+    dry_run: bool = False
+    reason: Reason
+
+    def given(self, at: datetime) -> dict[str, object]:
+        """Return what was given, by the names of :class:`~proxy.model.Terms`; "now" is ``at``."""
+        apart = {"reason", "channel", "inherit", "dry_run"}
+        given = {name: value for name, value in self if value is not None and name not in apart}
+        for name, unit in [(name, unit) for name in given for unit in ("days", "hours") if name.endswith(f"_{unit}")]:
+            given[name.removesuffix(f"_{unit}")] = timedelta(**{unit: given.pop(name)})
+        for name in ("internal", "licences", "provenance"):
+            if name in given:
+                given[name] = tuple(dict.fromkeys(filter(None, given[name])))
+        if self.ages is not None:
+            given["ages"] = {p: None if days is None else timedelta(days=days) for p, days in self.ages.items()}
+        if isinstance(self.freeze, str):
+            given["freeze"] = at if self.freeze == "now" else None
+        return given

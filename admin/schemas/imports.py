@@ -1,0 +1,91 @@
+"""Imports: what the admin API takes, and what it tells of what was or would be opened."""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import asdict
+from typing import Literal
+
+from pydantic import Field
+
+from admin.actions import Wish
+from admin.actions.imports import Fault, Imported, Item, Step
+from admin.schemas.given import ChannelName, Later, Reason, Strict
+from admin.schemas.told import outcome_data
+from proxy import locks
+from proxy.locks.decoding import BYTES_AT_MOST
+from proxy.locks.requirements import INCLUDED_AT_MOST
+
+Data = dict[str, object]
+
+
+class FileIn(Strict):
+    """A file as it stands on somebody's disk."""
+
+    name: str = Field(min_length=1, max_length=1000, examples=["uv.lock"], description="Its path, with /.")
+    content: str = Field(max_length=BYTES_AT_MOST)
+
+
+class ImportIn(Strict):
+    """A lock, requirements file or SBOM whose releases are to be approved. With ``dry_run`` it is only shown."""
+
+    files: list[FileIn] = Field(
+        min_length=1, max_length=INCLUDED_AT_MOST + 1, description="The first is read; it may include the others."
+    )
+    kind: Literal["requirements", "pylock", "uv", "poetry", "pdm", "pipfile", "cyclonedx", "spdx"] | None = Field(
+        None, description="Of which kind the first one is; told by its name and content where nothing is said."
+    )
+    reason: Reason
+    sdists: bool = Field(False, description="Source archives run code on install.")
+    yanked: bool = False
+    legacy: bool = False
+    acknowledge: list[str] = Field(default_factory=list, max_length=100, examples=[["look-alike:requests"]])
+    until: Later | None = None
+    ticket: str = Field("", max_length=200)
+    channel: ChannelName = ""
+    dry_run: bool = False
+    skip_faulty: bool = Field(False, description="Import what can be, though some of it cannot.")
+
+    def wish(self) -> Wish:
+        """Return what the action takes."""
+        given = self.model_dump(exclude={"files", "kind", "dry_run", "skip_faulty", "acknowledge"})
+        return Wish(requirement="", **given, acknowledge=tuple(self.acknowledge))
+
+    def reading(self) -> locks.Reading:
+        """Read the file that was given."""
+        files = {posixpath.normpath(file.name): file.content.encode(errors="replace") for file in self.files}
+        first = posixpath.normpath(self.files[0].name)
+        return locks.read(first, files[first], self.kind or "", files.get)
+
+
+def step_data(step: Step) -> Data:
+    """Return how far an import is as JSON data."""
+    return asdict(step)
+
+
+def fault_data(fault: Fault) -> Data:
+    """Return why one entry cannot be imported as JSON data."""
+    return asdict(fault) | {"at": str(fault.where), "acknowledge": fault.acknowledge or None}
+
+
+def import_data(imported: Imported, reading: locks.Reading) -> Data:
+    """Return what an import did, or would do, as JSON data."""
+    return {
+        "kind": reading.kind,
+        "revision": imported.revision,
+        "granted": imported.event is not None,
+        "releases": sorted(map(_item_data, imported.items), key=lambda release: str(release["project"])),
+        "faults": [fault_data(fault) for fault in imported.faults],
+        "aside": [str(remark) for remark in reading.aside],
+    }
+
+
+def _item_data(item: Item) -> Data:
+    return {
+        "project": item.pin.project,
+        "version": item.pin.version,
+        "at": str(item.pin.where),
+        "where": asdict(item.pin.where),
+        "state": "new" if item.outcome else "open",
+        "outcome": outcome_data(item.outcome) if item.outcome else None,
+    }

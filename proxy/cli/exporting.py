@@ -1,0 +1,36 @@
+"""``wicketgate export``: what is approved, as constraints, ``pylock.toml`` or CycloneDX."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import get_args
+
+import click
+
+from proxy.cli.desk import Desk, channel_option, give_up, with_desk
+from proxy.locks.writers import ExportFormat
+
+
+@click.command()
+@click.option("--format", "wanted", type=click.Choice(get_args(ExportFormat)), required=True, help="What to write.")
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file.")
+@channel_option
+@with_desk
+def export(desk: Desk, wanted: str, output: Path | None, channel: str) -> None:
+    """Write what is approved and served now.
+
+    constraints (for pip -c and uv --constraints) and pylock (PEP 751, with the gate's addresses) name the newest
+    version of each project, cyclonedx every version and every file.
+    """
+    answer = desk.document("GET", "/export", params={"format": wanted, "channel": channel})
+    if output is None:
+        click.echo(answer.text, nl=False)
+        return
+    try:
+        output.write_text(answer.text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        give_up(f"{output} cannot be written ({error.strerror}). Say another --output.")
+    click.echo(f"Wrote {output} (revision {answer.headers['x-wicketgate-revision']}).", err=True)
+
+
+COMMANDS = (export,)

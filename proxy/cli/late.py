@@ -1,0 +1,37 @@
+"""Files that were added to approved versions later."""
+
+from __future__ import annotations
+
+import click
+
+from proxy.cli.desk import Data, Desk, json_option, show, with_desk
+from proxy.cli.policy import reason_option
+
+
+@click.command()
+@click.argument("filenames", nargs=-1, required=True, metavar="FILENAME...")
+@click.option("--decline", is_flag=True, help="Do not approve them, and never ask again.")
+@reason_option
+@json_option
+@with_desk
+def admit(desk: Desk, as_json: bool, filenames: tuple[str, ...], decline: bool, reason: str) -> None:
+    """Approve files that were added to an approved version later, exactly these, by digest."""
+    body = {"filenames": filenames, "reason": reason}
+    if decline:
+        event = desk.admin("POST", "/inbox/admit/decline", json=body)
+        show(event, as_json, lambda: click.echo(f"Declined {len(filenames)} files."))
+    else:
+        outcomes = desk.admin("POST", "/inbox/admit", json=body)
+        show(outcomes, as_json, lambda: _admitted(outcomes))
+
+
+def _admitted(outcomes: list[Data]) -> None:
+    for outcome in outcomes:
+        click.echo(
+            f"Admitted to {outcome['project']}{outcome['specifier']}: {', '.join(outcome['opened']) or 'nothing'}"
+        )
+        for held in outcome["still_withheld"]:
+            click.echo(f"  still withheld: {held['filename']}: {held['reasons'][0]['sentence']}")
+
+
+COMMANDS = (admit,)

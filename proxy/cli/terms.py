@@ -1,0 +1,131 @@
+"""The standing rules: shown, changed, and what a change would do before it is made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import click
+
+from proxy.cli.desk import (
+    Data,
+    Desk,
+    channel_option,
+    give_up,
+    if_revision_option,
+    json_option,
+    matching,
+    show,
+    table,
+    with_desk,
+)
+
+SHOWN = 20
+
+
+@click.command()
+@click.option("--minimum-age-days", type=float, help="How old a file must be.")
+@click.option("--age", "ages", multiple=True, metavar="NAME=DAYS", help="The same for one project; NAME= ends it.")
+@click.option("--fixes", type=click.Choice(["wait", "pass"]), help="What a young release does that fixes an advisory.")
+@click.option("--freeze", metavar="DATE|now|off", help="Withhold what is uploaded after this moment (UTC).")
+@click.option("--internal", multiple=True, help="Glob pattern of names that are never asked of the public index.")
+@click.option("--refuse-severity", type=click.Choice(["low", "medium", "high", "critical"]))
+@click.option("--refuse-unknown-severity/--accept-unknown-severity", default=None)
+@click.option("--licence", "licences", multiple=True, metavar="SPDX", help="A licence that is accepted; '': all are.")
+@click.option("--refuse-unknown-licence/--accept-unknown-licence", default=None)
+@click.option("--provenance", multiple=True, metavar="PATTERN", help="Projects whose files need provenance (PEP 740).")
+@click.option(
+    "--publisher", "publishers", multiple=True, metavar="NAME=KIND:REPOSITORY", help="From whom; NAME= ends it."
+)
+@click.option("--stale-advisories", type=click.Choice(["say", "refuse"]), help="What stale advisory data does.")
+@click.option("--warn-stale-after-hours", type=float, help="From when on advisory data is called old (24).")
+@click.option("--alarm-stale-after-hours", type=float, help="From when on it is called stale (72).")
+@click.option("--mode", type=click.Choice(["enforce", "observe"]), help="Withhold, or record and serve.")
+@click.option("--inherit", multiple=True, metavar="TERM", help="In a channel: take TERM from its base again.")
+@click.option("--dry-run", is_flag=True, help="Show which approved files would be withheld or opened; change nothing.")
+@click.option("--reason", help="Why; needed to change anything.")
+@if_revision_option
+@channel_option
+@json_option
+@with_desk
+def terms(
+    desk: Desk,
+    as_json: bool,
+    reason: str | None,
+    channel: str,
+    dry_run: bool,
+    if_revision: int | None,
+    **wanted: object,
+) -> None:
+    """Show the standing rules of a channel, or change some of them."""
+    given = {name: _read(name, value) for name, value in wanted.items() if value not in (None, ())}
+    if given:
+        body = {**given, "channel": channel, "dry_run": dry_run, "reason": reason or ("a dry run" if dry_run else "")}
+        settled = desk.admin("PATCH", "/terms", json=body, headers=matching(if_revision))
+        show(settled, as_json, lambda: _settled(settled))
+    else:
+        data = desk.admin("GET", "/terms", params={"channel": channel})
+        show(data, as_json, lambda: table([[name, _shown(value)] for name, value in data.items()], ["term", "value"]))
+
+
+def _read(name: str, value: object) -> object:
+    """Return an option as the API takes it: lists without the empty text that empties them, entries by project."""
+    if name in {"internal", "licences", "provenance"} and isinstance(value, tuple):
+        return [text for text in value if text]
+    if name in {"ages", "publishers"} and isinstance(value, tuple):
+        return dict(_entries(name, value))
+    if name == "freeze" and value not in {"now", "off"}:
+        return _moment(str(value))
+    return value
+
+
+def _entries(name: str, texts: Iterable[str]) -> Iterator[tuple[str, object]]:
+    """Yield each NAME=VALUE; an empty value ends the entry."""
+    for text in texts:
+        project, equals, value = text.partition("=")
+        if not equals:
+            give_up(f"{text!r} has no '='. Say --{name.removesuffix('s')} NAME=VALUE, and NAME= to end it.")
+        yield project, (_days(value) if name == "ages" else value) if value else None
+
+
+def _days(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        give_up(f"{text!r} is no number of days. Say for example --age numpy=2")
+
+
+def _moment(text: str) -> str:
+    """Return a date or a time in UTC as the API takes it."""
+    try:
+        moment = click.DateTime().convert(text, None, None)
+    except click.BadParameter:
+        give_up(f"{text!r} is no date. Say --freeze 2026-06-01, 2026-06-01T12:00:00, now or off.")
+    return f"{moment.isoformat()}Z"
+
+
+def _shown(value: object) -> object:
+    if isinstance(value, dict):
+        return ", ".join(f"{name}={entry}" for name, entry in value.items())
+    return ", ".join(map(str, value)) if isinstance(value, list) else value
+
+
+def _settled(settled: Data) -> None:
+    for word in ("withheld", "opened"):
+        files = settled[word]
+        if files:
+            click.echo(f"Approved files that are {word} {'now' if settled['changed'] else 'then'} ({len(files)}):")
+            rows = [[file["filename"], file["channel"] or "the default", _why(file)] for file in files[:SHOWN]]
+            table(rows, ["file", "channel", "why"])
+        if len(files) > SHOWN:
+            click.echo(f"… and {len(files) - SHOWN} more (--json shows them all)")
+    if settled["changed"]:
+        click.echo(f"Changed (revision {settled['revision']}).")
+    elif not settled["withheld"] and not settled["opened"]:
+        click.echo("Nothing that is approved would be withheld or opened.")
+
+
+def _why(file: Data) -> str:
+    return str(file["reasons"][0]["sentence"]) if file["reasons"] else ""
+
+
+COMMANDS = (terms,)

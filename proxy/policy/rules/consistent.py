@@ -1,0 +1,22 @@
+"""Consistency: a file whose name, metadata and page do not agree is refused, whoever approved it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from proxy.model import Code, Effect, Finding, Subject
+from proxy.policy.snapshot import PolicySnapshot
+
+STEP = "Do not install it from elsewhere. The security team has been told."
+
+
+def consistent(subject: Subject, _snapshot: PolicySnapshot, _at: datetime) -> Iterator[Finding]:
+    """Forbid files in which something was found that contradicts their name."""
+    if subject.file is not None and subject.file.contradiction:
+        yield inconsistent(subject.file.filename, subject.file.contradiction)
+
+
+def inconsistent(filename: str, problem: str) -> Finding:
+    """Return what is said of a file that contradicts itself or its page."""
+    return Finding(Code.INCONSISTENT, Effect.FORBID, f"{filename} is not what it says. {problem}", STEP)

@@ -1,0 +1,44 @@
+"""Provenance: where the terms ask for it, a file must come with attestations (PEP 740), and from whom they say.
+
+The gate reads what the index publishes about the publisher, and that it speaks of this very digest. It does not
+verify the attestations' signatures: whoever controls the index can make them up. What this rule withholds is a
+release that went round the project's own publishing, by a stolen password or token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from fnmatch import fnmatchcase
+
+from proxy.model import Code, Effect, Finding, ReleaseFile, Subject, Terms
+from proxy.policy.snapshot import PolicySnapshot
+
+STEP = "Talk to the security team: the terms ask for provenance here."
+
+
+def provenance(subject: Subject, snapshot: PolicySnapshot, _at: datetime) -> Iterator[Finding]:
+    """Forbid files without provenance, or from another publisher, where the terms ask for it."""
+    terms, file = snapshot.terms, subject.file
+    if file is None or not is_asked_for(subject.project, terms):
+        return
+    wanted = terms.publishers.get(subject.project)
+    if not file.publisher:
+        yield Finding(Code.PROVENANCE, Effect.FORBID, _missing(file), STEP)
+    elif wanted and wanted.casefold() not in file.publisher.casefold().split(", "):
+        sentence = f"{file.filename} was published by {file.publisher}, and not by {wanted}."
+        evidence = {"publisher": file.publisher, "wanted": wanted}
+        yield Finding(Code.PROVENANCE, Effect.FORBID, sentence, STEP, evidence=evidence)
+
+
+def is_asked_for(project: str, terms: Terms) -> bool:
+    """Whether the terms ask for provenance of a project's files: by a pattern, or by naming its publisher."""
+    return project in terms.publishers or any(fnmatchcase(project, pattern) for pattern in terms.provenance)
+
+
+def _missing(file: ReleaseFile) -> str:
+    if file.provenance is None:
+        return f"{file.filename} comes without provenance (PEP 740)."
+    if file.publisher is None:
+        return f"The provenance of {file.filename} has not been read."
+    return f"The provenance of {file.filename} does not speak of this file, or names no publisher."

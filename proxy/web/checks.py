@@ -1,0 +1,91 @@
+"""``POST /check``: many requirements judged at once, each as an installer would meet it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Annotated
+
+import msgspec
+
+from proxy.errors import GateError
+from proxy.gateway import Gateway
+from proxy.model import Code
+from proxy.policy import checking, explaining
+from proxy.policy.folding import malformed
+from proxy.policy.listing import Judged
+from proxy.simple import names
+
+AT_MOST = 2_000
+AT_ONCE = 16
+FILES_AT_MOST = 5_000
+
+Data = dict[str, object]
+Digest = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+
+
+class Wanted(msgspec.Struct):
+    """One requirement to check: a project's name, and a PEP 440 specifier or an exact version.
+
+    ``sha256s`` are the digests that a lock has for it, ``urls`` the addresses it has for its files.
+    """
+
+    name: str
+    specifier: str = ""
+    version: str = ""
+    sha256s: Annotated[list[Digest], msgspec.Meta(max_length=FILES_AT_MOST)] = msgspec.field(default_factory=list)
+    urls: Annotated[list[str], msgspec.Meta(max_length=FILES_AT_MOST)] = msgspec.field(default_factory=list)
+
+
+def wanted(body: bytes) -> list[Wanted]:
+    """Read what is asked. Raises ValueError with what to send instead."""
+    try:
+        asked = msgspec.json.decode(body, type=list[Wanted])
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"Send a list of objects with name and specifier: {error}") from error
+    if len(asked) > AT_MOST:
+        raise ValueError(f"Ask for at most {AT_MOST} at once.")
+    return asked
+
+
+async def answers(gateway: Gateway, url: str, asked: Sequence[Wanted]) -> list[Data]:
+    """Judge each, in the order asked. ``url`` is the address of the channel, before ``/files``."""
+    turn = asyncio.Semaphore(AT_ONCE)
+
+    async def answered(one: Wanted) -> Data:
+        async with turn:
+            return {"name": one.name, "specifier": one.specifier} | await _answer(gateway, url, one)
+
+    return await asyncio.gather(*map(answered, asked))
+
+
+async def _answer(gateway: Gateway, url: str, one: Wanted) -> Data:
+    project = names.normal(one.name)
+    if project is None:
+        return _unjudged("refused", malformed(one.name), Code.MALFORMED)
+    try:
+        listing = await gateway.listing(project)
+    except GateError as error:
+        return _unjudged("unknown", str(error))
+    found = checking.check(listing.composition, one.specifier, one.version, one.sha256s)
+    if not found.known:
+        return _unjudged("refused", f"No version of {project} in this range is known here.")
+    return {
+        "verdict": "allowed" if found.allowed else "refused",
+        "version": found.version,
+        "reasons": explaining.reasons(found.verdict),
+        "advisories": explaining.advisories(found.verdict),
+        "files": [_file(digest, judged) for digest, judged in found.files.items()],
+        "instead": {asked: f"{url}/files{path}" for asked in one.urls if (path := listing.known_path(asked))},
+    }
+
+
+def _unjudged(verdict: str, sentence: str, code: str = "") -> Data:
+    reason = {"code": code, "sentence": sentence}
+    return {"verdict": verdict, "version": None, "reasons": [reason], "files": [], "instead": {}}
+
+
+def _file(digest: str, judged: Judged | None) -> Data:
+    """Return what is known of one digest of a lock: the file that has it, and whether it is served."""
+    served = judged is not None and judged.verdict.allowed
+    return {"sha256": digest, "filename": judged.file.filename if judged else None, "served": served}

@@ -1,0 +1,265 @@
+"""Policy as code on a running gate: exported, planned, applied as one change, simulated."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.clients import Bench
+from tests.world.gatehouse import Gatehouse
+from tests.world.upstream import Listed, Upstream
+
+HEAD = "format = 1\nfragment = true\n"
+
+
+@pytest.fixture
+def flask(gate: Gatehouse, index: Upstream) -> Listed:
+    """A project that is approved; the gate has learnt where files come from."""
+    listed = index.release("flask", "3.0.0")
+    gate.approve("flask")
+    return listed
+
+
+def exported(gate: Gatehouse) -> str:
+    done = gate.cli("policy", "export")
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def approval(project: str, version: str, *files: Listed, more: str = "") -> str:
+    """An approval as somebody writes it."""
+    listed = "".join(f'"{file.filename}" = "{file.sha256}"\n' for file in files)
+    text = f'[[approvals]]\nproject = "{project}"\nspecifier = "=={version}"\nreason = "needed"\n{more}'
+    return text + (f"[approvals.files]\n{listed}" if listed else "")
+
+
+def without_revision(text: str) -> str:
+    return "".join(line for line in text.splitlines(keepends=True) if not line.startswith("revision"))
+
+
+@pytest.mark.usefixtures("flask")
+def test_plan_apply_and_export_are_the_identity(gate: Gatehouse, index: Upstream, tmp_path: Path, bench: Bench) -> None:
+    numpy, source = index.release("numpy", "2.0"), index.sdist("numpy", "2.0")
+    gate.facts("channels", "open", "research", "--reason", "looser")
+    gate.facts("prohibit", "left-pad", "--reason", "no")
+    text = exported(gate)
+    text = text.replace('minimum_age = "7d"', 'minimum_age = "36h"').replace("internal = []", 'internal = ["acme-*"]')
+    text += "\n" + approval("numpy", "2.0", numpy, source, more='channel = "research"\nsdists = true\n')
+    file = tmp_path / "policy.toml"
+    file.write_text(text)
+    planned = gate.cli("policy", "plan", str(file))
+    assert planned.returncode == 0, planned.stderr
+    for said in (
+        "~ term          minimum_age: 7d -> 36h",
+        "~ term          internal: none -> acme-*",
+        "+ approvals     numpy==2.0 sdists in research: 2 files",
+        "It needs policy:approve, terms:write.",
+        "--if-revision",
+    ):
+        assert said in planned.stdout
+    assert without_revision(exported(gate)) != without_revision(text), "a plan changes nothing"
+    applied = gate.facts("policy", "apply", str(file), "--reason", "from version control")
+    assert [step["kind"] for step in applied["steps"]] == ["term", "term", "approvals"]
+    after = exported(gate)
+    assert tomllib.loads(without_revision(after)) == tomllib.loads(without_revision(text))
+    file.write_text(after)
+    assert gate.facts("policy", "plan", str(file))["steps"] == []
+    assert gate.facts("policy", "apply", str(file), "--reason", "again")["event"] is None
+    assert exported(gate) == after
+    assert bench.pip("26.3", f"{gate.url}/research/simple/", "numpy").code == 0
+    (event, *_) = gate.facts("audit", "list", "--tag", "policy:document:applied")["events"]
+    assert (event["project"], event["reason"]) == ("numpy", "from version control")
+    assert event["detail"]["steps"][0]["before"] == "7d"
+    assert event["detail"]["steps"][2]["after"]["files"] == {f.filename: f.sha256 for f in (numpy, source)}
+    assert gate.facts("audit", "verify")["intact"]
+
+
+def test_what_a_document_does_not_list_ends(gate: Gatehouse, flask: Listed, tmp_path: Path) -> None:
+    before = gate.facts("policy", "plan", str(_written(tmp_path, exported(gate))))
+    assert before["steps"] == []
+    text = exported(gate)
+    nothing = text[: text.index("[[approvals]]")].replace("channels = []", "channels = []\napprovals = []")
+    origins = "\n" + text[text.index("[[origins]]") :]
+    file = _written(tmp_path, nothing + origins)
+    done = gate.facts("policy", "apply", str(file), "--reason", "start again")
+    assert [(step["verb"], step["name"]) for step in done["steps"]] == [("removed", "flask")]
+    assert gate.get(f"/files{flask.path}").status_code == 403
+
+
+def _written(folder: Path, text: str) -> Path:
+    file = folder / "policy.toml"
+    file.write_text(text)
+    return file
+
+
+def test_an_approval_without_files_freezes_what_matches_and_is_then_the_one_in_force(
+    gate: Gatehouse, index: Upstream, tmp_path: Path
+) -> None:
+    first = index.release("numpy", "2.0")
+    file = _written(tmp_path, HEAD + approval("numpy", "2.0"))
+    gate.facts("policy", "apply", str(file), "--reason", "x")
+    index.release("numpy", "2.0", build="1")
+    assert gate.facts("policy", "apply", str(file), "--reason", "x")["event"] is None
+    (granted,) = gate.admin("GET", "/approvals").json()
+    assert [frozen["filename"] for frozen in granted["files"]] == [first.filename]
+    assert granted["by"] == "first run"
+
+
+def test_every_fault_is_told_and_nothing_is_changed(
+    gate: Gatehouse, flask: Listed, index: Upstream, tmp_path: Path
+) -> None:
+    young = index.release("reqeusts", "1.0")
+    numpy, source = index.release("numpy", "2.0"), index.sdist("numpy", "2.0")
+    text = HEAD + approval("numpy", "2.0", numpy, more='until = 2020-01-01T00:00:00Z\nchannel = "nowhere"\n')
+    before = exported(gate)
+    nowhere = gate.cli("policy", "apply", str(_written(tmp_path, text)), "--reason", "x")
+    assert (nowhere.returncode, "there is no channel nowhere" in nowhere.stderr) == (2, True)
+    numpy.sha256 = "f" * 64
+    text = HEAD + "".join(
+        [
+            approval("numpy", "2.0", Listed("numpy", "2.0", numpy.filename, numpy.content, numpy.uploaded), source),
+            approval("reqeusts", "1.0", young),
+            approval("nothing-there", "1.0"),
+            approval("flask", "9.0"),
+            approval("flask", "3.0.0", flask, more='ticket = "T"\nuntil = 2020-01-01T00:00:00Z\n'),
+            '[[waivers]]\nproject = "flask"\nspecifier = ""\nadvisory = "X-9"\nreason = "x"\n',
+            "until = 2020-01-01T00:00:00Z\n",
+            '[[origins]]\nurl = "https://FILES.example/"\n',
+            '[[channels]]\nname = "simple"\nreason = "x"\n',
+        ]
+    )
+    for verb in (["plan"], ["apply", "--reason", "x"]):
+        done = gate.cli("policy", verb[0], str(_written(tmp_path, text)), *verb[1:])
+        assert done.returncode == 2
+        lines = done.stderr.removeprefix("error: ").splitlines()
+        for told in (
+            f"line 8: approvals[0].files.{numpy.filename}: the upstream index lists it with other bytes: {'f' * 64}",
+            f"line 9: approvals[0].files.{source.filename}: it needs a word more: say sdists",
+            "line 10: approvals[1]: reqeusts looks like requests (two letters are swapped). If you mean it: "
+            'acknowledged = ["look-alike:requests"]',
+            "line 16: approvals[2]: The upstream index has no project nothing-there.",
+            "line 20: approvals[3]: No file of flask matches ==9.0",
+            "approvals[4].until: an approval cannot end in the past",
+            "waivers[0].until: a waiver ends within 180 days",
+            "waivers[0].advisory: No advisory 'X-9' about flask is known.",
+            "origins[0].url: write it as https://files.example",
+            "channels[0].name: 'simple' cannot be a channel's name.",
+        ):
+            assert any(told in line for line in lines), (told, lines)
+    assert exported(gate) == before
+    answer = gate.admin("POST", "/policy/apply", json={"document": text, "reason": "x"})
+    assert answer.status_code == 422
+    assert len(answer.json()["errors"]) == 10
+
+
+@pytest.mark.usefixtures("flask")
+def test_the_second_of_two_people_is_told_and_overwrites_nothing(gate: Gatehouse, tmp_path: Path) -> None:
+    mine = exported(gate).replace('minimum_age = "7d"', 'minimum_age = "1d"')
+    gate.facts("prohibit", "left-pad", "--reason", "somebody else's change")
+    file = _written(tmp_path, mine)
+    planned = gate.cli("policy", "plan", str(file))
+    assert "was exported at revision" in planned.stdout
+    assert "- prohibitions  left-pad" in planned.stdout
+    before = exported(gate)
+    stale = gate.cli("policy", "apply", str(file), "--reason", "x")
+    assert (stale.returncode, "you saw revision" in stale.stderr) == (2, True)
+    assert exported(gate) == before
+    revision = gate.facts("policy", "plan", str(file))["revision"]
+    assert gate.cli("policy", "apply", str(file), "--reason", "x", "--if-revision", str(revision - 1)).returncode == 2
+    assert gate.cli("policy", "apply", str(file), "--reason", "x", "--if-revision", str(revision)).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("section", "holders"),
+    [
+        ('[terms]\nminimum_age = "3d"', {"administrator"}),
+        ('[[channels]]\nname = "lab"\nreason = "x"', {"administrator"}),
+        ('[[origins]]\nurl = "https://other.example"', {"administrator"}),
+        ('[[prohibitions]]\nproject = "left-pad"\nspecifier = ""\nreason = "x"', {"approver"}),
+        ('[[approvals]]\nproject = "numpy"\nspecifier = "==2.0"\nreason = "x"', {"approver"}),
+        (
+            '[terms]\nminimum_age = "3d"\n[[prohibitions]]\nproject = "left-pad"\nspecifier = ""\nreason = "x"',
+            set(),
+        ),
+    ],
+)
+def test_a_document_needs_every_permission_that_its_changes_need(
+    gate: Gatehouse, index: Upstream, section: str, holders: set[str]
+) -> None:
+    index.release("numpy", "2.0")
+    before = exported(gate)
+    body = {"document": HEAD + section, "reason": "x"}
+    for role in ("reader", "requester", "auditor", "approver", "administrator"):
+        if role in holders:
+            continue
+        secret = gate.facts("token", "issue", role, "--role", role)["secret"]
+        answer = gate.admin("POST", "/policy/apply", json=body, headers={"authorization": f"Bearer {secret}"})
+        assert answer.status_code == 403, (role, answer.text)
+    assert exported(gate) == before
+    for role in holders:
+        secret = gate.facts("token", "issue", role, "--role", role)["secret"]
+        answer = gate.admin("POST", "/policy/apply", json=body, headers={"authorization": f"Bearer {secret}"})
+        assert answer.status_code == 200, answer.text
+
+
+def test_a_simulation_says_who_would_break_before_it_is_in_force(
+    gate: Gatehouse, index: Upstream, bench: Bench, tmp_path: Path
+) -> None:
+    index.release("app", "1.0", ["helper"])
+    index.release("helper", "1.0")
+    index.release("other", "1.0")
+    gate.approve("app")
+    gate.approve("helper")
+    assert bench.pip("26.3", gate.index, "app").code == 0
+    assert bench.uv(gate.index, "other").code != 0
+    same = gate.cli("simulate", str(_written(tmp_path, exported(gate))))
+    assert same.returncode == 0
+    assert ": 0 would be refused, 0 would open" in same.stdout
+    text = HEAD + '[[prohibitions]]\nproject = "helper"\nspecifier = ""\nreason = "it phones home"\n'
+    stricter = _written(tmp_path, text + approval("other", "1.0"))
+    asked = len(index.requests)
+    done = gate.cli("simulate", str(stricter), "--since", "1d")
+    assert len(index.requests) == asked, "the upstream hears nothing of it"
+    assert done.returncode == 1
+    assert "helper-1.0-py3-none-any.whl" in done.stdout
+    assert "it phones home" in done.stdout
+    facts = gate.facts("simulate", str(stricter))
+    files = [line for line in facts["demand"]["breaks"] if line["filename"]]
+    assert [(line["filename"], line["clients"], line["who"]) for line in files] == [
+        ("helper-1.0-py3-none-any.whl", 1, ["127.0.0.1"])
+    ]
+    assert files[0]["reasons"][0]["code"] == "prohibited"
+    assert any("the page of other is not kept here" in note for note in facts["notes"])
+    assert gate.get("/explain/helper", accept="application/json").json()["allowed"] is True, "nothing was changed"
+    planned = gate.facts("policy", "plan", str(stricter))
+    assert {line["project"] for line in planned["demand"]["opens"]} == {"other"}
+    assert {line["project"] for line in planned["demand"]["breaks"]} == {"helper"}
+    gate.facts("policy", "apply", str(stricter), "--reason", "after the simulation")
+    refused = bench.pip("26.3", gate.index, "--force-reinstall", "--no-cache-dir", "app")
+    assert "it_phones_home" in refused.output
+    assert bench.uv(gate.index, "other").code == 0
+
+
+def test_without_its_pages_a_simulation_says_what_it_cannot_judge(
+    gate: Gatehouse, flask: Listed, tmp_path: Path
+) -> None:
+    import shutil
+
+    assert gate.get(f"/files{flask.path}").status_code == 200
+    gate.facts("terms", "--mode", "observe", "--reason", "x")
+    gate.facts("revoke", "flask", "--reason", "x")
+    gate.stop()
+    shutil.rmtree(gate.data_dir / "cache")
+    gate.restart()
+    facts = gate.facts("simulate", str(_written(tmp_path, HEAD + '[terms]\nmode = "enforce"')))
+    assert [line["filename"] for line in facts["demand"]["unjudged"]] == [flask.filename]
+
+
+def test_the_schema_is_printed_without_a_gate_and_is_a_document(gate: Gatehouse, tmp_path: Path) -> None:
+    done = gate.cli("policy", "schema", WICKETGATE_DATA_DIR=str(tmp_path / "nowhere"))
+    assert done.returncode == 0
+    assert tomllib.loads(done.stdout)["format"] == 1
+    assert json.dumps(gate.facts("policy", "export")["document"]).count("format = 1") == 1

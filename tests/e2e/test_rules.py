@@ -1,0 +1,141 @@
+"""The rules as developers meet them: real pip and uv through a real gate, the terms set at the terminal."""
+
+from __future__ import annotations
+
+from tests.clients import Bench, Ran
+from tests.world.gatehouse import Gatehouse
+from tests.world.upstream import Upstream
+
+OURS = "GitHub:pallets/flask"
+
+
+def both(bench: Bench, gate: Gatehouse, wanted: str) -> list[Ran]:
+    """Install with pip and with uv, whatever was installed before."""
+    pip = bench.pip("26.3", gate.index, "--force-reinstall", wanted)
+    return [pip, bench.uv(gate.index, "--reinstall", wanted)]
+
+
+def installed(bench: Bench, gate: Gatehouse, wanted: str) -> None:
+    """Both installers get it."""
+    for done in both(bench, gate, wanted):
+        assert done.code == 0, done.output
+
+
+def refused(bench: Bench, gate: Gatehouse, wanted: str, sentence: str) -> None:
+    """Neither installer gets it, and both print why."""
+    for done in both(bench, gate, wanted):
+        assert done.code != 0, done.output
+        assert sentence in " ".join(done.output.split()), done.output
+
+
+def test_the_age_that_a_project_needs_is_its_own(gate: Gatehouse, index: Upstream, bench: Bench) -> None:
+    index.release("flask", "3.0.0", days=3)
+    gate.approve("flask")
+    refused(bench, gate, "flask", "flask-3.0.0-py3-none-any.whl_was_uploaded_on")
+    shown = gate.cli("terms", "--age", "Flask=2", "--dry-run")
+    assert "Approved files that are opened then (1):" in shown.stdout, shown.stderr
+    gate.facts("terms", "--age", "Flask=2", "--reason", "we know its authors")
+    installed(bench, gate, "flask")
+    gate.facts("terms", "--age", "flask=", "--reason", "no more")
+    refused(bench, gate, "flask", "it_is_too_new_until")
+
+
+def test_a_freeze_holds_back_what_came_later_until_somebody_looks(
+    gate: Gatehouse, index: Upstream, bench: Bench
+) -> None:
+    index.release("flask", "3.0.0", days=30)
+    index.release("flask", "3.1.0", days=10)
+    gate.approve("flask")
+    gate.facts("terms", "--freeze", "2020-01-01", "--reason", "an outbreak")
+    refused(bench, gate, "flask", "withholds_what_came_later")
+    gate.approve("flask==3.1.0", "--acknowledge", "frozen")
+    installed(bench, gate, "flask==3.1.0")
+    gate.facts("terms", "--freeze", "now", "--reason", "everything until today is fine")
+    installed(bench, gate, "flask==3.0.0")
+    gate.facts("terms", "--freeze", "off", "--reason", "over")
+    assert gate.facts("terms")["freeze"] is None
+
+
+def test_a_fix_passes_before_its_age_and_the_record_says_so(gate: Gatehouse, index: Upstream, bench: Bench) -> None:
+    index.release("flask", "3.0.0")
+    gate.approve("flask>=3", "--standing")
+    index.release("flask", "3.0.1", days=1)
+    index.release("flask", "3.0.2", days=1)
+    ranges = [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "3.0.1"}]}]
+    gate.advisory("PYSEC-2026-1", "flask", ranges=ranges)
+    gate.cli("approve", "flask", "--reason", "refresh the page", "--dry-run")
+    refused(bench, gate, "flask==3.0.1", "it_is_too_new_until")
+    gate.facts("terms", "--fixes", "pass", "--reason", "fixes are in a hurry")
+    for done in both(bench, gate, "flask"):
+        assert done.code == 0, done.output
+        assert "3.0.1" in done.output, "the release after the fix waits"
+    said = gate.facts("explain", "flask==3.0.1")["reasons"]
+    (fix,) = [reason for reason in said if reason["code"] == "fix-released-early"]
+    assert fix["evidence"]["fixes"] == "PYSEC-2026-1"
+    codes = [
+        r["codes"] for r in gate.facts("audit", "decisions", "--what", "file")["decisions"] if r["version"] == "3.0.1"
+    ]
+    assert ["approved", "fix-released-early"] in codes
+
+
+def test_a_licence_that_is_not_accepted_is_refused_with_its_name(
+    gate: Gatehouse, index: Upstream, bench: Bench
+) -> None:
+    index.release("flask", "3.0.0", licence="GPL-3.0-only")
+    index.release("click", "8.0", licence="MIT OR GPL-3.0-only")
+    said = gate.cli("approve", "flask", "--reason", "x")
+    assert "licence: GPL-3.0-only" in said.stdout, said.stderr
+    gate.approve("click")
+    gate.facts("terms", "--licence", "mit", "--licence", "Apache-2.0", "--reason", "legal said so")
+    installed(bench, gate, "click")
+    refused(bench, gate, "flask", "flask-3.0.0-py3-none-any.whl_is_licensed_under_GPL-3.0-only_which_is_not_accepted")
+
+
+def test_provenance_is_asked_for_where_the_terms_say_so(gate: Gatehouse, index: Upstream, bench: Bench) -> None:
+    index.release("flask", "3.0.0", publisher=OURS)
+    index.release("click", "8.0")
+    said = gate.cli("approve", "flask", "--reason", "x")
+    assert f"publisher: {OURS} (signatures not verified)" in said.stdout, said.stderr
+    assert f"publisher: {OURS}" in gate.cli("explain", "flask==3.0.0").stdout
+    gate.approve("click")
+    terms = ["--provenance", "*", "--publisher", f"flask={OURS}", "--reason", "we want to know"]
+    gate.facts("terms", *terms)
+    installed(bench, gate, "flask")
+    refused(bench, gate, "click", "comes_without_provenance")
+
+
+def test_a_late_file_is_admitted_and_installed(gate: Gatehouse, index: Upstream, bench: Bench) -> None:
+    index.release("flask", "3.0.0")
+    gate.approve("flask")
+    late = index.release("flask", "3.0.0", build="7")
+    gate.cli("approve", "flask", "--reason", "refresh the page", "--dry-run")
+    assert gate.get(f"/files{late.path}").json()["reasons"][0]["code"] == "late-file"
+    listed = gate.cli("inbox")
+    assert late.filename in listed.stdout
+    assert "another build of" in listed.stdout
+    assert gate.cli("admit", "nothing.whl", "--reason", "x").returncode == 2
+    admitted = gate.cli("admit", late.filename, "--reason", "the same code, rebuilt")
+    assert f"Admitted to flask==3.0.0: {late.filename}" in admitted.stdout, admitted.stderr
+    installed(bench, gate, "flask")
+    assert gate.get(f"/files{late.path}").content == late.content
+    assert gate.facts("inbox")["late_files"] == []
+
+
+def test_exact_files_are_installed_and_nothing_beside_them(gate: Gatehouse, index: Upstream, bench: Bench) -> None:
+    wheel, _ = index.release("flask", "3.0.0"), index.release("flask", "3.1.0")
+    assert "has the digest" in gate.cli("approve", "flask", "--sha256", "e" * 64, "--reason", "x").stderr
+    gate.approve("flask", "--sha256", wheel.sha256)
+    installed(bench, gate, "flask")
+    refused(bench, gate, "flask==3.1.0", "flask_3.1.0_is_not_approved")
+
+
+def test_a_wheel_that_lies_about_itself_is_not_installed(gate: Gatehouse, index: Upstream, bench: Bench) -> None:
+    wheel = index.release("flask", "3.0.0", padding=300_000)
+    other = index.release("flask", "3.0.0", ["evil"], padding=300_000)
+    index.files["flask"].remove(other)
+    wheel.content, wheel.sha256 = other.content, other.sha256
+    gate.approve("flask")
+    assert bench.pip("26.3", gate.index, "flask").code != 0
+    assert not bench.imports("flask")
+    refused(bench, gate, "flask", "is_not_what_it_says")
+    assert len(gate.facts("audit", "list", "--tag", "file:facts:inconsistent")["events"]) == 1
