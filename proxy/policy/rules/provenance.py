@@ -33,6 +33,8 @@ def provenance(subject: Subject, snapshot: PolicySnapshot, _at: datetime) -> Ite
 
 def is_asked_for(project: str, terms: Terms) -> bool:
     """Whether the terms ask for provenance of a project's files: by a pattern, or by naming its publisher."""
+    if not terms.provenance:  # as a rule, and asked once a file
+        return project in terms.publishers
     return project in terms.publishers or any(fnmatchcase(project, pattern) for pattern in terms.provenance)
 
 
