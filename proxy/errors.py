@@ -12,8 +12,7 @@ GateError
 ├── StoreError           the database cannot be read or written
 │   └── RevisionConflict   somebody changed the policy since the caller looked
 ├── DocumentRefused      a policy document that cannot be taken; every fault at once
-├── FeedRefused          advisory data that is broken, empty, shrunken or older
-└── MissingExtra         what was asked for needs a library that is not installed
+└── FeedRefused          advisory data that is broken, empty, shrunken or older
 """
 
 from __future__ import annotations
@@ -85,7 +84,3 @@ class DocumentRefused(GateError):
 
 class FeedRefused(GateError):
     """Advisory data that was not taken; what was in force stays in force."""
-
-
-class MissingExtra(GateError):
-    """What was asked for needs an optional library that is not installed; the message says which extra brings it."""

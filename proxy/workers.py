@@ -45,7 +45,8 @@ class Workers:
         if not self._begin_desk():
             return 1
         for number in range(1, self._count):
-            self._begin(number, lambda: None)
+            if not self._ending:
+                self._begin(number, lambda: None)
         while self._children:
             self._bury(*os.wait())
         return 0
@@ -59,15 +60,19 @@ class Workers:
             return told.read(1) == b"1"
 
     def _begin(self, number: int, answering: Callable[[], None]) -> None:
+        # A signal between forking and knowing each other would be lost: it waits until both are ready for it.
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         child = os.fork()
         if child == 0:
             self._live(number, answering)
         self._children[child] = number, time.monotonic()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
 
     def _live(self, number: int, answering: Callable[[], None]) -> None:
         """Be a worker, and never return."""
         for caught in SIGNALS:
             signal.signal(caught, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
         code = 1
         try:
             self._work(number, answering)

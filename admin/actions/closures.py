@@ -115,8 +115,9 @@ class Closures:
         try:
             nodes = await self.resolver.resolve(wish.requirement, draft, resolution.targets, resolution.seen)
         except Unresolved as error:
-            for finding in await self._imitations(resolution.looked_at, draft.acknowledged, wish.channel):
-                raise NeedsAcknowledgement(finding, f"{Code.LOOK_ALIKE}:{finding.evidence['target']}") from error
+            for project in resolution.looked_at:
+                for finding in await self._imitations([project], draft.acknowledged, wish.channel):
+                    raise _needed(wish.requirement, project, finding) from error
             raise
         gateway = self.hands.answering(wish.channel)
         missing = [node for node in nodes if not await _is_served(node, gateway)]
@@ -155,6 +156,13 @@ async def _is_served(node: Node, gateway: Gateway) -> bool:
     """Whether a version is approved: what an emergency or observe mode serves is not, and will be missing later."""
     files = (await gateway.listing(node.project)).composition.allowed
     return any(item.file.version == node.version and codes(item.verdict) == (Code.APPROVED,) for item in files)
+
+
+def _needed(requirement: str, project: NormalizedName, finding: Finding) -> NeedsAcknowledgement:
+    """Return what must be acknowledged of a look-alike, and who needs it."""
+    itself = read_requirement(requirement)[0] == project
+    sentence = finding.sentence if itself else f"{requirement} needs {project}, and {finding.sentence}"
+    return NeedsAcknowledgement(replace(finding, sentence=sentence), f"{Code.LOOK_ALIKE}:{finding.evidence['target']}")
 
 
 def _chosen(closure: Closure, only: Iterable[str], but: Iterable[str]) -> list[Step]:

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from admin.actions.granting import answered
+from admin.actions.granting import admitted, answered
 from admin.actions.hands import Hands, seen
 from admin.actions.replaying import Replaying
 from admin.actions.resemblances import acknowledged
@@ -24,7 +24,7 @@ from admin.actions.resolving import Look, Resolved, Resolving, look_alikes
 from admin.actions.wishes import said
 from admin.roles import Permission, demand
 from proxy.errors import RevisionConflict
-from proxy.model import Acknowledgement, Actor, Approval, Ask, AuditEvent, Change
+from proxy.model import Acknowledgement, Actor, Approval, Ask, AuditEvent, Change, LateFile
 from proxy.policy import changes
 from proxy.policy.document.applying import Hand, change
 from proxy.policy.document.comparing import Step, compare, laid_over, loose
@@ -161,13 +161,12 @@ class Documents:
     async def _change(
         self, actor: Actor, compared: _Compared, approvals: dict[ApprovalEntry, Approval], reason: str
     ) -> Change:
-        """Return the one change, with the wishes that it answers."""
-        asks = [ask for ask in await asyncio.to_thread(self.hands.store.entries, "ask") if isinstance(ask, Ask)]
-        settled = [
-            ask
-            for approval in approvals.values()
-            for ask in answered([ask for ask in asks if ask.project == approval.project], approval)
-        ]
+        """Return the one change, with the wishes that it answers and the late files that it admits."""
+        granted = list(approvals.values())
+        waiting = await asyncio.to_thread(self.hands.asks, *(approval.project for approval in granted))
+        late = await asyncio.to_thread(self.hands.late)
+        settled: list[Ask | LateFile] = [*admitted(late, granted)]
+        settled += [ask for approval in granted for ask in answered(waiting, approval)]
         hand, before = self._hand(actor), compared.snapshot
         made = change(before, compared.wanted, compared.steps, approvals, hand, reason, settled)
         return replace(made, puts=(*made.puts, *_met(approvals.values(), before, made, hand.at)))
@@ -191,7 +190,7 @@ class Documents:
         return Plan(snapshot.revision, compared.steps, resolved.approvals, needs, replayed, stale=stale)
 
     def _hand(self, actor: Actor) -> Hand:
-        return Hand(actor.name, self.hands.clock(), lambda kind: f"{kind}:{secrets.token_hex(8)}")
+        return Hand(actor.name, actor.id, self.hands.clock(), lambda kind: f"{kind}:{secrets.token_hex(8)}")
 
 
 def _compared(text: str, snapshot: PolicySnapshot) -> _Compared:

@@ -111,8 +111,7 @@ class Granting:
         approvals = [draft.approval for draft in drafts]
         waiting = self.hands.asks(*(approval.project for approval in approvals))
         settled = [ask for approval in approvals for ask in answered(waiting, approval)]
-        late = [late for late in self.hands.late() if any(_admits(approval, late) for approval in approvals)]
-        change = changes.grant(approvals, [*settled, *late], source, known)
+        change = changes.grant(approvals, [*settled, *admitted(self.hands.late(), approvals)], source, known)
         return change, await self._outcomes(change, drafts)
 
     async def meet(self, approvals: Sequence[Approval]) -> list[Acknowledgement]:
@@ -229,8 +228,10 @@ def unmet(composition: Composition) -> NeedsAcknowledgement | None:
     return None
 
 
-def _admits(approval: Approval, late: LateFile) -> bool:
-    return approval.channel == late.channel and any(file.sha256 == late.file.sha256 for file in approval.files)
+def admitted(late: Iterable[LateFile], approvals: Iterable[Approval]) -> list[LateFile]:
+    """Return the files that waited and that one of these approvals froze, in the channel where they waited."""
+    frozen = {(approval.channel, file.sha256) for approval in approvals for file in approval.files}
+    return [waiting for waiting in late if (waiting.channel, waiting.file.sha256) in frozen]
 
 
 def answered(asks: list[Ask], approval: Approval) -> list[Ask]:

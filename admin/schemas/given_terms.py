@@ -8,47 +8,18 @@ Decided here:
 
 from __future__ import annotations
 
-import re
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
 from admin.schemas.given import ChannelName, Later, Reason, Strict
-from proxy.simple import licences, names
+from proxy.policy import spelling
 
-
-def _pattern(text: str) -> str:
-    """Return a glob pattern spelt as names are (PEP 503), so that it meets them."""
-    return re.sub(r"[-_.]+", "-", text.strip().lower())
-
-
-def _project(text: str) -> str:
-    project = names.normal(text.strip())
-    if project is None:
-        raise ValueError(f"{text[:80]!r} is not the name of a project")
-    return project
-
-
-def _licence(text: str) -> str:
-    """Return a licence identifier, with its exception if it has one, in canonical spelling."""
-    licence = licences.normal(text.strip())
-    if not licence or set(licence.split()) & {"AND", "OR"} or "(" in licence:
-        raise ValueError(f"{text[:80]!r} is no SPDX licence identifier. Say for example MIT or Apache-2.0")
-    return licence
-
-
-def _publisher(text: str) -> str:
-    kind, colon, who = text.strip().partition(":")
-    if not (kind and colon and who) or {",", " "} & set(text.strip()):
-        raise ValueError(f"{text[:80]!r} is no publisher. Say for example GitHub:owner/repository")
-    return text.strip()
-
-
-Project = Annotated[str, Field(max_length=200), AfterValidator(_project)]
-Pattern = Annotated[str, Field(max_length=200), AfterValidator(_pattern)]
-Licence = Annotated[str, Field(max_length=200), AfterValidator(_licence)]
-Publisher = Annotated[str, Field(max_length=200), AfterValidator(_publisher)]
+Project = Annotated[str, Field(max_length=200), AfterValidator(spelling.project)]
+Pattern = Annotated[str, Field(max_length=200), AfterValidator(spelling.pattern)]
+Licence = Annotated[str, Field(max_length=200), AfterValidator(spelling.licence)]
+Publisher = Annotated[str, Field(max_length=200), AfterValidator(spelling.publisher)]
 Days = Annotated[float, Field(ge=0, le=3650)]
 Hours = Annotated[float, Field(gt=0, le=8760)]
 

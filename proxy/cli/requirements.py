@@ -26,7 +26,6 @@ from proxy.cli.desk import (
     with_desk,
 )
 from proxy.cli.inputs import kind_option
-from proxy.errors import MissingExtra
 
 
 @click.command()
@@ -120,7 +119,7 @@ def _report(checked: reports.Checked, shape: str, output: Path | None) -> None:
         report = reports.FORMATS[shape](checked)
         if output is not None:
             output.write_bytes(report)
-    except (MissingExtra, OSError) as error:
+    except OSError as error:
         give_up(str(error))
     click.echo(report if output is None else reports.FORMATS["table"](checked), nl=False)
 

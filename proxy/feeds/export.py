@@ -88,7 +88,13 @@ class Export:
                 async with turn:
                     return name, await _record(client, self._beside(name))
 
-            return list(await asyncio.gather(*(one(f"{identity}.json") for identity in ids)))
+            tasks = [asyncio.create_task(one(f"{identity}.json")) for identity in ids]
+            try:
+                return list(await asyncio.gather(*tasks))
+            finally:  # where one failed the others are on their way still, and hold connections
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
 
     def _beside(self, name: str) -> str:
         return self.url.removesuffix(ARCHIVE) + quote(name)

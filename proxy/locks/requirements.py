@@ -24,6 +24,7 @@ from packaging.utils import NormalizedName
 from proxy.locks.decoding import decoded
 from proxy.locks.gathering import Gathering
 from proxy.locks.nouns import Locked, Where
+from proxy.policy.folding import meant
 
 Include = Callable[[str], bytes | None]
 """Gives the bytes of another file by its path from where the first one was named, None where there is none."""
@@ -134,7 +135,8 @@ class _Reader:
         except (InvalidRequirement, RecursionError):
             wanted = None
         if wanted is None:
-            self.found.fault(where, f"{text[:80]} is not a name with a version range (PEP 508).")
+            said = f"{text[:80]} is not a name with a version range (PEP 508). {meant(text)}"
+            self.found.fault(where, said.strip())
         elif wanted.url:
             self.found.source(where, wanted.url, hashes, name=wanted.name, marker=str(wanted.marker or ""))
         else:

@@ -18,6 +18,7 @@ from datetime import datetime
 from packaging.utils import NormalizedName
 
 from proxy.model import Approval, Code, Finding, ProjectPage, ReleaseFile, Verdict, Wanted
+from proxy.policy.changes import acknowledgements
 from proxy.policy.document.applying import Hand, draft
 from proxy.policy.document.entries import ApprovalEntry
 from proxy.policy.judge import OVERRULABLE, Basis, judge_files
@@ -141,9 +142,10 @@ def checked(
 ) -> Proposals:
     """Judge every proposal as if all were approved, and tell apart those that would open nothing."""
     every = sorted(proposals, key=lambda proposal: (-proposal.risk.score, proposal.entry.project, proposal.version))
-    hand = Hand("adopt", at, lambda kind: f"{kind}:adopted")
+    hand = Hand("adopt", "", at, lambda kind: f"{kind}:adopted")
     approvals = [_approval(number, proposal, hand) for number, proposal in enumerate(every)]
-    after = policy.amended(approvals, (), policy.revision)
+    met = (entry for approval in approvals for entry in acknowledgements(approval, approval.project))
+    after = policy.amended([*approvals, *met], (), policy.revision)
     judged = [replace(proposal, still=_still(proposal, after, status, at)) for proposal in every]
     return Proposals(
         tuple(proposal for proposal in judged if not proposal.still),

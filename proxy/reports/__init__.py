@@ -7,7 +7,6 @@ Decided here:
 
 * Every report names the advisory data it rests on: its date, its number of records, its digest.
 * The same facts give the same bytes: no clock, no chance.
-* What a format needs beside the gate's own libraries is an extra, and its lack is said in words.
 """
 
 from __future__ import annotations
@@ -15,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from proxy.errors import MissingExtra
 from proxy.reports import openvex, plain, sarif, table
 from proxy.reports.checked import Checked, read
 
@@ -23,13 +21,8 @@ __all__ = ["FORMATS", "Checked", "read"]
 
 
 def _cyclonedx(checked: Checked) -> bytes:
-    """Return a CycloneDX document. Raises MissingExtra where the library is not installed."""
-    try:
-        from proxy.reports import cyclonedx  # noqa: PLC0415  an extra
-    except ImportError as missing:
-        raise MissingExtra(
-            f"CycloneDX needs a library that is not installed ({missing.name}). pip install 'wicketgate[reports]'"
-        ) from missing
+    from proxy.reports import cyclonedx  # noqa: PLC0415  its library is slow to import: only who asks for it pays
+
     return cyclonedx.write(checked)
 
 
@@ -40,4 +33,4 @@ FORMATS: Final[Mapping[str, Callable[[Checked], bytes]]] = {
     "openvex": openvex.write,
     "sarif": sarif.write,
 }
-"""Every format by the name it is asked for. Raises MissingExtra."""
+"""Every format by the name it is asked for."""

@@ -12,7 +12,7 @@ from typing import Literal
 
 import msgspec
 
-from proxy.model import Effect, Justification, Rating
+from proxy.model import Code, Effect, Justification, Rating
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +103,11 @@ class Result:
     def refusals(self) -> tuple[Reason, ...]:
         """The reasons against it."""
         return tuple(reason for reason in self.reasons if reason.effect is Effect.FORBID)
+
+    @property
+    def told(self) -> tuple[Reason, ...]:
+        """What a developer should read: the refusals, and a resemblance that is too weak for one."""
+        return tuple(reason for reason in self.reasons if reason in self.refusals or reason.code == Code.LOOK_ALIKE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

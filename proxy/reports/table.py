@@ -21,7 +21,7 @@ def write(checked: Checked) -> bytes:
 
 
 def _row(result: Result) -> tuple[str, ...]:
-    why = " ".join(f"{reason.sentence} {reason.next_step}".strip() for reason in result.refusals)
+    why = " ".join(f"{reason.sentence} {reason.next_step}".strip() for reason in result.told)
     matters = ", ".join(map(_known, result.advisories))
     return result.at, result.requirement, result.verdict, result.version or "", why, matters
 

@@ -55,11 +55,6 @@ def is_normal(text: str) -> bool:
     return normal(text) == text
 
 
-def pattern(text: str) -> str:
-    """Return a glob pattern of names spelt as names are (PEP 503), so that it meets them."""
-    return re.sub(r"[-_.]+", "-", text.strip().lower())
-
-
 def read_filename(filename: str, project: NormalizedName) -> tuple[str, Kind] | str:
     """Return the canonical version (PEP 440) and the kind that a file of ``project`` says by its name.
 

@@ -44,8 +44,8 @@ class _File(msgspec.Struct, omit_defaults=True, rename="kebab", gc=False):
     size: int | None = None
     upload_time: datetime | None = None
     yanked: bool | str = False
+    # Under its older name too in HTML, and here not: pip before 23.1 breaks off at "dist-info-metadata" in JSON.
     core_metadata: bool | _Digests = False
-    dist_info_metadata: bool | _Digests = False
     provenance: str | None = None
 
 
@@ -133,7 +133,6 @@ def _file(row: Row) -> _File:
         file.size,
         file.upload_time,
         file.yanked is not None and (file.yanked or True),
-        metadata,
         metadata,
         file.provenance,
     )

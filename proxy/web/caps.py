@@ -11,9 +11,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from proxy.web.http import say
 
 BODY_AT_MOST = 4 << 20
-LARGER = {"/admin/api/v1/imports": 16 << 20}
 UPLOADS = "/admin/api/v1/advisories/import"
-LARGER = dict.fromkeys((f"/admin/api/v1/{path}" for path in ("policy/plan", "policy/apply", "simulate")), 32 << 20)
+LARGER = {
+    "/admin/api/v1/imports": 16 << 20,
+    **dict.fromkeys((f"/admin/api/v1/{path}" for path in ("policy/plan", "policy/apply", "simulate")), 32 << 20),
+}
 """Bytes, by path."""
 
 

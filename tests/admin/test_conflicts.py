@@ -15,7 +15,6 @@ from tests.world.upstream import Upstream
 FRAGMENT = "format = 1\nfragment = true\n"
 WRITES: list[tuple[str, str, dict[str, Any] | None]] = [
     ("POST", "/approvals", {"requirement": "numpy", "reason": "x"}),
-    ("POST", "/approvals", {"requirement": "numpy", "reason": "x", "with_dependencies": True}),
     ("POST", "/approvals/revoke", {"requirement": "flask", "reason": "x"}),
     ("POST", "/approvals/revoke", {"requirement": "flask==3.0.0", "reason": "x"}),
     ("POST", "/prohibitions", {"requirement": "numpy", "reason": "x"}),

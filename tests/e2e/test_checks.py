@@ -17,7 +17,8 @@ from tests.world.upstream import Upstream
 @pytest.fixture
 def requirements(gate: Gatehouse, index: Upstream, tmp_path: Path) -> Path:
     """Three releases: one refused by an advisory, one with a waived one, one that nobody approved."""
-    for project, version in (("flask", "2.3.1"), ("flask", "2.3.2"), ("click", "8.1.0"), ("requests", "2.0")):
+    vulnerable = index.release("flask", "2.3.1")
+    for project, version in (("flask", "2.3.2"), ("click", "8.1.0"), ("requests", "2.0")):
         index.release(project, version)
     gate.approve("flask")
     gate.approve("click")
@@ -28,7 +29,8 @@ def requirements(gate: Gatehouse, index: Upstream, tmp_path: Path) -> Path:
     words = ["--reason", "not called", "--owner", "billing", "--justification", "vulnerable_code_not_present"]
     gate.facts("waive", "click", "PYSEC-2026-2", *words)
     path = tmp_path / "req.txt"
-    path.write_text("# ours\nflask==2.3.1 \\\n    --hash=sha256:00\nclick==8.1.0\nrequests==2.0\n")
+    pinned = f"flask==2.3.1 \\\n    --hash=sha256:{vulnerable.sha256}\n"
+    path.write_text(f"# ours\n{pinned}click==8.1.0\nrequests==2.0\n")
     return path
 
 
@@ -99,8 +101,8 @@ def test_what_cannot_be_read_is_in_the_report_and_makes_the_exit_code(
     gate: Gatehouse, index: Upstream, tmp_path: Path
 ) -> None:
     path = tmp_path / "odd.txt"
-    path.write_text("-e .\n")
+    path.write_text("flask ~~ 3\n")
     done = gate.cli("check", "-r", str(path), "--format", "sarif")
     assert done.returncode == 2
     (invocation,) = json.loads(done.stdout)["runs"][0]["invocations"]
-    assert f"{path}:1: -e . cannot be judged" in invocation["toolExecutionNotifications"][0]["message"]["text"]
+    assert f"{path}:1: flask ~~ 3 is not a name" in invocation["toolExecutionNotifications"][0]["message"]["text"]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.clients import Bench
+from tests.conftest import MakeGate
 from tests.world.gatehouse import Gatehouse
 from tests.world.upstream import Listed, Upstream
 
@@ -108,6 +109,20 @@ def test_an_approval_without_files_freezes_what_matches_and_is_then_the_one_in_f
     assert granted["by"] == "first run"
 
 
+def test_a_document_that_lists_a_late_file_admits_it(make_gate: MakeGate, index: Upstream, tmp_path: Path) -> None:
+    gate = make_gate("--index-ttl", "0")
+    first = index.release("flask", "3.0.0")
+    gate.approve("flask")
+    late = index.release("flask", "3.0.0", build="7")
+    assert gate.get(f"/files{late.path}").status_code == 403
+    assert [waiting["filename"] for waiting in gate.facts("inbox")["late_files"]] == [late.filename]
+    gate.facts(
+        "policy", "apply", str(_written(tmp_path, HEAD + approval("flask", "3.0.0", first, late))), "--reason", "x"
+    )
+    assert gate.facts("inbox")["late_files"] == []
+    assert gate.get(f"/files{late.path}").status_code == 200
+
+
 def test_every_fault_is_told_and_nothing_is_changed(
     gate: Gatehouse, flask: Listed, index: Upstream, tmp_path: Path
 ) -> None:
@@ -125,7 +140,7 @@ def test_every_fault_is_told_and_nothing_is_changed(
             approval("nothing-there", "1.0"),
             approval("flask", "9.0"),
             approval("flask", "3.0.0", flask, more='ticket = "T"\nuntil = 2020-01-01T00:00:00Z\n'),
-            '[[waivers]]\nproject = "flask"\nspecifier = ""\nadvisory = "X-9"\nreason = "x"\n',
+            '[[waivers]]\nproject = "flask"\nspecifier = ""\nadvisory = "X-9"\nreason = "x"\nowner = "me"\n',
             "until = 2020-01-01T00:00:00Z\n",
             '[[origins]]\nurl = "https://FILES.example/"\n',
             '[[channels]]\nname = "simple"\nreason = "x"\n',

@@ -77,7 +77,8 @@ def test_json_and_html_say_the_same_and_only_what_is_known(world: World) -> None
     assert allowed["hashes"] == {"sha256": world.wheel.sha256}
     assert allowed["size"] == len(world.wheel.content)
     assert allowed["requires-python"] == ">=3.8"
-    assert allowed["core-metadata"] == allowed["dist-info-metadata"]
+    assert allowed["core-metadata"]
+    assert "dist-info-metadata" not in allowed, "pip 23.0 breaks off at it in JSON"
     assert allowed["url"] == f"../../files{world.wheel.path}"
     assert "upload-time" in allowed
     assert "provenance" not in allowed

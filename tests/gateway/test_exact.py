@@ -28,7 +28,6 @@ async def test_only_the_named_files_are_frozen_whatever_they_are(tmp_path: Path,
         ("flask", {"sha256": ["e" * 64]}, "has the digest"),
         ("flask>3", {}, "has the digest"),
         ("flask", {"standing": True}, "cannot be a standing one"),
-        ("flask", {"with_dependencies": True}, "without dependencies"),
         ("flask", {"sha256": ["xyz"]}, "sha256"),
     ],
 )

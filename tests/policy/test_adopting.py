@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from proxy.model import Advisory, Affected, Code, ProjectPage, ReleaseFile, Terms, Wanted
 from proxy.policy.adopting import Proposals, checked, enforced, propose
+from proxy.policy.changes import acknowledgements
 from proxy.policy.document.applying import draft
 from proxy.policy.judge import judge
 from proxy.policy.ranges import AdvisoryIndex
@@ -34,7 +35,8 @@ def adopted(lines: list[Wanted], listed: tuple[ReleaseFile, ...], policy: Policy
 def after(proposals: Proposals, policy: PolicySnapshot = OBSERVED) -> PolicySnapshot:
     """The policy enforced, with every proposal approved."""
     approvals = [replace(draft(proposal.entry, HAND), files=proposal.files) for proposal in proposals.adoptable]
-    return enforced(policy).amended(approvals, (), 8)
+    met = [entry for approval in approvals for entry in acknowledgements(approval, approval.project)]
+    return enforced(policy).amended([*approvals, *met], (), 8)
 
 
 def test_a_release_is_proposed_with_its_very_files_and_what_must_be_overruled() -> None:

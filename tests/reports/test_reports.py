@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import json
 from typing import Any
 
@@ -11,7 +10,6 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
-from proxy.errors import MissingExtra
 from proxy.reports import FORMATS, read
 from tests.reports.facts import DATA, checked, known, result, waived
 
@@ -98,19 +96,6 @@ def test_cyclonedx_calls_not_affected_only_what_is_waived_whole_and_justified() 
     assert "owned by billing: not reachable" in found["PYSEC-4"]["analysis"]["detail"]
     for open_still in ("PYSEC-5", "GHSA-1", "MAL-1"):
         assert "analysis" not in found[open_still]
-
-
-def test_a_missing_library_is_said_with_the_way_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = builtins.__import__
-
-    def without(name: str, *more: Any) -> Any:
-        if name.partition(".")[0] == "cyclonedx" or "cyclonedx" in (more[2] or ()):
-            raise ModuleNotFoundError("No module named 'cyclonedx'", name="cyclonedx")
-        return real(name, *more)
-
-    monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(MissingExtra, match=r"not installed \(cyclonedx\)\. pip install 'wicketgate\[reports\]'"):
-        FORMATS["cyclonedx"](checked())
 
 
 # --- OpenVEX --------------------------------------------------------------------------------------

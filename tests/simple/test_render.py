@@ -59,7 +59,6 @@ def test_json_says_every_fact_that_is_known() -> None:
                 "upload-time": "2024-02-29T23:59:59.123456Z",
                 "yanked": "<b>\"&amp;'",
                 "core-metadata": {"sha256": METADATA},
-                "dist-info-metadata": {"sha256": METADATA},
                 "provenance": "https://index.example/integrity/foo",
             }
         ],
@@ -102,7 +101,7 @@ def test_the_version_is_that_of_the_newest_fact(
 
 def test_yanking_without_a_reason_and_metadata_without_a_digest() -> None:
     file = as_json(changed(FULL, yanked="", metadata=""))["files"][0]
-    assert (file["yanked"], file["core-metadata"], file["dist-info-metadata"]) == (True, True, True)
+    assert (file["yanked"], file["core-metadata"]) == (True, True)
     html = render(FOO, [row(changed(FULL, yanked="", metadata=""))], Format.LEGACY).decode()
     assert ' data-yanked="" data-core-metadata="true" data-dist-info-metadata="true"' in html
 

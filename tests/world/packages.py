@@ -62,7 +62,7 @@ def provenance(publisher: str, *digests: str) -> bytes:
     statement = {
         "_type": "https://in-toto.io/Statement/v1",
         "subject": [{"name": "a file", "digest": {"sha256": digest}} for digest in digests],
-        "predicateType": "https://docs.pypi.org/attestations/publish/v1",
+        "predicateType": "https://index.example/attestations/publish/v1",
         "predicate": None,
     }
     envelope = {"statement": base64.b64encode(json.dumps(statement).encode()).decode(), "signature": "AA=="}

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from packaging.utils import NormalizedName
 
-from proxy.model import Approval, Ask, Change, Channel, Origin, Prohibition, Terms, Waiver
+from proxy.model import Approval, Ask, Change, Channel, LateFile, Origin, Prohibition, Terms, Waiver
 from proxy.model import Entry as Kept
 from proxy.policy.document.comparing import Step
 from proxy.policy.document.entries import (
@@ -30,9 +30,10 @@ TAG = "policy:document:applied"
 
 @dataclass(frozen=True, slots=True)
 class Hand:
-    """Who applies a document, when, and how new entries get their ids (from a kind: "approval")."""
+    """Who applies a document (a name, and the actor's id), when, and how entries get their ids (from "approval", …)."""
 
     by: str
+    by_id: str
     at: datetime
     identity: Callable[[str], str]
 
@@ -56,6 +57,8 @@ def draft(entry: ApprovalEntry, hand: Hand) -> Approval:
         yanked=entry.yanked,
         legacy=entry.legacy,
         channel=entry.channel,
+        by_id=hand.by_id,
+        exact=entry.exact,
     )
 
 
@@ -66,7 +69,7 @@ def change(
     approvals: Mapping[ApprovalEntry, Approval],
     hand: Hand,
     reason: str,
-    answered: Iterable[Ask] = (),
+    answered: Iterable[Ask | LateFile] = (),
 ) -> Change:
     """Return the one change that makes the steps true; ``approvals`` holds what new entries froze."""
     steps = tuple(steps)
@@ -79,7 +82,7 @@ def change(
         " ".join(sorted(projects)),
         reason,
         puts=tuple(puts),
-        ends=(*dict.fromkeys(_ends(snapshot, steps)), *(ask.id for ask in answered)),
+        ends=(*dict.fromkeys(_ends(snapshot, steps)), *(waiting.id for waiting in answered)),
         detail={"steps": [step_data(step, approvals) for step in steps]},
     )
 
@@ -106,7 +109,7 @@ def _put(step: Step, approvals: Mapping[ApprovalEntry, Approval], hand: Hand) ->
             hand.at,
             entry.until,
             entry.channel,
-            owner=entry.owner or hand.by,
+            owner=entry.owner,
             justification=entry.justification,
         )
     if isinstance(entry, OriginEntry):

@@ -130,7 +130,7 @@ def key(entry: Entry) -> str:
         return entry.url
     about = f"{entry.project}{entry.specifier}"
     if isinstance(entry, ApprovalEntry):
-        flags = ("standing", "prereleases", "sdists", "yanked", "legacy")
+        flags = ("standing", "exact", "prereleases", "sdists", "yanked", "legacy")
         about = " ".join([about, *(flag for flag in flags if getattr(entry, flag))])
     if isinstance(entry, WaiverEntry):
         about = f"{about} {entry.advisory}"

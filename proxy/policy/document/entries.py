@@ -79,8 +79,8 @@ class WaiverEntry:
     advisory: str
     reason: str
     until: datetime
+    owner: str
     channel: str = ""
-    owner: str = ""
     justification: Justification = ""
     place: Place = field(default=(), compare=False)
 

@@ -30,7 +30,7 @@ stale_advisories = "say"         # or "refuse"
 numpy = "3d"
 
 [terms.publishers]               # from whom attestations must be, by project
-numpy = "https://github.example/numpy/numpy"
+numpy = "GitHub:numpy/numpy"
 
 # A policy of its own at /NAME/simple/, inheriting from base ("" is the default channel).
 [[channels]]
@@ -53,6 +53,7 @@ prereleases = false
 sdists = false                   # source archives run code on install
 yanked = false
 legacy = false                   # source archives of old formats
+exact = false                    # true: the files below and no others, whatever they are; late ones do not wait
 acknowledged = ["too-new"]       # findings that are overruled: too-new, frozen, look-alike:NAME
 until = 2030-01-31T00:00:00Z     # when it ends; left out: never
 ticket = "SEC-7"
@@ -73,6 +74,8 @@ project = "flask"
 specifier = "<3.1"
 advisory = "PYSEC-2026-1"
 reason = "we do not use that part"
+owner = "ada"                    # who answers for it until it ends
+justification = "vulnerable_code_not_in_execute_path"   # OpenVEX's words; "": the risk is accepted
 until = 2027-01-31T00:00:00Z
 channel = ""
 

@@ -89,7 +89,7 @@ def _waiver_entry(waiver: Waiver) -> WaiverEntry:
         waiver.advisory,
         printable(waiver.reason),
         waiver.until,
+        printable(waiver.owner or waiver.by),
         waiver.channel,
-        printable(waiver.owner),
         waiver.justification,
     )

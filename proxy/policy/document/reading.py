@@ -142,8 +142,10 @@ def _identity(entry: Entry) -> object:
 
 
 def _files(document: Document) -> Iterator[Fault]:
-    """Yield files that cannot be what their approval is about."""
+    """Yield files that cannot be what their approval is about, and exact approvals of no files or of more."""
     for entry in document.approvals:
+        if entry.exact and (entry.standing or not entry.files):
+            yield Fault((*entry.place, "exact"), "an exact approval lists its files, and is no standing one")
         for filename, _ in entry.files:
             read_as, place = read_filename(filename, entry.project), (*entry.place, "files", filename)
             if isinstance(read_as, str):

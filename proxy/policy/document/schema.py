@@ -10,25 +10,22 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
-from packaging.utils import NormalizedName
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
 from proxy.model import Justification, Terms
+from proxy.policy import spelling
 from proxy.policy.document.entries import CHANNEL_NAME, TERMS, canonical, duration, printable, ranged
 from proxy.policy.document.tables import FORMAT
 from proxy.policy.judge import OVERRULABLE
-from proxy.simple import names
 
-_PATTERNS = frozenset({"internal", "provenance"})
-"""Terms that are glob patterns of names."""
+_WORDS = {
+    "internal": spelling.pattern,
+    "provenance": spelling.pattern,
+    "licences": spelling.licence,
+    "publishers": spelling.publisher,
+}
+"""How the texts in terms are spelt, by the term."""
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
-
-
-def _project(text: str) -> NormalizedName:
-    name = names.normal(text)
-    if name is None:
-        raise ValueError(f"{text[:80]!a} is not the name of a project")
-    return name
 
 
 def _said(text: str) -> str:
@@ -60,10 +57,8 @@ def _acknowledged(text: str) -> str:
     code, _, target = text.partition(":")
     if code not in OVERRULABLE or (code == "look-alike") != bool(target):
         known = ", ".join(sorted(OVERRULABLE))
-        raise ValueError(
-            f"{text[:80]!a} cannot be overruled. These can: {known}, the first with a name: look-alike:NAME"
-        )
-    return f"{code}:{_project(target)}" if target else code
+        raise ValueError(f"{text[:80]!a} cannot be overruled. These can: {known} (look-alike:NAME)")
+    return f"{code}:{spelling.project(target)}" if target else code
 
 
 def _duration(value: object) -> object:
@@ -76,24 +71,13 @@ def _unset(value: object) -> object:
     return None if value == "" else value
 
 
-Project = Annotated[str, AfterValidator(_project)]
+Project = Annotated[str, AfterValidator(spelling.project)]
 Reason = Annotated[str, AfterValidator(_said)]
 Range = Annotated[str, Field(max_length=1000), AfterValidator(ranged)]
 ChannelName = Annotated[str, AfterValidator(_channel)]
 Digest = Annotated[str, AfterValidator(_digest)]
 Moment = Annotated[datetime, AfterValidator(_moment)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
-Words = Annotated[list[Annotated[str, Field(min_length=1, max_length=200)]], AfterValidator(canonical)]
-
-
-def _patterns(value: object) -> object:
-    """Return glob patterns spelt as names are (PEP 503), so that they meet them."""
-    if not isinstance(value, list):
-        return value
-    return [names.pattern(item) if isinstance(item, str) else item for item in value]
-
-
-Patterns = Annotated[Words, BeforeValidator(_patterns)]
 
 
 class Table(BaseModel):
@@ -108,12 +92,13 @@ class Table(BaseModel):
 
 def _spelt(name: str, hint: Any) -> Any:
     """Return how a document spells a term of this type."""
+    word = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_WORDS.get(name, str))]
     if hint is timedelta:
         return Duration
     if get_origin(hint) is tuple:
-        return Patterns if name in _PATTERNS else Words
+        return Annotated[list[word], AfterValidator(canonical)]
     if get_origin(hint) is Mapping:
-        held: Any = _spelt(name, get_args(hint)[1])
+        held: Any = Duration if get_args(hint)[1] is timedelta else word
         return Annotated[dict[Project, held], AfterValidator(canonical)]
     if datetime in get_args(hint):
         return Annotated[Moment | None, BeforeValidator(_unset)]
@@ -171,7 +156,7 @@ class WaiverTable(Table):
     reason: Reason
     until: Moment
     channel: ChannelName = ""
-    owner: Annotated[str, Field(max_length=200), AfterValidator(printable)] = ""
+    owner: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(printable)]
     justification: Justification = ""
 
 

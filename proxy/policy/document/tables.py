@@ -21,7 +21,7 @@ FORMAT = 1
 SECTIONS = ("channels", "approvals", "prohibitions", "waivers", "origins")
 """The sections that list entries."""
 
-_ALWAYS = frozenset({"name", "base", "project", "specifier", "reason", "advisory", "until", "url", "terms"})
+_ALWAYS = frozenset({"name", "base", "project", "specifier", "reason", "advisory", "until", "owner", "url", "terms"})
 
 Table = dict[str, object]
 _Sorted = TypeVar("_Sorted", bound=Entry)

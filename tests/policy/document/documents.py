@@ -38,7 +38,7 @@ terms = st.builds(
     freeze=st.none() | moments,
     internal=words,
     licences=st.sampled_from([(), ("MIT", "Apache-2.0")]),
-    publishers=st.sampled_from([{}, {"numpy": "https://forge.example/numpy"}]),
+    publishers=st.sampled_from([{}, {"numpy": "GitHub:numpy/numpy"}]),
 )
 flags = st.booleans()
 digests = st.sampled_from(["a" * 64, "b" * 64])
@@ -46,6 +46,8 @@ digests = st.sampled_from(["a" * 64, "b" * 64])
 
 def _approval(project: NormalizedName, digest: str | None, **facts: Any) -> Approval:
     files = [wheel("3.0", project.replace("-", "_"), sha256=digest)] if digest else []
+    if not files or facts["standing"]:
+        facts["exact"] = False
     return approval(*files, project=project, **facts)
 
 
@@ -62,10 +64,22 @@ approvals = st.builds(
     until=st.none() | moments,
     ticket=st.just("") | reasons,
     emergency=st.sampled_from([False, False, True]),
+    exact=flags,
 )
 prohibitions = st.builds(Prohibition, st.just(""), projects, ranges, st.just("ada"), reasons, st.just(AT), channels)
 waivers = st.builds(
-    Waiver, st.just(""), projects, ranges, st.just("X-1"), st.just("ada"), reasons, st.just(AT), moments, channels
+    Waiver,
+    id=st.just(""),
+    project=projects,
+    specifier=ranges,
+    advisory=st.just("X-1"),
+    by=st.just("ada"),
+    reason=reasons,
+    at=st.just(AT),
+    until=moments,
+    channel=channels,
+    owner=st.sampled_from(["ada", "the web team"]),
+    justification=st.sampled_from(["", "component_not_present"]),
 )
 own = st.sampled_from([(), ("minimum_age",), ("internal", "mode")])
 
@@ -91,7 +105,7 @@ policies = st.builds(
 
 documents = policies.map(export)
 _numbers = count()
-HAND = Hand("grace", AT, lambda kind: f"{kind}:new:{next(_numbers)}")
+HAND = Hand("grace", "token:1", AT, lambda kind: f"{kind}:new:{next(_numbers)}")
 
 
 def frozen(steps: Iterable[Step], listed: Iterable[ReleaseFile] = ()) -> dict[ApprovalEntry, Approval]:
