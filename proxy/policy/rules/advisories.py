@@ -87,7 +87,7 @@ def _evidence(match: Match) -> dict[str, str]:
     """Return what is known of an advisory as flat text; ``aliases`` are separated by blanks."""
     return {
         "advisory": match.id,
-        "aliases": " ".join(name for name in match.group if name != match.id),
+        "aliases": " ".join([name for name in match.group if name != match.id]),
         "severity": match.severity.rating,
         "score": "" if match.severity.score is None else f"{match.severity.score:.1f}",
         "fixed": match.fixed or "",
