@@ -4,7 +4,7 @@ Decided here:
 
 * The key that seals secrets lies outside the data directory, unless the operator says otherwise and is warned: a
   stolen backup must not open what is sealed in it.
-* What is an extra is looked for here; what is not installed is left out.
+* What is an extra is looked for here and loaded by the first who needs it. What is not installed is left out.
 """
 
 from __future__ import annotations
@@ -19,7 +19,10 @@ from starlette.routing import BaseRoute
 
 from admin.auth import Authenticator
 from admin.people import limits
+from admin.people.exchange import Exchange
 from admin.people.extras import installed
+from admin.people.issuers import Issuers
+from admin.people.openid import OpenId, Provider
 from admin.people.parts import People
 from admin.people.passes import Passes
 from admin.people.tries import Tries
@@ -63,10 +66,6 @@ def assembled(settings: Settings, store: Store, live: Live, clock: Clock) -> Ide
 
 def _with_openid(identity: Identity, settings: Settings, store: Store, key: bytes, clock: Clock) -> Identity:
     """Return the same with everything that speaks OpenID Connect."""
-    from admin.people.exchange import Exchange  # noqa: PLC0415  an extra
-    from admin.people.issuers import Issuers  # noqa: PLC0415
-    from admin.people.openid import OpenId, Provider  # noqa: PLC0415
-
     people, live = identity.people, identity.authenticator.live
     issuers = Issuers(identity.client, clock)
     tries = Tries(limits.of_exchanges(clock), people.refusals)

@@ -18,7 +18,6 @@ from admin.actions.wishes import Unusable
 from admin.auth import digest
 from admin.people.codes import Sheet
 from admin.people.entrance import WRONG_CODE
-from admin.people.extras import MISSING
 from admin.people.parts import People
 from admin.people.passwords import fit
 from admin.people.proof import NotProved
@@ -77,10 +76,8 @@ class Own:
     async def enrol_passkey(
         self, actor: Actor, account: Account, answer: str, sealed: str, label: str
     ) -> tuple[Account, Sheet | None]:
-        """Enrol a passkey that a browser made. Raises NotProved, Unusable, StoreError."""
+        """Enrol a passkey that a browser made. Raises NotInstalled, NotProved, Unusable, StoreError."""
         self._may_enrol(account)
-        if self.people.passkeys is None:
-            raise Unusable(MISSING["webauthn"])
         if len(account.passkeys) >= PASSKEYS_AT_MOST:
             raise Unusable(f"An account has at most {PASSKEYS_AT_MOST} passkeys. Remove one first.")
         at = self.hands.clock()

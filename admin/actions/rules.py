@@ -15,7 +15,7 @@ from typing import Literal
 
 from admin.actions.hands import Hands
 from admin.actions.wishes import Unusable, said
-from admin.people.extras import MISSING, installed
+from admin.people.extras import demand_installed
 from admin.roles import Permission, demand
 from proxy.model import Actor, AuditEvent, CiRule
 from proxy.policy import changes_people as changes
@@ -49,10 +49,9 @@ class Rules:
         return sorted(self.hands.live.credentials.rules.values(), key=lambda rule: (rule.at, rule.id))
 
     async def add(self, actor: Actor, wanted: Wanted, reason: str) -> CiRule:
-        """Add a rule. Raises Forbidden, Unusable, StoreError."""
+        """Add a rule. Raises Forbidden, NotInstalled, Unusable, StoreError."""
         demand(actor, Permission.ACCESS_WRITE)
-        if not installed("joserfc"):
-            raise Unusable(MISSING["joserfc"])
+        demand_installed("joserfc")
         if not is_https_or_loopback(wanted.issuer):
             raise Unusable("An issuer is an https URL, spelt as its ID tokens spell it (iss).")
         if not any(pattern.strip("*?") for pattern in wanted.claims.values()):

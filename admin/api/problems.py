@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from admin.actions import NeedsAcknowledgement, Proposed, Unusable
 from admin.actions.imports import Faulty
 from admin.closure import Unresolved
+from admin.people.extras import NotInstalled
 from admin.roles import Forbidden
 from admin.schemas.imports import fault_data
 from admin.schemas.told_people import proposal_data
@@ -29,6 +30,7 @@ STATUS: tuple[tuple[type[GateError], int], ...] = (
     (NeedsAcknowledgement, 409),
     (RevisionConflict, 412),
     (Unusable, 422),
+    (NotInstalled, 422),
     (Unresolved, 422),
     (OriginRefused, 422),
     (FeedRefused, 422),

@@ -12,7 +12,6 @@ from admin.pages.cookies import CHALLENGE
 from admin.pages.room import Room, fields, number, show, show_with_script
 from admin.pages.table import let_in
 from admin.people.codes import Sheet
-from admin.people.extras import MISSING
 from admin.people.proof import NotProved
 from admin.people.sessions import Signed
 from admin.roles import ROLES
@@ -34,7 +33,7 @@ async def page(room: Room, _request: Request, signed: Signed) -> Response:
         account=account_data(account),
         passkeys=account.passkeys,
         enrolling=signed.session.stage == "enrol",
-        passkeys_here=room.people.passkeys is not None,
+        passkeys_here=room.people.takes_passkeys,
         sessions=[session_data(found) for found in mine],
         tokens=[token_data(token) for token in room.live.credentials.owned(account.id)],
         roles=[role for role in ROLES if ROLES[role] <= ROLES.get(account.role, frozenset())],
@@ -138,11 +137,9 @@ def _seed(room: Room, signed: Signed, sealed: str, problem: str, status: int = 2
 
 
 def _passkey(room: Room, signed: Signed, problem: str, status: int = 200) -> Response:
-    if room.people.passkeys is None:
-        raise Unusable(MISSING["webauthn"])
-    asked = room.people.passkeys.to_enrol(_account(signed), room.clock())
-    origin = room.people.passkeys.origin
-    facts = {"problem": problem, "options": asked.options, "origin": origin, "back": "", "verb": "create"}
+    passkeys = room.people.passkeys
+    asked = passkeys.to_enrol(_account(signed), room.clock())
+    facts = {"problem": problem, "options": asked.options, "origin": passkeys.origin, "back": "", "verb": "create"}
     answer = show_with_script(room, "passkey.html", status, actor=signed.actor, **facts)
     room.jar.put(answer, CHALLENGE, asked.sealed)
     return answer

@@ -59,8 +59,6 @@ async def _proved(room: Room, request: Request, signed: Signed, code: str, where
     secret = await room.entrance.by_code(signed, code, guest(request), room.jar.get(request, DEVICE))
     answer = RedirectResponse(where, 303)
     await let_in(room, request, answer, secret)
-    if signed.account is not None:
-        room.jar.put(answer, DEVICE, room.people.devices.new(signed.account, room.clock()))
     return answer
 
 
@@ -76,7 +74,7 @@ def _asking(room: Room, signed: Signed, problem: str, status: int = 200, back: s
         back=back,
         factor=account is not None and account.has_factor,
         codes=account is not None and bool(account.totp or account.recovery),
-        passkeys=account is not None and bool(account.passkeys) and room.people.passkeys is not None,
+        passkeys=account is not None and bool(account.passkeys) and room.people.takes_passkeys,
         issuer=account.issuer if account else "",
         token=account is None,
     )

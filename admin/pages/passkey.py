@@ -8,11 +8,9 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from admin.actions import Unusable
-from admin.pages.cookies import CHALLENGE, DEVICE
+from admin.pages.cookies import CHALLENGE
 from admin.pages.room import Room, back_to, fields, guest, show_with_script
 from admin.pages.table import let_in, signed_in
-from admin.people.extras import MISSING
 from admin.people.proof import NotProved
 from admin.people.sessions import Signed
 
@@ -33,9 +31,6 @@ async def enter(room: Room, request: Request) -> Response:
     answer = RedirectResponse(f"/admin{back_to(wanted)}", 303)
     await let_in(room, request, answer, secret)
     room.jar.drop(answer, CHALLENGE)
-    found = await room.people.sessions.find(secret, guest(request).address)
-    if found is not None and found.account is not None:
-        room.jar.put(answer, DEVICE, room.people.devices.new(found.account, room.clock()))
     return answer
 
 
@@ -46,11 +41,9 @@ async def _who(room: Room, request: Request) -> Signed | None:
 
 
 def _asking(room: Room, signed: Signed | None, problem: str, back: str, status: int = 200) -> Response:
-    if room.people.passkeys is None:
-        raise Unusable(MISSING["webauthn"])
-    asked = room.people.passkeys.to_prove(signed.account if signed else None, room.clock())
-    origin = room.people.passkeys.origin
-    facts = {"problem": problem, "options": asked.options, "origin": origin, "back": back, "verb": "get"}
+    passkeys = room.people.passkeys
+    asked = passkeys.to_prove(signed.account if signed else None, room.clock())
+    facts = {"problem": problem, "options": asked.options, "origin": passkeys.origin, "back": back, "verb": "get"}
     answer = show_with_script(room, "passkey.html", status, actor=None, **facts)
     room.jar.put(answer, CHALLENGE, asked.sealed)
     return answer

@@ -31,8 +31,6 @@ async def enter(room: Room, request: Request) -> Response:
         return _page(room, str(error), 403)
     answer = RedirectResponse(where, 303)
     await let_in(room, request, answer, secret)
-    if not token and signed.account and signed.session.stage == "full":
-        room.jar.put(answer, DEVICE, room.people.devices.new(signed.account, room.clock()))
     return answer
 
 
@@ -58,6 +56,6 @@ def _page(room: Room, problem: str, status: int = 200) -> Response:
         actor=None,
         problem=problem,
         token=room.entrance.takes_tokens,
-        passkeys=people.passkeys is not None,
+        passkeys=people.takes_passkeys,
         openid=people.openid.provider.issuer if people.openid else "",
     )

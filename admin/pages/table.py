@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
-from admin.pages.cookies import SESSION
+from admin.pages.cookies import DEVICE, SESSION
 from admin.pages.room import SECURE, Room, address, failed, same_origin
 from admin.people.sessions import Signed
 from admin.roles import Permission, demand
@@ -119,6 +119,12 @@ def _elsewhere(signed: Signed | None, at: datetime, fresh: str, *, enrolling: bo
 
 
 async def let_in(room: Room, request: Request, answer: Response, secret: str) -> None:
-    """Give a browser the secret of its session; the one it had before is forgotten. Raises StoreError."""
+    """Give a browser the secret of its session; the one it had before is forgotten. Raises StoreError.
+
+    One that is wholly in is known from then on: strangers who guess do not slow it down.
+    """
     await room.people.sessions.leave(room.jar.get(request, SESSION))
     room.jar.put(answer, SESSION, secret)
+    signed = await room.people.sessions.find(secret, address(request))
+    if signed is not None and signed.account is not None and signed.session.stage == "full":
+        room.jar.put(answer, DEVICE, room.people.devices.new(signed.account, room.clock()))

@@ -17,12 +17,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
 
-import pyotp
-
 from proxy.model import Account
 from proxy.sealing import Seal
 from proxy.store import AccessRecords
 
+SEED_BYTES = 20
 STEP = 30
 """Seconds for which a code is shown."""
 DRIFT = (0, -1, 1)
@@ -47,7 +46,7 @@ class Codes:
 
     def new_seed(self, at: datetime) -> str:
         """Return a fresh seed, sealed."""
-        return self.seal.close(pyotp.random_base32(), at)
+        return self.seal.close(base64.b32encode(secrets.token_bytes(SEED_BYTES)).decode(), at)
 
     def seed(self, sealed: str, at: datetime) -> str:
         """Return a seed to be shown while it is enrolled; "" where there is none, or none that was sealed here."""
@@ -60,11 +59,13 @@ class Codes:
 
     def fits(self, sealed: str, holder: str, code: str, at: datetime) -> bool:
         """Whether a code is one of the seed's now, and was not used by the holder before. It is used then."""
+        from pyotp import TOTP  # noqa: PLC0415  needed where somebody brings a code, not at every start
+
         seed = self.seed(sealed, at)
         typed = "".join(code.split())
         if not seed or len(typed) != 6 or not typed.isascii() or not typed.isdigit():
             return False
-        totp, now = pyotp.TOTP(seed), int(at.timestamp()) // STEP
+        totp, now = TOTP(seed), int(at.timestamp()) // STEP
         steps = [now + drift for drift in DRIFT if hmac.compare_digest(totp.generate_otp(now + drift), typed)]
         return any(self.access.advance(f"totp:{holder}", step) for step in steps)
 

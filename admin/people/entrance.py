@@ -17,7 +17,6 @@ from datetime import datetime
 
 from admin.auth import Authenticator
 from admin.people.codes import is_recovery
-from admin.people.extras import MISSING
 from admin.people.parts import People
 from admin.people.passwords import LENGTH_ALONE, normal
 from admin.people.proof import NotProved
@@ -121,15 +120,13 @@ class Entrance:
     async def by_passkey(self, signed: Signed | None, answer: str, sealed: str, guest: Guest) -> str:
         """Return a session's secret for a passkey: a second factor where a session waits for one, else alone.
 
-        Raises NotProved, TooOften, StoreError.
+        Raises NotInstalled, NotProved, TooOften, StoreError.
         """
-        people = self.people
-        if people.passkeys is None:
-            raise NotProved(MISSING["webauthn"])
-        account = signed.account if signed else self.live.credentials.with_passkey(people.passkeys.credential(answer))
+        people, passkeys = self.people, self.people.passkeys
+        account = signed.account if signed else self.live.credentials.with_passkey(passkeys.credential(answer))
         await people.tries.attempt("passkey", account, guest.address)
         try:
-            await asyncio.to_thread(people.passkeys.proved, account, answer, sealed, self.clock(), alone=signed is None)
+            await asyncio.to_thread(passkeys.proved, account, answer, sealed, self.clock(), alone=signed is None)
         except NotProved:
             await people.tries.failed(account, guest.address, "passkey not accepted")
             raise

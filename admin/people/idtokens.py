@@ -17,9 +17,6 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from joserfc import jwt
-from joserfc.errors import JoseError
-
 from admin.people.issuers import Issuers
 from admin.people.proof import NotProved
 
@@ -43,6 +40,9 @@ async def verified(
 
     Raises NotVouched, IssuerAway.
     """
+    from joserfc import jwt  # noqa: PLC0415  an extra, and needed where an ID token comes
+    from joserfc.errors import JoseError  # noqa: PLC0415
+
     header, claims = _unverified(text)
     issuer, algorithm = claims.get("iss"), header.get("alg")
     if not isinstance(issuer, str) or issuer not in named:

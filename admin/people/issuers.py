@@ -15,15 +15,18 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import msgspec
-from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, RSAKey, import_key
 
 from proxy.errors import GateError
 from proxy.upstream.origins import is_https_or_loopback
+
+if TYPE_CHECKING:
+    from joserfc.jwk import ECKey, RSAKey
+
+    Key = RSAKey | ECKey
 
 FRESH = timedelta(minutes=10)
 ASK_AGAIN = timedelta(seconds=30)
@@ -32,8 +35,6 @@ ANSWER_AT_MOST = 512 << 10
 SECONDS = 10.0
 KEYS_AT_MOST = 50
 DISCOVERY = "/.well-known/openid-configuration"
-
-Key = RSAKey | ECKey
 
 
 class IssuerAway(GateError):
@@ -142,6 +143,9 @@ def _keys(body: bytes) -> Mapping[str, Key]:
 
 
 def _key(data: dict[str, Any]) -> Key | None:
+    from joserfc.errors import JoseError  # noqa: PLC0415  an extra, and needed where an issuer is asked
+    from joserfc.jwk import ECKey, RSAKey, import_key  # noqa: PLC0415
+
     if data.get("kty") not in {"RSA", "EC"} or data.get("use", "sig") != "sig":
         return None
     try:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from admin.people import limits
 from admin.people.codes import Codes
 from admin.people.devices import Devices
-from admin.people.extras import installed
+from admin.people.extras import demand_installed, installed
+from admin.people.openid import OpenId
 from admin.people.passwords import Passwords
 from admin.people.refusals import Refusals
 from admin.people.sessions import Sessions
@@ -20,13 +21,15 @@ from proxy.sealing import Seal
 from proxy.store import Store
 
 if TYPE_CHECKING:
-    from admin.people.openid import OpenId
     from admin.people.passkeys import Passkeys
 
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """What signing in takes; ``passkeys`` and ``openid`` are None where they are not installed or not set up."""
+    """What signing in takes; ``openid`` is None where it is not installed or not set up.
+
+    ``url`` is where people reach the admin.
+    """
 
     sessions: Sessions
     passwords: Passwords
@@ -35,9 +38,10 @@ class People:
     refusals: Refusals
     tries: Tries
     code_tries: Tries
-    passkeys: Passkeys | None
     openid: OpenId | None
     mfa_required: bool
+    url: str
+    _challenges: Seal = field(repr=False)
 
     @classmethod
     def of(
@@ -50,7 +54,7 @@ class People:
         *,
         mfa_required: bool,
     ) -> People:
-        """Return the parts, made from their collaborators; ``url`` is where people reach the admin.
+        """Return the parts, made from their collaborators.
 
         The OpenID provider is put in by whoever knows that there is one.
         """
@@ -63,15 +67,24 @@ class People:
             refusals=refusals,
             tries=Tries(limits.of_passwords(clock), refusals),
             code_tries=Tries(limits.of_codes(clock), refusals),
-            passkeys=_passkeys(store, key, url),
             openid=None,
             mfa_required=mfa_required,
+            url=url,
+            _challenges=Seal(key, "passkey"),
         )
 
+    @property
+    def takes_passkeys(self) -> bool:
+        """Whether people can bring passkeys here."""
+        return installed("webauthn")
 
-def _passkeys(store: Store, key: bytes, url: str) -> Passkeys | None:
-    if not installed("webauthn"):
-        return None
-    from admin.people.passkeys import Passkeys  # noqa: PLC0415  an extra
+    @property
+    def passkeys(self) -> Passkeys:
+        """What asks for passkeys and verifies them. Raises NotInstalled.
 
-    return Passkeys.at(url, Seal(key, "passkey"), store.access)
+        Its library is an extra, and is loaded by the first who comes with one.
+        """
+        demand_installed("webauthn")
+        from admin.people.passkeys import Passkeys  # noqa: PLC0415
+
+        return Passkeys.at(self.url, self._challenges, self.sessions.store.access)

@@ -18,12 +18,14 @@ import secrets
 import unicodedata
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cached_property
 from pathlib import Path
-
-from argon2 import PasswordHasher
-from argon2.exceptions import VerificationError, VerifyMismatchError
+from typing import TYPE_CHECKING
 
 from proxy.errors import GateError
+
+if TYPE_CHECKING:
+    from argon2 import PasswordHasher
 
 LENGTH_ALONE = 15
 LENGTH_WITH_FACTOR = 8
@@ -72,10 +74,15 @@ class Passwords:
     """Hashes and verifies."""
 
     def __init__(self) -> None:
-        self._hasher = PasswordHasher()
         self._nobody = ""
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._waiting = 0
+
+    @cached_property
+    def _hasher(self) -> PasswordHasher:
+        from argon2 import PasswordHasher  # noqa: PLC0415  needed where somebody has a password, not at every start
+
+        return PasswordHasher()
 
     async def hashed(self, password: str) -> str:
         """Return the hash to keep. Raises Busy."""
@@ -89,6 +96,8 @@ class Passwords:
         return fits and bool(kept)
 
     def _fits(self, kept: str, password: str) -> bool:
+        from argon2.exceptions import VerificationError, VerifyMismatchError  # noqa: PLC0415
+
         # Made by the first who comes, known or not, so that neither takes longer than the other.
         self._nobody = self._nobody or self._hasher.hash(secrets.token_hex(16))
         try:

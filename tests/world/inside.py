@@ -65,6 +65,7 @@ class House:
 async def house(folder: Path, upstream: str, ttl: int = 0) -> AsyncIterator[House]:
     """Run a gate on a data directory, as often as wanted one after the other."""
     options = {"data_dir": str(folder), "upstream": upstream, "advisories": "off", "index_ttl": str(ttl)}
+    options["secret_key_file"] = str(folder.with_name(f"{folder.name}.key"))
     gate = build(read(options), previews_at="http://127.0.0.1:1")
     async with gate.running():
         transport = httpx.ASGITransport(app=gate.index, raise_app_exceptions=True)
