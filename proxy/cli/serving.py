@@ -40,6 +40,7 @@ OPTIONS = (
     ("alert-url", "Where alerts go, as Apprise URLs separated by commas: json://, mailto://, slack:// …"),
     ("cache-size", "Bytes that cached files may take (10 GiB)."),
     ("workers", "Processes that serve (1)."),
+    ("trusted-proxies", "Proxies in front (addresses, CIDR) whose X-Forwarded-For says who comes (none is believed)."),
     ("admin-public-url", "The address at which people reach the admin, where a proxy stands in front of it."),
     ("secret-key-file", "The key that seals secrets, made on first start (~/.config/wicketgate/secret-key)."),
     ("oidc-issuer", "The OpenID provider at which people sign in; --oidc-client-id and --oidc-roles go with it."),
