@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from proxy.errors import OriginRefused, SettingsError
 from proxy.model import ROLES
+from proxy.places import data_dir
 from proxy.upstream.origins import is_https_or_loopback, is_loopback, origin_of
 
 PREFIX = "WICKETGATE_"
@@ -130,11 +131,6 @@ def _openid(reader: _Reader) -> OpenIdSettings | None:
         reader.text("oidc_group_claim", "groups"),
         tuple(reader.text("oidc_acr", "").replace(",", " ").split()),
     )
-
-
-def data_dir(given: str | None) -> Path:
-    """Return the data directory: as given, else ``~/.local/share/wicketgate`` (XDG)."""
-    return Path(given or "~/.local/share/wicketgate").expanduser().absolute()
 
 
 def _bracketed(host: str) -> str:
