@@ -134,7 +134,7 @@ def test_a_token_of_an_account_is_its_owner(gate: Gatehouse, ada: Person, bob: P
     assert done.returncode == 2
     (waiting,) = proposals(gate)
     assert waiting["by"] == "a terminal"
-    refused = confirms(ada, waiting["id"])
+    refused = ada.post("/proposals/confirm", proposal=waiting["id"], digest=waiting["digest"])
     assert refused.status_code == 403, "her session after her token"
     words = ("proposals", "confirm", waiting["id"], "--digest", waiting["digest"])
     assert gate.cli(*words, **bob.token()).returncode == 0
