@@ -115,7 +115,7 @@ class Desk:
             give_up(f"The gate at {self.url} does not answer ({error}). Is it running? wicketgate serve")
         if answer.is_error:
             give_up(_words(answer))
-        if answer.status_code == 202:
+        if answer.status_code == 202 and "proposal" in answer.json():
             _waits(answer.json())
         return answer
 
