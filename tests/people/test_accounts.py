@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from admin import auth
-from proxy import app
-from proxy.model import Account, Change
-from proxy.policy import changes
-from tests.people.world import SYSTEM
 from tests.world.inside import House, house
 from tests.world.upstream import Upstream
 
@@ -26,25 +20,15 @@ async def gate(tmp_path: Path, index: Upstream) -> AsyncIterator[House]:
         yield made
 
 
-def member(gate: House, name: str, role: str) -> str:
-    """Somebody who has an account; the secret of a token of theirs."""
-    at, store = app.now(), gate.gate.store
-    account = Account(f"account:{name}", name, role, "a test", at, at, password="$argon2id$x")
-    store.commit(Change("access:account:made", "", "a test", (account,)), SYSTEM, at)
-    issued = auth.issue(f"{name}'s terminal", role, at, timedelta(days=1))
-    store.commit(changes.issue(replace(issued.token, owner=account.id)), SYSTEM, at)
-    return issued.secret
-
-
 async def says(gate: House, secret: str, method: str, path: str, **body: Any) -> httpx.Response:
     """Ask the admin API as somebody."""
     return await replace(gate, token=secret).asked(method, path, **body)
 
 
 async def test_nobody_changes_an_account_that_holds_more(gate: House) -> None:
-    carol, dan = member(gate, "carol", "administrator"), member(gate, "dan", "auditor")
+    carol, dan = gate.member("carol", "administrator"), gate.member("dan", "auditor")
     for name, role in (("olga", "owner"), ("abe", "approver")):
-        member(gate, name, role)
+        gate.member(name, role)
     await gate.admin("POST", "/accounts/abe/disable", reason="away")
     before = await gate.admin("GET", "/accounts")
     tries: list[tuple[str, dict[str, str]]] = [
@@ -69,7 +53,7 @@ async def test_nobody_changes_an_account_that_holds_more(gate: House) -> None:
 
 
 async def test_the_token_of_the_host_is_nobody_while_two_people_can_decide(gate: House) -> None:
-    ada, _ = member(gate, "ada", "owner"), member(gate, "bob", "owner")
+    ada, _ = gate.member("ada", "owner"), gate.member("bob", "owner")
     await gate.admin("PATCH", "/terms", two_person=["people"], reason="two pairs of eyes")
     wish = {"role": "owner", "reason": "works here"}
     refused = await gate.asked("POST", "/accounts", name="eve", **wish)
