@@ -27,6 +27,7 @@ from admin.auth import Authenticator
 from admin.closure import Resolver
 from proxy.alerts import Alerts, Apprised, Messenger
 from proxy.asking import Asking
+from proxy.audit.keeper import Keeper
 from proxy.cache.blobs import Blobs
 from proxy.cache.fetch import Fetches
 from proxy.cache.pages import Pages
@@ -39,7 +40,7 @@ from proxy.gateway import Gateway
 from proxy.health import Health
 from proxy.live import Live
 from proxy.notices import SYSTEM, Notices
-from proxy.policy import changes
+from proxy.policy import changes, changes_audit
 from proxy.settings import Settings
 from proxy.shelf import Shelf
 from proxy.store.sqlite import SqliteStore
@@ -80,6 +81,7 @@ class Gate:
     blobs: Blobs
     pages: Pages
     sync: AdvisorySync
+    keeper: Keeper
     client: httpx.AsyncClient
     own_origin: str
     index: ASGIApp
@@ -92,8 +94,9 @@ class Gate:
         """Load the policy, start the background work, and on leaving stop it and lose nothing."""
         await asyncio.to_thread(self.blobs.prepare)
         await asyncio.to_thread(self.pages.prepare)
-        recover(self.store, self.settings.data_dir)
+        await self._recover()
         await self.live.refresh()
+        await self.keeper.start()
         await self._first_run()
         tasks = [asyncio.create_task(self._watched(name, work)) for name, work in self._work()]
         try:
@@ -105,6 +108,7 @@ class Gate:
             await self.fetches.close(0)
             await self.alerts.close(ALERT_SECONDS)
             await self._last_flush()
+            await self.keeper.close()
             await self.client.aclose()
             self.store.close()
 
@@ -115,6 +119,7 @@ class Gate:
             ("names", self._learn_names),
             ("advisories", self.sync.run),
             ("cache", self._trim),
+            *self.keeper.work(),
         ]
 
     async def _watched(self, name: str, work: Callable[[], Coroutine[object, object, None]]) -> None:
@@ -129,6 +134,12 @@ class Gate:
             else:
                 self.trouble.pop(name, None)
                 return
+
+    async def _recover(self) -> None:
+        """Commit what dead processes noted; what cannot be read back is a gap, and an event that says so."""
+        gap = await asyncio.to_thread(recover, self.store, self.settings.data_dir)
+        if gap is not None:
+            await self.alerts.tell(changes_audit.gap(gap.lost, gap.journals), SYSTEM)
 
     async def _first_run(self) -> None:
         """See to it that somebody can sign in, that files have an origin, and that advisories are there."""
@@ -173,7 +184,7 @@ class Gate:
 
 def build(settings: Settings) -> Gate:
     """Make every part. Raises StoreError, OriginRefused."""
-    store = SqliteStore(settings.data_dir)
+    store = SqliteStore(settings.data_dir, settings.audit_archive)
     live = Live(store, store.bell)
     own_origin = origin_of(split_credentials(settings.upstream)[0])
     origins = Origins(settings.upstream, lambda: {origin.url for origin in live.snapshot.origins})
@@ -188,6 +199,7 @@ def build(settings: Settings) -> Gate:
     gateway = Gateway(ChannelPolicy(live), shelf, upstream, blobs, fetches, notices, now)
     decisions = Decisions(store, settings.data_dir, f"{os.getpid()}-{secrets.token_hex(4)}")
     sync = AdvisorySync(store, live, alerts, settings.advisories, settings.data_dir / "sync.lock", now)
+    keeper = Keeper(store, alerts, settings.audit, settings.data_dir / "audit.lock", now)
     trouble: dict[str, str] = {}
 
     readers = Readers(live, now, anonymous=settings.anonymous)
@@ -210,10 +222,11 @@ def build(settings: Settings) -> Gate:
     preview = PreviewDoor(gateway, live, now, settings.url)
     resolver = Resolver(preview.opened, _own_address(settings))
     actions = Actions.of(store, live, gateway, resolver, now)
-    admin = _admin(settings, store, live, actions, sync)
+    admin = _admin(settings, store, live, actions, sync, keeper)
     doors = Doors(channel_doors, live, {"preview": preview})
     return Gate(
-        settings, store, live, decisions, alerts, notices, fetches, blobs, kept_pages, sync, client, own_origin, doors,
+        settings, store, live, decisions, alerts, notices, fetches, blobs, kept_pages, sync, keeper, client, own_origin,
+        doors,
         _without_redirects(admin), trouble,
     )  # fmt: skip
 
@@ -225,9 +238,11 @@ def _without_redirects(routes: list[BaseRoute]) -> ASGIApp:
     return BodyCap(app)
 
 
-def _admin(settings: Settings, store: SqliteStore, live: Live, actions: Actions, sync: AdvisorySync) -> list[BaseRoute]:
+def _admin(
+    settings: Settings, store: SqliteStore, live: Live, actions: Actions, sync: AdvisorySync, keeper: Keeper
+) -> list[BaseRoute]:
     authenticator = Authenticator(live, now)
-    desk = api.Desk(actions, authenticator, store, live, sync, settings.data_dir, now)
+    desk = api.Desk(actions, authenticator, store, live, sync, keeper, settings.data_dir, now)
     return [
         Mount("/admin/api", api.build(desk)),
         Mount("/admin", routes=pages.routes(pages.Room(actions, authenticator, store, live, now, settings.admin_url))),

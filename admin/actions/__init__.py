@@ -16,11 +16,14 @@ from admin.actions.access import Access
 from admin.actions.approvals import Approvals
 from admin.actions.channels import Channels
 from admin.actions.closures import Closure, Closures
+from admin.actions.copies import Copies
 from admin.actions.exclusions import Exclusions
 from admin.actions.granting import Granting, Outcome
 from admin.actions.hands import Hands
 from admin.actions.holders import Holders
 from admin.actions.inbox import Inbox
+from admin.actions.queries import Queries
+from admin.actions.reports import Reports
 from admin.actions.standing import Standing
 from admin.actions.wishes import NeedsAcknowledgement, Unusable, Wish
 from admin.closure import Resolver
@@ -43,6 +46,9 @@ class Actions:
     standing: Standing
     access: Access
     holders: Holders
+    queries: Queries
+    copies: Copies
+    reports: Reports
 
     @classmethod
     def of(
@@ -60,4 +66,7 @@ class Actions:
             standing=Standing(hands),
             access=Access(hands),
             holders=Holders(hands),
+            queries=Queries(hands),
+            copies=Copies(hands),
+            reports=Reports(hands),
         )

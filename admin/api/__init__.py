@@ -10,7 +10,22 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.exceptions import HTTPException
 
-from admin.api import access, advisories, audit, channels, inbox, names, policy, problems, terms
+from admin.api import (
+    access,
+    advisories,
+    audit,
+    channels,
+    copies,
+    inbox,
+    names,
+    policy,
+    problems,
+    proofs,
+    queries,
+    reports,
+    terms,
+    verifying,
+)
 from admin.api.desk import Desk, Who
 from admin.auth import Authenticator
 from admin.schemas.told import Problem
@@ -18,7 +33,21 @@ from proxy.model import Actor
 
 __all__ = ["Desk", "build"]
 
-MATTERS = (policy, channels, inbox, terms, advisories, names, audit, access)
+MATTERS = (
+    policy,
+    channels,
+    inbox,
+    terms,
+    advisories,
+    names,
+    audit,
+    verifying,
+    proofs,
+    copies,
+    queries,
+    reports,
+    access,
+)
 """In the order of the OpenAPI document."""
 
 _bearer = HTTPBearer(auto_error=False, description="A token: wgt_…")

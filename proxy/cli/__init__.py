@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import click
 
-from proxy.cli import access, names, policy, records, requirements, serving, standing
+from proxy.cli import access, audit, names, policy, records, requirements, serving, standing
 from proxy.cli.desk import Desk, data_dir_option
 
 
@@ -23,6 +23,7 @@ for command in (
     *policy.COMMANDS,
     *standing.COMMANDS,
     *requirements.COMMANDS,
+    *audit.COMMANDS,
     *records.COMMANDS,
     *names.COMMANDS,
     *access.COMMANDS,

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
 from typing import Any, NoReturn, ParamSpec
@@ -47,6 +48,20 @@ def channel_option(command: Callable[P, None]) -> Callable[P, None]:
     return click.option("--channel", default="", envvar="WICKETGATE_CHANNEL", help=text)(command)
 
 
+class Moment(click.ParamType[str]):
+    """A day or a time, in UTC where it says no zone."""
+
+    name = "time"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the time as the API takes it."""
+        try:
+            at = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is no time: say 2026-06-01 or 2026-06-01T12:00:00Z", param, ctx)
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).isoformat()
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """A running gate, as a command speaks to it."""
@@ -69,14 +84,25 @@ class Desk:
 
     def admin(self, method: str, path: str, **more: Any) -> Any:
         """Ask the admin API. Exits with the gate's own words when it says no."""
+        headers = self._as_admin("application/json") | more.pop("headers", {})
+        return self._asked(method, f"{self.admin_url}/admin/api/v1{path}", headers, **more)
+
+    def stream(self, path: str, params: dict[str, str]) -> Iterator[bytes]:
+        """Yield an answer of the admin API piece by piece. Exits with the gate's own words when it says no."""
+        url, headers = f"{self.admin_url}/admin/api/v1{path}", self._as_admin("*/*")
+        try:
+            with httpx.stream("GET", url, headers=headers, params=params, timeout=SECONDS, trust_env=False) as answer:
+                if answer.is_error:
+                    answer.read()
+                    give_up(_words(answer))
+                yield from answer.iter_bytes()
+        except httpx.HTTPError as error:
+            give_up(f"The gate at {self.url} broke off ({error}). What was written so far is no whole copy.")
+
+    def _as_admin(self, accept: str) -> dict[str, str]:
         if not self.token:
             give_up("This needs a token. Set WICKETGATE_TOKEN, or run it on the gate's host with --data-dir.")
-        headers = {
-            "authorization": f"Bearer {self.token}",
-            "accept": "application/json",
-            **more.pop("headers", {}),
-        }
-        return self._asked(method, f"{self.admin_url}/admin/api/v1{path}", headers, **more)
+        return {"authorization": f"Bearer {self.token}", "accept": accept}
 
     def index(self, method: str, path: str, **more: Any) -> Any:
         """Ask the gate as a developer would; a token is needed only where the index wants one."""

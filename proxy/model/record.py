@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from proxy.model.advisories import FeedState
+from proxy.model.auditing import SavedQuery
 from proxy.model.policy import (
     Approval,
     Ask,
@@ -21,7 +22,20 @@ from proxy.model.policy import (
     Waiver,
 )
 
-Entry = Approval | Prohibition | Waiver | Origin | Ask | LateFile | Token | Terms | Channel | FeedState | NamesList
+Entry = (
+    Approval
+    | Prohibition
+    | Waiver
+    | Origin
+    | Ask
+    | LateFile
+    | Token
+    | Terms
+    | Channel
+    | FeedState
+    | NamesList
+    | SavedQuery
+)
 """What the store keeps row by row; putting an entry whose id is there already replaces it."""
 
 

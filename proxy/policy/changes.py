@@ -211,4 +211,6 @@ def turned_bad(releases: Iterable[Turned], clients: Iterable[HandedOut]) -> Chan
     ]
     reason = f"{len(bad)} releases that were approved or handed out are withheld now; {len(had)} clients have them"
     projects = " ".join(dict.fromkeys(release.project for release in bad))
-    return Change("release:verdict:turned", projects, reason, detail={"releases": sentences, "who": had}, policy=False)
+    advisories = sorted({advisory for release in bad for advisory in release.advisories})
+    detail = {"releases": sentences, "who": had, "advisories": advisories}
+    return Change("release:verdict:turned", projects, reason, detail=detail, policy=False)

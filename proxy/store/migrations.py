@@ -1,6 +1,7 @@
 """The schema, step by step. A step is never edited once released; a new one is added below it.
 
-Events and decisions are append-only; the triggers guard against accidents, the chain against intent.
+Events and decisions are append-only (decisions until they are archived, :mod:`proxy.store.schema_trail`);
+the triggers guard against accidents, the chain against intent.
 """
 
 from __future__ import annotations
@@ -8,12 +9,9 @@ from __future__ import annotations
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-migrations = Migrations("wicketgate")
+from proxy.store.schema_trail import NEVER, TRAIL
 
-_NEVER = """
-create trigger {table}_never_{verb} before {verb} on {table}
-begin select raise(abort, '{table} is append-only'); end
-"""
+migrations = Migrations("wicketgate")
 
 
 @migrations()
@@ -25,12 +23,12 @@ def first_schema(db: Database) -> None:
             id text not null, kind text not null, project text not null, body text not null,
             put_seq integer not null, ended_seq integer, primary key (id, put_seq)) strict""",
         "create index entries_in_force on entries (kind, project) where ended_seq is null",
+        "create index entries_put on entries (put_seq)",
         "create index entries_ended on entries (ended_seq) where ended_seq is not null",
         """create table events (
             seq integer primary key, at text not null, tag text not null, actor text not null,
             project text not null, reason text not null, revision integer not null,
             detail text not null, previous text not null, hash text not null) strict""",
-        "create index events_project on events (project, seq)",
         """create table decisions (
             seq integer primary key, uid text not null unique, at text not null, what text not null,
             client text not null, token text not null, agent text not null, project text not null,
@@ -38,7 +36,6 @@ def first_schema(db: Database) -> None:
             verdict text not null, codes text not null, revision integer not null,
             request_id text not null, count integer not null, channel text not null,
             previous text not null, hash text not null) strict""",
-        "create index decisions_project on decisions (project, seq)",
         "create index decisions_refused on decisions (at) where verdict = 'refused'",
         """create table advisories (
             id text primary key, modified text not null, digest text not null, record blob not null) strict""",
@@ -48,16 +45,12 @@ def first_schema(db: Database) -> None:
         "create index advisory_links_id on advisory_links (id)",
     ):
         db.execute(statement)
-    for table in ("events", "decisions"):
-        for verb in ("update", "delete"):
-            db.execute(_NEVER.format(table=table, verb=verb))
+    for table, verb in (("events", "update"), ("events", "delete"), ("decisions", "update")):
+        db.execute(NEVER.format(table=table, verb=verb))
 
 
 @migrations()
-def find_who_has_it(db: Database) -> None:
-    """Blast radius: files handed out, by project and by digest; the first index answers without the table."""
-    db.execute(
-        """create index decisions_handed_out on decisions (project, version, client, token, agent, at)
-        where what = 'file' and verdict = 'allowed'"""
-    )
-    db.execute("create index decisions_digest on decisions (sha256) where what = 'file' and verdict = 'allowed'")
+def trail(db: Database) -> None:
+    """Search, checkpoints, segments and the places of those who are sent the record."""
+    for statement in TRAIL:
+        db.execute(statement)

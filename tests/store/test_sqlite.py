@@ -168,3 +168,12 @@ def test_the_tables_of_the_record_refuse_to_be_changed(store: SqliteStore, tmp_p
     ):
         db.execute("delete from events")
     db.close()
+
+
+def test_who_has_it_counts_what_was_handed_out_in_observe_mode(store: SqliteStore) -> None:
+    observed = replace(RECORD, verdict="observed", client="10.0.0.7")
+    store.record([("1", RECORD), ("2", observed), ("3", replace(RECORD, verdict="refused")), ("4", RECORD)])
+    store.record([("5", replace(RECORD, what="page")), ("6", replace(RECORD, project="jinja2", version="1.0"))])
+    held = {(line.project, line.client): line.count for line in store.handed_out(["flask", "jinja2"])}
+    assert held == {("flask", "10.0.0.9"): 2, ("flask", "10.0.0.7"): 1, ("jinja2", "10.0.0.9"): 1}
+    assert [line.project for line in store.handed_out(["flask", "jinja2"], "1.0")] == ["jinja2"]
