@@ -11,11 +11,11 @@ RUN /opt/wicketgate/bin/pip install --no-cache-dir --no-deps . && /opt/wicketgat
 
 FROM python:3.13-slim
 COPY --from=build /opt/wicketgate /opt/wicketgate
-RUN mkdir -m 0700 /data && chown 65534:65534 /data
+RUN mkdir -m 0700 /data /audit-key && chown 65534:65534 /data /audit-key
 ENV PATH=/opt/wicketgate/bin:$PATH PYTHONDONTWRITEBYTECODE=1 \
-    WICKETGATE_DATA_DIR=/data WICKETGATE_HOST=0.0.0.0
+    WICKETGATE_DATA_DIR=/data WICKETGATE_AUDIT_KEY=/audit-key/ed25519.pem WICKETGATE_HOST=0.0.0.0
 USER 65534:65534
-VOLUME /data
+VOLUME ["/data", "/audit-key"]
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8080/readyz', timeout=2)"]
 ENTRYPOINT ["wicketgate"]

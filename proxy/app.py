@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
@@ -28,6 +29,8 @@ from admin.auth import Authenticator
 from admin.closure import Resolver
 from proxy.alerts import Alerts, Apprised, Messenger
 from proxy.asking import Asking
+from proxy.audit import figures
+from proxy.audit.keeper import Keeper
 from proxy.cache.blobs import Blobs
 from proxy.cache.fetch import Fetches
 from proxy.cache.pages import Pages
@@ -44,7 +47,7 @@ from proxy.health import Health
 from proxy.learnt import Learnt
 from proxy.live import Live
 from proxy.notices import SYSTEM, Notices
-from proxy.policy import changes
+from proxy.policy import changes, changes_audit
 from proxy.rounds import Rounds
 from proxy.settings import Settings
 from proxy.shelf import Shelf
@@ -90,6 +93,7 @@ class Gate:
     sync: AdvisorySync
     resolutions: Resolutions
     rounds: Rounds
+    keeper: Keeper | None
     client: httpx.AsyncClient
     own_origin: str
     index: ASGIApp
@@ -108,7 +112,9 @@ class Gate:
         """Load the policy, start the background work, and on leaving stop it and lose nothing."""
         await asyncio.to_thread(self.blobs.prepare)
         await asyncio.to_thread(self.pages.prepare)
-        recover(self.store, self.settings.data_dir)
+        if self.keeper:
+            await asyncio.to_thread(self.keeper.check)
+        await self._recover()
         await self.live.refresh()
         await self._first_run()
         tasks = [asyncio.create_task(self._watched(name, work)) for name, work in self._work()]
@@ -122,6 +128,8 @@ class Gate:
             await self.fetches.close(0)
             await self.alerts.close(ALERT_SECONDS)
             await self._last_flush()
+            if self.keeper:
+                await self.keeper.close()
             await self.client.aclose()
             self.store.close()
 
@@ -133,6 +141,7 @@ class Gate:
             ("advisories", self.sync.run),
             ("rounds", self.rounds.run),
             ("cache", self._trim),
+            *(self.keeper.work() if self.keeper else ()),
         ]
 
     async def _watched(self, name: str, work: Callable[[], Coroutine[object, object, None]]) -> None:
@@ -147,6 +156,12 @@ class Gate:
             else:
                 self.trouble.pop(name, None)
                 return
+
+    async def _recover(self) -> None:
+        """Commit what dead processes noted; what cannot be read back is a gap, and an event that says so."""
+        gap = await asyncio.to_thread(recover, self.store, self.settings.data_dir)
+        if gap is not None:
+            await self.alerts.tell(changes_audit.gap(gap.lost, gap.journals), SYSTEM)
 
     async def _first_run(self) -> None:
         """See to it that somebody can sign in, that files have an origin, and that advisories are there."""
@@ -194,7 +209,7 @@ def build(settings: Settings, *, previews_at: str, desk: bool = True) -> Gate:
 
     Where there are several workers only the ``desk`` has an admin of its own. Raises StoreError, OriginRefused.
     """
-    store = SqliteStore(settings.data_dir)
+    store = SqliteStore(settings.data_dir, settings.audit_archive)
     live = Live(store, store.bell)
     own_origin = origin_of(split_credentials(settings.upstream)[0])
     origins = Origins(settings.upstream, lambda: {origin.url for origin in live.snapshot.origins})
@@ -216,7 +231,8 @@ def build(settings: Settings, *, previews_at: str, desk: bool = True) -> Gate:
 
     readers = Readers(live, now, anonymous=settings.anonymous)
     health = Health(live, lambda: decisions.waiting, lambda: trouble)
-    metrics = Metrics(live, lambda: sync.bulletin.failures, lambda: decisions.waiting, readers, now)
+    record = partial(figures.gauges, store, settings.audit.destinations)
+    metrics = Metrics(live, lambda: sync.bulletin.failures, lambda: decisions.waiting, record, readers, now)
 
     def channel_doors(name: str) -> ChannelDoors:
         url = f"{settings.url}/{name}".rstrip("/")
@@ -238,14 +254,16 @@ def build(settings: Settings, *, previews_at: str, desk: bool = True) -> Gate:
     resolver = Resolver(preview.opened, previews_at)
     resolutions = Resolutions(now)
     actions = Actions.of(store, live, gateway, resolver, resolutions, alerts, now, settings.url)
+    keeper = None
     if desk:
-        admin_routes = _admin(settings, store, live, actions, sync)
+        keeper = Keeper(store, alerts, settings.audit, settings.data_dir / "audit.lock", now)
+        admin_routes = _admin(settings, store, live, actions, sync, keeper)
     else:
         admin_routes = [Mount("/admin", Forward(_desk_socket(settings)))]
     doors = Doors(channel_doors, live)
     return Gate(
         settings, store, live, decisions, alerts, notices, fetches, blobs, kept_pages, sync, resolutions, rounds,
-        client, own_origin, doors, _without_redirects(admin_routes), preview, trouble,
+        keeper, client, own_origin, doors, _without_redirects(admin_routes), preview, trouble,
     )  # fmt: skip
 
 
@@ -256,9 +274,11 @@ def _without_redirects(routes: list[BaseRoute]) -> ASGIApp:
     return BodyCap(app)
 
 
-def _admin(settings: Settings, store: SqliteStore, live: Live, actions: Actions, sync: AdvisorySync) -> list[BaseRoute]:
+def _admin(
+    settings: Settings, store: SqliteStore, live: Live, actions: Actions, sync: AdvisorySync, keeper: Keeper
+) -> list[BaseRoute]:
     authenticator = Authenticator(live, now)
-    desk = api.Desk(actions, authenticator, store, live, sync, settings.data_dir, now)
+    desk = api.Desk(actions, authenticator, store, live, sync, keeper, settings.data_dir, now)
     return [
         Mount("/admin/api", api.build(desk)),
         Mount("/admin", routes=pages.routes(pages.Room(actions, authenticator, store, live, now, settings.admin_url))),

@@ -17,6 +17,7 @@ from admin.actions.adoption import Adopting, Adoption
 from admin.actions.approvals import Approvals
 from admin.actions.channels import Channels
 from admin.actions.closures import Closures
+from admin.actions.copies import Copies
 from admin.actions.documents import Applied, Documents, Plan
 from admin.actions.emergencies import Emergencies
 from admin.actions.exclusions import Exclusions
@@ -28,7 +29,9 @@ from admin.actions.imports import Imports
 from admin.actions.inbox import Inbox, Inboxed
 from admin.actions.late import Late
 from admin.actions.lookalikes import LookAlikes
+from admin.actions.queries import Queries
 from admin.actions.replaying import Replaying
+from admin.actions.reports import Reports
 from admin.actions.resolutions import Resolution, Resolutions, Step
 from admin.actions.resolving import Resolving
 from admin.actions.reviews import Review, Reviews
@@ -78,6 +81,9 @@ class Actions:
     holders: Holders
     documents: Documents
     adopting: Adopting
+    queries: Queries
+    copies: Copies
+    reports: Reports
 
     @classmethod
     def of(
@@ -111,4 +117,7 @@ class Actions:
             holders=Holders(hands),
             documents=Documents(hands, Resolving(hands), Replaying(hands)),
             adopting=Adopting(hands),
+            queries=Queries(hands),
+            copies=Copies(hands),
+            reports=Reports(hands),
         )

@@ -17,6 +17,7 @@ from admin.api import (
     audit,
     channels,
     closures,
+    copies,
     documents,
     emergencies,
     exports,
@@ -26,8 +27,12 @@ from admin.api import (
     names,
     policy,
     problems,
+    proofs,
+    queries,
+    reports,
     review,
     terms,
+    verifying,
 )
 from admin.api.desk import Desk, Who
 from admin.auth import Authenticator
@@ -52,6 +57,11 @@ MATTERS = (
     advisories,
     names,
     audit,
+    verifying,
+    proofs,
+    copies,
+    queries,
+    reports,
     access,
 )
 """In the order of the OpenAPI document."""

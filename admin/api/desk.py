@@ -11,6 +11,7 @@ from fastapi import Header
 
 from admin.actions import Actions
 from admin.auth import Authenticator
+from proxy.audit.keeper import Keeper
 from proxy.feeds.sync import AdvisorySync
 from proxy.live import Live
 from proxy.model import Actor
@@ -33,5 +34,6 @@ class Desk:
     store: Store
     live: Live
     sync: AdvisorySync
+    keeper: Keeper
     data_dir: Path
     clock: Callable[[], datetime]

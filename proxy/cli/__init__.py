@@ -11,6 +11,7 @@ import click
 from proxy.cli import (
     access,
     advisories,
+    audit,
     code,
     emergencies,
     exporting,
@@ -48,6 +49,7 @@ for command in (
     *requirements.COMMANDS,
     *importing.COMMANDS,
     *exporting.COMMANDS,
+    *audit.COMMANDS,
     *records.COMMANDS,
     *advisories.COMMANDS,
     *names.COMMANDS,

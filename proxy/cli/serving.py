@@ -39,6 +39,10 @@ OPTIONS = (
     ("alert-url", "Where alerts go, as Apprise URLs separated by commas: json://, mailto://, slack:// …"),
     ("cache-size", "Bytes that cached files may take (10 GiB)."),
     ("workers", "Processes that serve (1)."),
+    ("audit-key", "The key that seals the audit log, outside the data directory (DATA-DIR-audit-key/ed25519.pem)."),
+    ("audit-export", "Where the audit log goes: syslog+tcp://, syslog+tls://, https://…#secret=FILE, with commas."),
+    ("audit-keep-days", "Days after which decisions leave the database for the archive (0: never)."),
+    ("audit-archive", "Where those decisions are kept (DATA-DIR/audit-archive)."),
 )
 
 

@@ -6,6 +6,7 @@ reach a noun, times are aware UTC datetimes, sizes are bytes, digests are lower-
 
 from proxy.model.advisories import Advisory, Affected, AffectedRange, FeedState, Rating, Severity
 from proxy.model.answer import Code, Effect, Finding, Subject, Verdict
+from proxy.model.auditing import SavedQuery
 from proxy.model.index import Kind, ProjectPage, ReleaseFile, Unreadable
 from proxy.model.policy import (
     Acknowledgement,
@@ -55,6 +56,7 @@ __all__ = [
     "ProjectPage",
     "Rating",
     "ReleaseFile",
+    "SavedQuery",
     "Severity",
     "SeverityFloor",
     "Subject",

@@ -10,6 +10,7 @@ from typing import Literal
 from packaging.utils import NormalizedName
 
 from proxy.model.advisories import FeedState
+from proxy.model.auditing import SavedQuery
 from proxy.model.policy import (
     Acknowledgement,
     Approval,
@@ -37,6 +38,7 @@ Entry = (
     | Channel
     | FeedState
     | NamesList
+    | SavedQuery
 )
 """What the store keeps row by row; putting an entry whose id is there already replaces it."""
 

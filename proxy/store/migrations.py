@@ -1,6 +1,7 @@
 """The schema, step by step. A step is never edited once released; a new one is added below it.
 
-Events and decisions are append-only; the triggers guard against accidents, the chain against intent.
+Events and decisions are append-only (decisions until they are archived, :mod:`proxy.store.schema_trail`);
+the triggers guard against accidents, the chain against intent.
 """
 
 from __future__ import annotations
@@ -8,12 +9,10 @@ from __future__ import annotations
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-migrations = Migrations("wicketgate")
+from proxy.store import chains
+from proxy.store.schema_trail import NEVER, TRAIL
 
-_NEVER = """
-create trigger {table}_never_{verb} before {verb} on {table}
-begin select raise(abort, '{table} is append-only'); end
-"""
+migrations = Migrations("wicketgate")
 
 
 @migrations()
@@ -50,7 +49,7 @@ def first_schema(db: Database) -> None:
         db.execute(statement)
     for table in ("events", "decisions"):
         for verb in ("update", "delete"):
-            db.execute(_NEVER.format(table=table, verb=verb))
+            db.execute(NEVER.format(table=table, verb=verb))
 
 
 @migrations()
@@ -83,3 +82,24 @@ def remember_first_files(db: Database) -> None:
 def find_when(db: Database) -> None:
     """What was wanted since some time: where in the record that time begins."""
     db.execute("create index decisions_at on decisions (at)")
+
+
+@migrations()
+def trail(db: Database) -> None:
+    """Search, checkpoints, segments and the places of those who are sent the record.
+
+    What words and times answer needs no index any more: each costs every record that is written. Who has a file
+    that was served in observe mode is found as well.
+    """
+    for index in ("events_project", "events_tag", "decisions_project", "decisions_digest", "decisions_at"):
+        db.execute(f"drop index {index}")
+    db.execute("drop index decisions_handed_out")
+    db.execute(
+        """create index decisions_handed_out on decisions (project, version, client, token, agent, at)
+        where what = 'file' and verdict <> 'refused'"""
+    )
+    db.execute("create index entries_put on entries (put_seq)")
+    db.execute("drop trigger decisions_never_delete")
+    for statement in TRAIL:
+        db.execute(statement)
+    chains.find_anew(db)

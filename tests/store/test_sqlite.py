@@ -261,3 +261,12 @@ def test_how_far_releases_went_and_to_whom(store: SqliteStore) -> None:
     ]
     assert (holders[1].first, holders[1].last) == (AT + timedelta(minutes=1), AT + timedelta(minutes=2))
     assert store.handed_out(["flask"], most=1)[0].version == "2.0.0"
+
+
+def test_who_has_it_counts_what_was_handed_out_in_observe_mode(store: SqliteStore) -> None:
+    observed = replace(RECORD, verdict="observed", client="10.0.0.7")
+    store.record([("1", RECORD), ("2", observed), ("3", replace(RECORD, verdict="refused")), ("4", RECORD)])
+    store.record([("5", replace(RECORD, what="page")), ("6", replace(RECORD, project="jinja2", version="1.0"))])
+    held = {(line.project, line.client): line.count for line in store.handed_out(["flask", "jinja2"])}
+    assert held == {("flask", "10.0.0.9"): 2, ("flask", "10.0.0.7"): 1, ("jinja2", "10.0.0.9"): 1}
+    assert [line.project for line in store.handed_out(["flask", "jinja2"], "1.0")] == ["jinja2"]
