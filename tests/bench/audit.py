@@ -30,7 +30,9 @@ from proxy.store import DecisionFilter
 from proxy.store.sqlite import SqliteStore
 from tests.policy.facts import AT
 
-ROWS, GROUP, DAYS, AGAIN = 2_000_000, 100, 90, 40
+ROWS, GROUP, AGAIN = 2_000_000, 100, 40
+APART = timedelta(seconds=4)
+"""Between two records: two million fill three months."""
 AGENTS = (
     "pip/26.3 CPython/3.11.7 CI",
     "uv/0.9.5 CPython/3.13.1",
@@ -41,14 +43,14 @@ CODES = ("not-approved", "too-new", "vulnerable", "look-alike", "unknown-name", 
 WEIGHTS = (500, 200, 200, 50, 49, 1)
 
 
-def made(chance: random.Random, number: int, of: int) -> DecisionRecord:
+def made(chance: random.Random, number: int) -> DecisionRecord:
     """One decision of many."""
     project = NormalizedName(f"project-{int(chance.paretovariate(0.6)) % 5000}")
     version = f"{chance.randrange(4)}.{chance.randrange(12)}.0"
     refused = chance.random() < 0.1
     who = chance.randrange(1000)
     return DecisionRecord(
-        at=AT + timedelta(seconds=number * DAYS * 86_400 / of),
+        at=AT + number * APART,
         what="file" if chance.random() < 0.7 else "page",
         client=f"10.0.{who % 4}.{who // 4}",
         token=("", "", "ci", "build-farm", f"team-{who % 40}")[who % 5],
@@ -76,7 +78,7 @@ def groups(rows: int, size: int) -> Iterator[list[tuple[str, DecisionRecord]]]:
     """So many decisions in groups, each with an id as a gate gives it."""
     chance = random.Random(6)
     for start in range(0, rows, size):
-        yield [(f"4711-ab12cd34-{n}", made(chance, n, rows)) for n in range(start, min(start + size, rows))]
+        yield [(f"4711-ab12cd34-{n}", made(chance, n)) for n in range(start, min(start + size, rows))]
 
 
 def fill(store: SqliteStore, rows: int, size: int) -> None:
@@ -94,7 +96,7 @@ def fill(store: SqliteStore, rows: int, size: int) -> None:
 
 def searches(rows: int) -> dict[str, DecisionFilter]:
     """A dozen questions that people ask, cheap and dear."""
-    middle, day = AT + timedelta(days=DAYS / 2), timedelta(days=1)
+    middle, day = AT + rows // 2 * APART, timedelta(days=1)
     return {
         "newest": DecisionFilter(),
         "a popular project": DecisionFilter(project="project-1"),
