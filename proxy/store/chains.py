@@ -23,6 +23,8 @@ from proxy.store.sql import insert
 SLOT_SECONDS = 600
 PAGE = 1000
 LAST = 2**63 - 1
+_INSERT_DECISION = f"""insert into decisions ({", ".join(rows.DECISION_COLUMNS)})
+    values ({", ".join("?" for _ in rows.DECISION_COLUMNS)})"""  # noqa: S608  names are ours
 
 
 def head(db: Database, chain: str) -> tuple[int, str]:
@@ -48,16 +50,14 @@ def append_decisions(db: Database, records: Iterable[tuple[str, DecisionRecord]]
     last, previous = head(db, "decisions")
     written, found, times = [], [], []
     for seq, (uid, decision) in enumerate(records, last + 1):
-        record = rows.decision_record(uid, decision, seq)
-        sealed = ledger.seal(record, previous)
-        written.append(rows.decision_row({**record, "previous": previous, "hash": sealed}))
+        line = rows.decision_line(uid, decision, seq)
+        sealed = ledger.seal(line, previous)
+        written.append(rows.decision_values(line, previous, sealed))
         found.append((seq, words.of_decision(decision)))
-        times.append((str(record["at"]), seq))
+        times.append((line.at, seq))
         previous = sealed
     if written:
-        columns, marks = ", ".join(written[0]), ", ".join("?" for _ in written[0])
-        sql = f"insert into decisions ({columns}) values ({marks})"  # noqa: S608  names are ours
-        db.conn.executemany(sql, [tuple(row.values()) for row in written])
+        db.conn.executemany(_INSERT_DECISION, written)
         _find_by(db, "decisions", found)
         _span(db, "decisions", times)
 

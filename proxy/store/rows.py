@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -114,33 +115,69 @@ def event_of(record: Mapping[str, object]) -> AuditEvent:
     return msgspec.convert(record, AuditEvent, strict=False)
 
 
-def decision_record(uid: str, decision: DecisionRecord, seq: int) -> Record:
-    """Return the record of a decision, ready to be sealed. Written out: this is the busiest line of the store."""
-    return {
-        "at": instant(decision.at),
-        "what": decision.what,
-        "client": decision.client,
-        "token": decision.token,
-        "agent": decision.agent,
-        "project": decision.project,
-        "version": decision.version,
-        "filename": decision.filename,
-        "sha256": decision.sha256,
-        "status": decision.status,
-        "verdict": decision.verdict,
-        "codes": decision.codes,
-        "revision": decision.revision,
-        "request_id": decision.request_id,
-        "count": decision.count,
-        "channel": decision.channel,
-        "uid": uid,
-        "seq": seq,
-    }
+class DecisionLine(msgspec.Struct, frozen=True, gc=False):
+    """A decision's record, as it is hashed: its fields in the order of their names, which is the canonical one."""
+
+    agent: str
+    at: str
+    channel: str
+    client: str
+    codes: tuple[str, ...]
+    count: int
+    filename: str
+    project: str
+    request_id: str
+    revision: int
+    seq: int
+    sha256: str
+    status: int
+    token: str
+    uid: str
+    verdict: str
+    version: str
+    what: str
 
 
-def decision_row(record: Mapping[str, object]) -> Record:
-    """Return the row of a sealed decision record."""
-    return {**record, "codes": msgspec.json.encode(record["codes"]).decode()}
+DECISION_COLUMNS = (*DecisionLine.__struct_fields__, "previous", "hash")
+
+
+def decision_line(uid: str, decision: DecisionRecord, seq: int) -> DecisionLine:
+    """Return the record of a decision, ready to be sealed."""
+    return DecisionLine(
+        decision.agent,
+        instant(decision.at),
+        decision.channel,
+        decision.client,
+        decision.codes,
+        decision.count,
+        decision.filename,
+        decision.project,
+        decision.request_id,
+        decision.revision,
+        seq,
+        decision.sha256,
+        decision.status,
+        decision.token,
+        uid,
+        decision.verdict,
+        decision.version,
+        decision.what,
+    )
+
+
+def decision_values(line: DecisionLine, previous: str, sealed: str) -> tuple[object, ...]:
+    """Return the row of a decision that was sealed with a hash, in the order of :data:`DECISION_COLUMNS`."""
+    values = [*msgspec.structs.astuple(line), previous, sealed]
+    values[_CODES] = _codes(line.codes)
+    return tuple(values)
+
+
+_CODES = DECISION_COLUMNS.index("codes")
+
+
+@lru_cache(maxsize=1024)
+def _codes(codes: tuple[str, ...]) -> str:
+    return msgspec.json.encode(codes).decode()
 
 
 def decision_of(record: Mapping[str, object]) -> DecisionRecord:

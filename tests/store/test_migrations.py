@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlite_utils import Database
 
@@ -32,9 +33,11 @@ def test_a_database_of_the_first_gates_is_searched_sealed_and_verified(tmp_path:
     previous = GENESIS
     for seq in range(1, 4):
         observed = replace(RECORD, verdict="observed", at=AT + timedelta(hours=seq), agent='ünï "\x01\u2028\x7f😀"')
-        record = {**rows.decision_record(f"u{seq}", observed, seq), "codes": ["approved"]}
-        found = before_the_trail(record, previous)
-        insert(db, "decisions", rows.decision_row({**record, "previous": previous, "hash": found}))
+        line = rows.decision_line(f"u{seq}", observed, seq)
+        found = before_the_trail(msgspec.structs.asdict(line), previous)
+        insert(
+            db, "decisions", dict(zip(rows.DECISION_COLUMNS, rows.decision_values(line, previous, found), strict=True))
+        )
         previous = found
     db.conn.close()
     store = SqliteStore(tmp_path)
