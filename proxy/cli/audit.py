@@ -193,5 +193,3 @@ def _words(wanted: Data) -> str:
 
 for _command in (*proofs.AUDITING, *copies.AUDITING):
     audit.add_command(_command)
-
-COMMANDS = (audit, *copies.COMMANDS)

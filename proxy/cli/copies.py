@@ -69,5 +69,4 @@ def _poured(desk: Desk, path: str, params: dict[str, str], into: BinaryIO) -> No
 
 
 AUDITING = (export, destinations)
-"""What belongs below ``audit``."""
-COMMANDS = (report,)
+"""What belongs below ``audit``; a report is a command of its own."""

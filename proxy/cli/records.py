@@ -34,6 +34,3 @@ def who_has(desk: Desk, as_json: bool, release: str, sha256: str, advisory: str)
 
 def _given(wanted: dict[str, object]) -> dict[str, str]:
     return {name: str(value) for name, value in wanted.items() if value not in (None, "")}
-
-
-COMMANDS = (who_has,)
