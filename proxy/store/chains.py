@@ -93,14 +93,11 @@ def hashes(db: Database, chain: str, first: int, end: int) -> list[str]:
 
 def between(db: Database, chain: str, since: datetime | None, until: datetime | None) -> tuple[int, int]:
     """Return the first and the last number that a record of this period can have; none is outside."""
-    first, last = 1, LAST
-    if since is not None:
-        sql = "select min(first) as found from times where chain = ? and slot >= ?"
-        first = next(db.query(sql, [chain, _slot(since)]))["found"] or LAST
-    if until is not None:
-        sql = "select max(last) as found from times where chain = ? and slot <= ?"
-        last = next(db.query(sql, [chain, _slot(until)]))["found"] or 0
-    return first, last
+    sql = f"""select coalesce(min(first), {LAST}) as first, coalesce(max(last), 0) as last from times
+        where chain = ? and slot >= ? and slot <= ?"""  # noqa: S608  our own number
+    begin, end = _slot(since) if since else -LAST, _slot(until) if until else LAST
+    found = next(db.query(sql, [chain, begin, end]))
+    return found["first"] if since else 1, found["last"] if until else LAST
 
 
 def _find_by(db: Database, chain: str, found: Sequence[tuple[object, str]]) -> None:
