@@ -21,7 +21,7 @@ from proxy.policy.notes import Checkpoint, Signer
 from proxy.store import DecisionFilter
 from proxy.store.archive import LONGEST
 from proxy.store.sqlite import SqliteStore
-from proxy.store.trail import Position, Shortened
+from proxy.store.trail import Position, Segment, Shortened
 from tests.policy.facts import AT, approval, wheel
 from tests.store.test_sqlite import ADA, RECORD
 
@@ -239,6 +239,21 @@ def test_a_decision_added_among_what_was_archived_is_told(store: SqliteStore, si
         db.execute(f"insert into decisions ({columns}) select {values} from decisions where seq = {TILE + 1}")
     db.close()
     assert "decision 5 was added" in next(store.verify(signer.trust)).problem
+
+
+def test_what_is_archived_while_somebody_verifies_is_no_flaw(store: SqliteStore, signer: Signer) -> None:
+    traffic(store, 2 * TILE + 10)
+    kept = sealed(store, signer)
+    moved: list[Segment] = []
+
+    def meanwhile() -> None:
+        if not moved:
+            segment = store.trail.archive(LATER, TILE, signer.sign, LATER)
+            assert segment is not None
+            moved.append(segment)
+
+    assert list(store.verify(signer.trust, [kept], meanwhile)) == []
+    assert [segment.last for segment in moved] == [TILE]
 
 
 def test_the_chain_goes_on_when_everything_was_archived(store: SqliteStore, signer: Signer) -> None:
