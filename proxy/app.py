@@ -23,10 +23,8 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount
 from starlette.types import ASGIApp
 
-from admin import api, auth, pages
-from admin.actions import Actions, Resolutions
+from admin import auth
 from admin.closure import Resolver
-from admin.people.entrance import Entrance
 from proxy.alerts import Alerts, Apprised, Messenger
 from proxy.asking import Asking
 from proxy.audit import figures
@@ -62,6 +60,7 @@ from proxy.web.developers import Developers
 from proxy.web.files import FileDoor, RefusedDoor
 from proxy.web.forward import Forward
 from proxy.web.index import IndexDoor
+from proxy.web.later import Later, Made
 from proxy.web.metrics import Metrics
 from proxy.web.previews import PreviewDoor
 from proxy.web.readers import Readers
@@ -72,6 +71,7 @@ log = logging.getLogger(__name__)
 
 TRIM_SECONDS = 60.0
 ALERT_SECONDS = 5.0
+DESK_SECONDS = 1.0
 
 
 def now() -> datetime:
@@ -93,9 +93,9 @@ class Gate:
     blobs: Blobs
     pages: Pages
     sync: AdvisorySync
-    resolutions: Resolutions
     rounds: Rounds
     keeper: Keeper | None
+    desk: Later | None
     client: httpx.AsyncClient
     identity: Identity
     own_origin: str
@@ -127,7 +127,8 @@ class Gate:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            await self.resolutions.close()
+            if self.desk:
+                await self.desk.close()
             await self.fetches.close(0)
             await self.alerts.close(ALERT_SECONDS)
             await self._last_flush()
@@ -145,6 +146,7 @@ class Gate:
             ("advisories", self.sync.run),
             ("rounds", self.rounds.run),
             ("cache", self._trim),
+            ("admin", self._make_desk),
             ("uses of tokens", self.identity.uses.run),
             ("refused sign-ins", self.identity.people.refusals.run),
             *(self.keeper.work() if self.keeper else ()),
@@ -190,6 +192,12 @@ class Gate:
             build = asyncio.create_task(asyncio.to_thread(names.index_of, popular))
             await self.live.learn_names(popular, build)
             await self.live.other_names(chosen)
+
+    async def _make_desk(self) -> None:
+        """Load the admin a while after the start, so that the first who signs in need not wait for it."""
+        if self.desk:
+            await asyncio.sleep(DESK_SECONDS)
+            await self.desk.made()
 
     async def _trim(self) -> None:
         while True:
@@ -262,20 +270,21 @@ def build(settings: Settings, *, previews_at: str, desk: bool = True) -> Gate:
 
     preview = PreviewDoor(gateway, live, now, settings.url)
     resolver = Resolver(preview.opened, previews_at)
-    resolutions = Resolutions(now)
-    actions = Actions.of(
-        store, live, gateway, resolver, resolutions, alerts, identity.people, now, settings.url
-    )  # fmt: skip
-    keeper = None
-    if desk:
-        keeper = Keeper(store, alerts, settings.audit, settings.data_dir / "audit.lock", now)
-        admin_routes = _admin(settings, store, live, actions, sync, keeper, identity)
-    else:
-        admin_routes = [Mount("/admin", Forward(_desk_socket(settings)))]
+    keeper = Keeper(store, alerts, settings.audit, settings.data_dir / "audit.lock", now)
+
+    def assembled_desk() -> Made:
+        from proxy import desk  # noqa: PLC0415  the index answers before the admin is loaded
+
+        return desk.assembled(settings, store, live, gateway, alerts, sync, keeper, identity, resolver, now)
+
+    office = Later(assembled_desk) if desk else None
+    admin = office or Forward(_desk_socket(settings))
+    admin_routes: list[BaseRoute] = [Mount("/admin", admin)]
     doors = Doors(channel_doors, live)
     return Gate(
-        settings, store, live, decisions, alerts, notices, fetches, blobs, kept_pages, sync, resolutions, rounds,
-        keeper, client, identity, own_origin, doors, _without_redirects(admin_routes), preview, trouble,
+        settings, store, live, decisions, alerts, notices, fetches, blobs, kept_pages, sync, rounds,
+        keeper if desk else None, office, client, identity, own_origin, doors, _without_redirects(admin_routes),
+        preview, trouble,
     )  # fmt: skip
 
 
@@ -284,22 +293,6 @@ def _without_redirects(routes: list[BaseRoute]) -> ASGIApp:
     app = Starlette(routes=routes)
     app.router.redirect_slashes = False
     return BodyCap(app)
-
-
-def _admin(
-    settings: Settings,
-    store: SqliteStore,
-    live: Live,
-    actions: Actions,
-    sync: AdvisorySync,
-    keeper: Keeper,
-    identity: Identity,
-) -> list[BaseRoute]:
-    people, authenticator, url = identity.people, identity.authenticator, settings.admin_url
-    desk = api.Desk(actions, authenticator, store, live, sync, keeper, settings.data_dir, now, people.sessions, url)
-    entrance = Entrance(people, store, live, authenticator, now)
-    room = pages.Room(actions, entrance, people, store, live, now, url)
-    return [Mount("/admin/api", api.build(desk)), Mount("/admin", routes=pages.routes(room))]
 
 
 def _messenger(settings: Settings) -> Messenger | None:

@@ -125,13 +125,13 @@ class Granting:
 
     async def _views(self, approvals: Sequence[Approval]) -> list[tuple[Approval, list[PolicySnapshot]]]:
         """Return the policy that each approval meets in its channel: as it is, and with all of them granted."""
-        snapshot = await self.hands.live.current()
+        snapshot = await self.hands.live.names_known()
         both = snapshot, changes.apply(snapshot, changes.grant(approvals))
         return [(approval, [policy.of_channel(approval.channel) for policy in both]) for approval in approvals]
 
     async def _outcomes(self, change: Change, drafts: Sequence[Draft]) -> list[Outcome]:
         """Return what each draft opens with all of them in force."""
-        snapshot, at = await self.hands.live.current(), self.hands.clock()
+        snapshot, at = await self.hands.live.names_known(), self.hands.clock()
         after = changes.apply(snapshot, change)
         views = {name: after.of_channel(name).enforced() for name in {draft.approval.channel for draft in drafts}}
         return [

@@ -122,7 +122,7 @@ class Hands:
 
     async def policy(self, channel: str) -> PolicySnapshot:
         """Return what is in force in a channel ("" is the default one). Raises Unusable where there is none."""
-        snapshot = await self.live.current()
+        snapshot = await self.live.names_known()
         if channel and channel not in snapshot.channels:
             known = ", ".join(snapshot.channels) or "there are none"
             raise Unusable(f"There is no channel {channel[:40]!r}. The channels: {known}")

@@ -19,7 +19,12 @@ from proxy.store import chains, rows
 from proxy.store.trail import EntryChange, Told
 
 _SECRET = re.compile("secret|password|hash|seed|recovery|credential")
-_SECRETS_OF = {"token": frozenset({"sha256"})}
+_SECRETS_OF = {
+    "token": frozenset({"sha256"}),
+    "invitation": frozenset({"sha256"}),
+    "account": frozenset({"totp", "passkeys"}),
+    "proposal": frozenset({"puts"}),  # entries as they would be kept, an account's among them
+}
 
 
 def told(db: Database, seq: int) -> Told | None:

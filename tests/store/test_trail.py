@@ -14,8 +14,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from proxy.errors import StoreError
-from proxy.model import Terms, Token
-from proxy.policy import changes, merkle, proofs
+from proxy.model import Account, Invitation, Passkey, Terms, Token
+from proxy.policy import changes, changes_people, merkle, proofs
 from proxy.policy.merkle import TILE
 from proxy.policy.notes import Checkpoint, Signer
 from proxy.store import DecisionFilter
@@ -290,10 +290,21 @@ def test_an_event_tells_what_it_replaced(store: SqliteStore) -> None:
 
 
 def test_what_is_kept_of_a_secret_is_not_told(store: SqliteStore) -> None:
-    event = store.commit(changes.issue(Token("token:1", "ci", "d" * 64, "reader", AT)), ADA, AT)
-    told = store.trail.told(event.seq)
-    assert told is not None
-    assert "d" * 64 not in repr(told.entries)
+    secret = "d" * 64
+    key = Passkey("an id", secret, "a key", AT)
+    ada = Account(
+        "account:1", "ada", "owner", "eve", AT, AT, password=secret, totp=secret, passkeys=(key,), recovery=(secret,)
+    )
+    told = [
+        store.trail.told(store.commit(change, ADA, AT).seq)
+        for change in (
+            changes.issue(Token("token:1", "ci", secret, "reader", AT)),
+            changes_people.invite(ada, Invitation("invitation:1", ada.id, secret, "eve", AT, AT), "x"),
+        )
+    ]
+    shown = repr([entry for event in told if event for entry in event.entries])
+    assert "ada" in shown
+    assert secret not in shown
 
 
 def test_history_that_was_altered_is_not_vouched_for(store: SqliteStore, tmp_path: Path) -> None:
