@@ -120,7 +120,7 @@ class TokenIn(Strict):
     """A token to be issued."""
 
     name: str = Field(min_length=1, max_length=80, pattern=r"^[\w .@/-]+$", examples=["ci"])
-    role: Literal["reader", "requester", "auditor", "approver", "administrator"]
+    role: Literal["reader", "requester", "auditor", "approver", "administrator", "pipeline"]
     days: int = Field(90, ge=1, le=366, description="Days until it ends.")
 
 

@@ -17,7 +17,7 @@ def token() -> None:
 @click.option(
     "--role",
     required=True,
-    type=click.Choice(["reader", "requester", "auditor", "approver", "administrator"]),
+    type=click.Choice(["reader", "requester", "auditor", "approver", "administrator", "pipeline"]),
 )
 @click.option("--days", default=90, show_default=True, type=click.IntRange(1, 366))
 @json_option
