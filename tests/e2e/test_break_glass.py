@@ -60,6 +60,7 @@ def test_refused_opened_installed_ended_by_time_and_refused_again(
     gate.approve("six", "--until", tomorrow, "--ticket", "SEC-7")
     opened = break_glass(gate, "flask", "--hours", "4")
     assert opened["opened"] == ["flask-3.1.0-py3-none-any.whl"], "neither its age nor the advisory stands in the way"
+    assert "Opened in an emergency by first run" in gate.cli("check", "flask==3.1.0").stdout, "reports say so"
     done = bench.pip("26.3", gate.index, "flask", "six")
     assert done.code == 0, done.output
     let_time_pass(gate)

@@ -68,6 +68,7 @@ def test_plan_apply_and_export_are_the_identity(gate: Gatehouse, index: Upstream
         "~ term          internal: none -> acme-*",
         "+ approvals     numpy==2.0 sdists in research: 2 files",
         "It needs policy:approve, terms:write.",
+        "0 would be refused, 0 would open",
         "--if-revision",
     ):
         assert said in planned.stdout
@@ -228,6 +229,13 @@ def test_every_fault_is_told_and_nothing_is_changed(
             "channels[0].name: 'simple' cannot be a channel's name.",
         ):
             assert any(told in line for line in lines), (told, lines)
+    for content, told in (
+        (b"format = 1\n\xff\n", "policy.toml:2: It is not text in UTF-8."),
+        ((HEAD + "x = 1\n").encode("utf-16"), "line 3: x: there is no such key"),
+    ):
+        _written(tmp_path, "").write_bytes(content)
+        refused = gate.cli("policy", "apply", str(tmp_path / "policy.toml"), "--reason", "x")
+        assert (refused.returncode, told in refused.stderr) == (2, True), refused.stderr
     assert exported(gate) == before
 
 
