@@ -35,7 +35,7 @@ def test_every_special_kind_of_file_needs_a_word_of_its_own(gate: Gatehouse, ind
     taken_back.yanked = "it lost data"
     source = index.sdist("flask", "3.0.0")
     old = index.publish(Listed("flask", "2.8.0", "flask-2.8.0.zip", packages.wheel("flask", "2.8.0"), source.uploaded))
-    special = {"pre-release": early, "yanked": taken_back, "sdist": source, "legacy": old}
+    special = {"pre-release": early, "yanked": taken_back, "sdist": source, "legacy-format": old}
     assert sorted(gate.approve("flask")["left_out"]) == sorted(listed.filename for listed in special.values())
     for code, listed in special.items():
         answer = gate.get(f"/files{listed.path}")
