@@ -18,6 +18,7 @@ def token() -> None:
     "--role",
     required=True,
     type=click.Choice(["reader", "requester", "auditor", "approver", "administrator", "pipeline"]),
+    help="What it is good for; pipeline: applying policy documents in CI.",
 )
 @click.option("--days", default=90, show_default=True, type=click.IntRange(1, 366))
 @json_option

@@ -109,7 +109,9 @@ def test_a_freeze_holds_back_what_came_later_until_somebody_looks(
     assert gate.facts("terms")["freeze"] is None
 
 
-def test_a_fix_passes_before_its_age_and_the_record_says_so(gate: Gatehouse, index: Upstream, bench: Bench) -> None:
+def test_a_fix_passes_before_its_age_and_the_severity_that_refuses_is_a_term(
+    gate: Gatehouse, index: Upstream, bench: Bench
+) -> None:
     index.release("flask", "3.0.0")
     gate.approve("flask>=3", "--standing")
     index.release("flask", "3.0.1", days=1)
@@ -129,6 +131,13 @@ def test_a_fix_passes_before_its_age_and_the_record_says_so(gate: Gatehouse, ind
         r["codes"] for r in gate.facts("audit", "decisions", "--what", "file")["decisions"] if r["version"] == "3.0.1"
     ]
     assert ["approved", "fix-released-early"] in codes
+    index.release("six", "1.0")
+    gate.approve("six")
+    medium = [{"type": "CVSS_V3", "score": "CVSS:3.1/AV:N/AC:L/PR:N/UI:R/S:U/C:N/I:L/A:N"}]
+    gate.advisory("PYSEC-2026-2", "six", versions=["1.0"], severity=medium)
+    refused(bench, gate, "six", "PYSEC-2026-2_severity_medium_CVSS_4.3")
+    gate.facts("terms", "--refuse-severity", "high", "--reason", "those below we look at every week")
+    installed(bench, gate, "six")
 
 
 def test_a_licence_that_is_not_accepted_is_refused_with_its_name(
