@@ -12,11 +12,13 @@ from starlette.exceptions import HTTPException
 
 from admin.api import (
     access,
+    accounts,
     adoption,
     advisories,
     audit,
     channels,
     closures,
+    copies,
     documents,
     emergencies,
     exports,
@@ -26,8 +28,14 @@ from admin.api import (
     names,
     policy,
     problems,
+    proofs,
+    proposals,
+    queries,
+    reports,
     review,
+    rules,
     terms,
+    verifying,
 )
 from admin.api.desk import Desk, Who
 from admin.auth import Authenticator
@@ -38,6 +46,7 @@ __all__ = ["Desk", "build"]
 
 MATTERS = (
     policy,
+    proposals,
     documents,
     adoption,
     closures,
@@ -52,7 +61,14 @@ MATTERS = (
     advisories,
     names,
     audit,
+    verifying,
+    proofs,
+    copies,
+    queries,
+    reports,
     access,
+    accounts,
+    rules,
 )
 """In the order of the OpenAPI document."""
 

@@ -13,11 +13,12 @@ from importlib import import_module
 import click
 
 COMMANDS = {
+    "account": "account:account",
     "admit": "late:admit",
     "adopt": "code:adopt",
     "advisories": "advisories:advisories",
     "approve": "policy:approve",
-    "audit": "records:audit",
+    "audit": "audit:audit",
     "break-glass": "emergencies:break_glass",
     "channels": "standing:channels",
     "check": "checking:check",
@@ -27,9 +28,12 @@ COMMANDS = {
     "import": "importing:import_file",
     "inbox": "inbox:inbox",
     "names": "names:names",
+    "oidc": "oidc:oidc",
     "origins": "standing:origins",
     "policy": "code:policy",
     "prohibit": "policy:prohibit",
+    "proposals": "proposals:proposals",
+    "report": "copies:report",
     "request": "requirements:request",
     "review": "review:review",
     "revoke": "policy:revoke",

@@ -13,6 +13,8 @@ audit), :mod:`ledger` (how events chain). Then by what the product does:
 * **Advisories**: :mod:`ranges` and :mod:`spans` (which match), :mod:`severity`, :mod:`age`, :mod:`consequences`.
 * **Look-alikes**: :mod:`similarity` (which name was meant), by :mod:`folding`, :mod:`neighbours`, :mod:`evidence`,
   :mod:`weighing`.
+* **The record**: :mod:`merkle`, :mod:`notes` and :mod:`proofs` (how the chains are sealed, and proved to who has a
+  checkpoint alone), :mod:`reporting` (a period, told).
 
 Decided here:
 

@@ -11,7 +11,7 @@ Decided here:
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -28,9 +28,24 @@ from proxy.model import (
     Entry,
     HandedOut,
     ReleaseFile,
+    Session,
     Wanted,
 )
 from proxy.policy.ledger import Flaw
+from proxy.policy.notes import Checkpoint, Trust
+from proxy.store.filters import DecisionFilter, EventFilter
+from proxy.store.trail import Trail
+
+__all__ = [
+    "AdvisoryRow",
+    "Decision",
+    "DecisionFilter",
+    "EventFilter",
+    "Kept",
+    "Reach",
+    "Store",
+    "Trail",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,31 +67,6 @@ class AdvisoryRow:
 
 
 @dataclass(frozen=True, slots=True)
-class EventFilter:
-    """Which audit events are wanted. Empty text matches everything."""
-
-    project: str = ""
-    tag: str = ""
-    actor: str = ""
-    since: datetime | None = None
-    before_seq: int | None = None
-    limit: int = 100
-
-
-@dataclass(frozen=True, slots=True)
-class DecisionFilter:
-    """Which decision records are wanted. Empty text matches everything."""
-
-    project: str = ""
-    client: str = ""
-    verdict: str = ""
-    what: str = ""
-    since: datetime | None = None
-    before_seq: int | None = None
-    limit: int = 100
-
-
-@dataclass(frozen=True, slots=True)
 class Decision:
     """A decision record with its place in the chain."""
 
@@ -95,8 +85,50 @@ class Reach:
     last: datetime
 
 
+class AccessRecords(Protocol):
+    """What signing in leaves behind. The words of each are in :mod:`proxy.store.access`."""
+
+    def open_session(self, session: Session) -> None:
+        """Keep a session."""
+
+    def session(self, sha256: str) -> Session | None:
+        """Return the session whose secret has this digest."""
+
+    def sessions(self) -> list[Session]:
+        """Return every session, the last seen first."""
+
+    def see_session(self, identity: str, at: datetime) -> None:
+        """Note that a session was used."""
+
+    def end_session(self, identity: str) -> bool:
+        """Forget a session; False where there was none."""
+
+    def spend(self, key: str, until: datetime, at: datetime) -> bool:
+        """Use something up that may be used once before ``until``; False where it was used already."""
+
+    def advance(self, key: str, counter: int) -> bool:
+        """Raise a counter; False where it stands there already, or higher."""
+
+    def note_uses(self, uses: Mapping[str, datetime]) -> None:
+        """Note when tokens were last used, by their ids."""
+
+    def uses(self) -> Mapping[str, datetime]:
+        """Return when each token was last used."""
+
+    def sweep(self, at: datetime) -> None:
+        """Forget sessions that ran out by themselves."""
+
+
 class Store(Protocol):
     """What every store offers. Errors: :class:`~proxy.errors.StoreError` and its family."""
+
+    @property
+    def access(self) -> AccessRecords:
+        """What signing in leaves behind."""
+
+    @property
+    def trail(self) -> Trail:
+        """What the auditor asks: how the chains are sealed, proved, exported and archived."""
 
     def close(self) -> None:
         """Release everything. Idempotent."""
@@ -131,8 +163,16 @@ class Store(Protocol):
     def entries(self, kind: str) -> list[Entry]:
         """Return the entries of one kind that are in force, oldest first."""
 
-    def verify(self) -> Iterator[Flaw]:
-        """Yield what is wrong with the two chains: changes first, then decisions."""
+    def verify(
+        self,
+        trust: Trust | None = None,
+        kept: Sequence[Checkpoint] = (),
+        pause: Callable[[], None] = lambda: None,
+    ) -> Iterator[Flaw]:
+        """Yield what is wrong with the chains, the entries, and their checkpoints (those kept elsewhere as well).
+
+        ``trust`` is who signed the stored checkpoints; ``pause`` is called after every thousand records.
+        """
 
     def record(self, records: Sequence[tuple[str, DecisionRecord]], *, again: bool = False) -> None:
         """Write decisions, each with an id unique for ever. ``again``: some may be written already."""
