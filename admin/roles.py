@@ -52,15 +52,31 @@ _RUNNING = _READING | {
     Permission.PROPOSAL_DECIDE,
 }
 
+_DOCUMENTS = frozenset(
+    {
+        Permission.POLICY_APPROVE,
+        Permission.POLICY_PROHIBIT,
+        Permission.POLICY_WAIVE,
+        Permission.TERMS_WRITE,
+        Permission.ORIGINS_WRITE,
+        Permission.AUDIT_READ,
+    }
+)
+
 ROLES: Mapping[str, frozenset[Permission]] = {
     "reader": _INSTALLING,
     "requester": _ASKING,
     "auditor": _READING | {Permission.AUDIT_READ, Permission.ACCESS_READ, Permission.EMERGENCY_REVIEW},
     "approver": _APPROVING,
     "administrator": _RUNNING,
+    "pipeline": _READING | _DOCUMENTS,
     "owner": _APPROVING | _RUNNING,
 }
-"""``reader`` may install where anonymous reading is off, and nothing here. ``owner`` is the first-run role."""
+"""``reader`` may install where anonymous reading is off, and nothing here. ``owner`` is the first-run role.
+
+``pipeline`` is for a machine that applies what was reviewed elsewhere: all that a policy document says, and neither
+access nor emergencies. Who may merge into that document's branch holds it.
+"""
 
 
 class Forbidden(GateError):

@@ -10,7 +10,7 @@ from admin.actions.wishes import Unusable, Wish, ends_later, read_requirement, s
 from admin.roles import Permission, demand
 from proxy.model import Actor, Approval, AuditEvent, Change, Entry
 from proxy.policy import changes, emergencies
-from proxy.policy.versions import covers
+from proxy.policy.versions import covers, pinned_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,10 @@ class Approvals:
 
 
 def _touches(approval: Approval, specifier: str) -> bool:
-    return not specifier or approval.standing or any(covers(specifier, file.version) for file in approval.files)
+    """Whether an approval opens any of a range, or its standing range may."""
+    pinned = pinned_by(specifier)
+    standing = approval.standing and (not pinned or covers(approval.specifier, pinned))
+    return not specifier or standing or any(covers(specifier, file.version) for file in approval.files)
 
 
 def _nothing_to_revoke(project: str, specifier: str, channel: str) -> str:

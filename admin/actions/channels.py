@@ -80,8 +80,7 @@ class Channels:
         heirs = [channel.name for channel in snapshot.channels.values() if channel.base == name]
         if heirs:
             raise Unusable(f"{name} cannot be closed: {', '.join(heirs)} inherits from it.")
-        waiting = [approval.id for approval in emergencies.alarms(snapshot) if approval.channel == name]
-        if waiting:
-            raise Unusable(f"{name} cannot be closed before its emergencies are reviewed: {', '.join(waiting)}")
+        if waiting := emergencies.unreviewed(snapshot, name):
+            raise Unusable(waiting)
         change = changes.close_channel(snapshot.channels[name], snapshot.only_in(name), said(reason))
         return await self.hands.commit(change, actor, seen(snapshot, if_revision))

@@ -20,7 +20,7 @@ from admin.actions.granting import admitted, answered
 from admin.actions.hands import Hands, seen
 from admin.actions.replaying import Replaying
 from admin.actions.resemblances import acknowledged
-from admin.actions.resolving import Look, Resolved, Resolving, look_alikes
+from admin.actions.resolving import Look, Resolved, Resolving
 from admin.actions.wishes import said
 from admin.roles import Permission, demand
 from proxy.errors import RevisionConflict
@@ -131,11 +131,11 @@ class Documents:
             raise RevisionConflict(wanted or 0, compared.snapshot.revision)
         compared, resolved = await self._resolved(actor, compared, self.resolving.upstream)
         _may(actor, compared.steps)
-        foreseen = await self._change(actor, compared, resolved.approvals, "-")
-        pinned = await self._pinned(resolved.approvals, changes.apply(compared.snapshot, foreseen))
+        foreseen = await self._change(actor, compared, resolved, "-")
+        pinned = await self._pinned(resolved, changes.apply(compared.snapshot, foreseen))
         made = await self._change(actor, compared, pinned, said(reason))
         event = await self.hands.commit(made, actor, seen(compared.snapshot, wanted))
-        return Applied(event.revision, compared.steps, pinned, event)
+        return Applied(event.revision, compared.steps, pinned.approvals, event)
 
     async def _compared(self, text: str) -> _Compared:
         """Read a document and compare it with the policy in force. Raises DocumentRefused."""
@@ -147,43 +147,40 @@ class Documents:
         for _ in range(ROUNDS):
             snapshot, steps, at = compared.snapshot, compared.steps, self.hands.clock()
             resolved = await self.resolving.approvals(snapshot, steps, self._hand(actor), look)
-            faults = resolved.faults + await self.resolving.claims(steps, len(compared.wanted.channels), at)
+            resolved.faults += await self.resolving.claims(snapshot, steps, len(compared.wanted.channels), at)
             moved = (await self.hands.live.current()).revision != snapshot.revision
             if not moved:
-                made = await self._change(actor, compared, resolved.approvals, "-")
-                faults += look_alikes(resolved.approvals, changes.apply(snapshot, made), at)
-                if faults:
-                    raise refused(faults, compared.text)
+                made = await self._change(actor, compared, resolved, "-")
+                await self.resolving.meet(resolved, snapshot, changes.apply(snapshot, made), at)
+                if resolved.faults:
+                    raise refused(resolved.faults, compared.text)
                 return compared, resolved
             compared = await self._compared(compared.text)
         raise RevisionConflict(snapshot.revision, compared.snapshot.revision)
 
-    async def _change(
-        self, actor: Actor, compared: _Compared, approvals: dict[ApprovalEntry, Approval], reason: str
-    ) -> Change:
+    async def _change(self, actor: Actor, compared: _Compared, resolved: Resolved, reason: str) -> Change:
         """Return the one change, with the wishes that it answers and the late files that it admits."""
-        granted = list(approvals.values())
+        granted = list(resolved.approvals.values())
         waiting = await asyncio.to_thread(self.hands.asks, *(approval.project for approval in granted))
         late = await asyncio.to_thread(self.hands.late)
         settled: list[Ask | LateFile] = [*admitted(late, granted)]
         settled += [ask for approval in granted for ask in answered(waiting, approval)]
         hand, before = self._hand(actor), compared.snapshot
-        made = change(before, compared.wanted, compared.steps, approvals, hand, reason, settled)
-        return replace(made, puts=(*made.puts, *_met(approvals.values(), before, made, hand.at)))
+        made = change(before, compared.wanted, compared.steps, resolved.approvals, hand, reason, settled)
+        known = {entry.id: entry for entry in (*_met(granted, before, made, hand.at), *resolved.met)}
+        return replace(made, puts=(*made.puts, *known.values()))
 
-    async def _pinned(
-        self, approvals: dict[ApprovalEntry, Approval], after: PolicySnapshot
-    ) -> dict[ApprovalEntry, Approval]:
+    async def _pinned(self, resolved: Resolved, after: PolicySnapshot) -> Resolved:
         """Pin what is known of the files that were frozen, as every approval does, by the terms that there will be."""
         pinned = {}
-        for entry, approval in approvals.items():
+        for entry, approval in resolved.approvals.items():
             terms = after.seen_in(approval.channel).terms
             pinned[entry] = replace(approval, files=await self.hands.gateway.pinned(approval, terms))
-        return pinned
+        return replace(resolved, approvals=pinned)
 
     async def _plan(self, actor: Actor, compared: _Compared, resolved: Resolved, since: timedelta) -> Plan:
         snapshot, document = compared.snapshot, compared.document
-        made = await self._change(actor, compared, resolved.approvals, "-")
+        made = await self._change(actor, compared, resolved, "-")
         replayed = await self.replaying.replay(snapshot, changes.apply(snapshot, made), since)
         stale = document.revision if document.revision not in {None, snapshot.revision} else None
         needs = tuple(sorted(_needs(compared.steps)))

@@ -6,7 +6,8 @@ Decided here:
   matches now. What an approval froze before is not asked for again when only its end or its reason changes.
 * A simulation looks at kept pages instead, and says what it could not see.
 * What an entry would not get by its own verb it does not get by a document: ended dates, waivers of malware,
-  look-alikes that nobody acknowledged.
+  look-alikes that nobody acknowledged (of what is approved and of what that needs), the end of a channel whose
+  emergencies nobody has reviewed.
 """
 
 from __future__ import annotations
@@ -19,15 +20,22 @@ from datetime import datetime, timedelta
 from packaging.utils import NormalizedName
 
 from admin.actions.hands import Hands
-from admin.actions.wishes import CHANNELS_AT_MOST, WAIVER_DAYS_AT_MOST, Unusable, read_channel
+from admin.actions.resemblances import met
+from admin.actions.wishes import (
+    CHANNELS_AT_MOST,
+    WAIVER_DAYS_AT_MOST,
+    NeedsAcknowledgement,
+    Unusable,
+    read_channel,
+)
 from proxy.errors import OriginRefused
-from proxy.model import Approval, Code, ProjectPage, ReleaseFile, Subject
+from proxy.model import Acknowledgement, Approval, ProjectPage, ReleaseFile
 from proxy.policy.document.applying import Hand, draft
 from proxy.policy.document.comparing import Step
 from proxy.policy.document.entries import ApprovalEntry, ChannelEntry, Fault, OriginEntry, WaiverEntry
 from proxy.policy.document.exporting import kept
+from proxy.policy.emergencies import unreviewed
 from proxy.policy.freezing import freeze
-from proxy.policy.judge import judge
 from proxy.policy.snapshot import PolicySnapshot
 from proxy.upstream.origins import origin_of
 
@@ -40,9 +48,10 @@ Look = Callable[[NormalizedName], Awaitable[ProjectPage | str]]
 
 @dataclass(slots=True)
 class Resolved:
-    """What new approvals froze, and every fault that was found on the way."""
+    """What new approvals froze, the look-alikes that they acknowledge, and every fault that was found on the way."""
 
     approvals: dict[ApprovalEntry, Approval] = field(default_factory=dict)
+    met: list[Acknowledgement] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
 
 
@@ -89,9 +98,28 @@ class Resolving:
         names = sorted(projects)
         return dict(zip(names, await asyncio.gather(*map(page, names)), strict=True))
 
-    async def claims(self, steps: Sequence[Step], channels: int, at: datetime) -> list[Fault]:
-        """Return what is wrong with new entries by themselves; ``channels`` is how many there would be. StoreError."""
-        faults = [fault for step in steps for fault in _claims(step, at)]
+    async def meet(self, found: Resolved, before: PolicySnapshot, after: PolicySnapshot, at: datetime) -> None:
+        """Look for look-alikes among new approvals, by the policy before and after, and what they need, after it."""
+        turn = asyncio.Semaphore(AT_ONCE)
+
+        async def needs(approval: Approval) -> dict[str, str]:
+            async with turn:
+                return await self.hands.gateway.needs(approval.project, approval.files)
+
+        needed = await asyncio.gather(*map(needs, found.approvals.values()))
+        for (entry, approval), names in zip(found.approvals.items(), needed, strict=True):
+            views = before.seen_in(approval.channel), after.seen_in(approval.channel)
+            try:
+                found.met += met(approval, {}, views[:1], at) + met(approval, names, views[1:], at)
+            except NeedsAcknowledgement as error:
+                sentence = f'{error.finding.sentence} If you mean it: acknowledged = ["{error.say}"]'
+                found.faults.append(Fault(entry.place, sentence))
+            except Unusable as error:
+                found.faults.append(Fault(entry.place, str(error)))
+
+    async def claims(self, snapshot: PolicySnapshot, steps: Sequence[Step], channels: int, at: datetime) -> list[Fault]:
+        """Return what is wrong with the steps by themselves; ``channels`` is how many there would be. StoreError."""
+        faults = [fault for step in steps for fault in (*_claims(step, at), *_closing(step, snapshot))]
         for step in steps:
             entry = step.after
             if isinstance(entry, WaiverEntry):
@@ -102,15 +130,6 @@ class Resolving:
         if channels > CHANNELS_AT_MOST:
             faults.append(Fault(("channels",), f"there may be {CHANNELS_AT_MOST} channels at most"))
         return faults
-
-
-def look_alikes(approvals: Iterable[ApprovalEntry], after: PolicySnapshot, at: datetime) -> Iterator[Fault]:
-    """Yield approvals of names that could be mistaken for others, where nobody says that the name is meant."""
-    for entry in approvals:
-        for finding in judge(Subject(entry.project), after.seen_in(entry.channel), at).refusals:
-            if finding.code is Code.LOOK_ALIKE:
-                say = f'acknowledged = ["{Code.LOOK_ALIKE}:{finding.evidence["target"]}"]'
-                yield Fault(entry.place, f"{finding.sentence} If you mean it: {say}")
 
 
 def _needs_page(entry: ApprovalEntry, known: Sequence[ReleaseFile]) -> bool:
@@ -143,6 +162,12 @@ def _claims(step: Step, at: datetime) -> Iterator[Fault]:
             yield Fault((*entry.place, "name"), str(error))
     if isinstance(entry, OriginEntry):
         yield from _origin(entry)
+
+
+def _closing(step: Step, snapshot: PolicySnapshot) -> Iterator[Fault]:
+    """Yield a fault for a channel that would close over an emergency that nobody has reviewed."""
+    if isinstance(step.before, ChannelEntry) and step.after is None and (said := unreviewed(snapshot, step.name)):
+        yield Fault(("channels",), said)
 
 
 def _origin(entry: OriginEntry) -> Iterator[Fault]:

@@ -130,7 +130,7 @@ class TokenIn(Strict):
     """A token to be issued."""
 
     name: str = Field(min_length=1, max_length=80, pattern=r"^[\w .@/-]+$", examples=["ci"])
-    role: Literal["reader", "requester", "auditor", "approver", "administrator"]
+    role: Literal["reader", "requester", "auditor", "approver", "administrator", "pipeline"]
     days: int = Field(90, ge=1, le=365, description="Days until it ends.")
     scope: list[Permission] = Field(
         default_factory=list, max_length=20, description="Permissions of the role that it is for; none: all of them."

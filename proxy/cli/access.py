@@ -17,7 +17,8 @@ def token() -> None:
 @click.option(
     "--role",
     required=True,
-    type=click.Choice(["reader", "requester", "auditor", "approver", "administrator"]),
+    type=click.Choice(["reader", "requester", "auditor", "approver", "administrator", "pipeline"]),
+    help="What it is good for; pipeline: applying policy documents in CI.",
 )
 @click.option("--days", default=90, show_default=True, type=click.IntRange(1, 365))
 @click.option("--scope", multiple=True, metavar="PERMISSION", help="What it is for (all of its role): read, request, …")

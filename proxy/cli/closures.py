@@ -8,14 +8,21 @@ from collections.abc import Sequence
 
 import click
 
-from proxy.cli.desk import Data, Desk, give_up, show
+from proxy.cli.desk import Data, Desk, give_up, matching, show
 
 POLL_SECONDS = 0.3
 STATES = {"served": "was approved", "new": "new", "granted": "approved", "withheld": "withheld"}
 
 
 def approve_closure(
-    desk: Desk, wish: Data, only: Sequence[str], but: Sequence[str], *, dry_run: bool, as_json: bool
+    desk: Desk,
+    wish: Data,
+    only: Sequence[str],
+    but: Sequence[str],
+    *,
+    dry_run: bool,
+    if_revision: int | None,
+    as_json: bool,
 ) -> None:
     """Find what a requirement needs and, unless it is a dry run, approve it as one change."""
     job = desk.admin("POST", "/approvals/closures", json=wish)
@@ -27,7 +34,8 @@ def approve_closure(
     if job["state"] != "ready":
         give_up(job["problem"] or "The resolution was cancelled. Nothing was approved.")
     if not dry_run and any(_is_missing(node) for node in job["closure"]):
-        job = desk.admin("POST", f"/approvals/closures/{job['id']}/approve", json={"only": only, "but": but})
+        chosen, seen = {"only": only, "but": but}, matching(if_revision)
+        job = desk.admin("POST", f"/approvals/closures/{job['id']}/approve", json=chosen, headers=seen)
     show(job, as_json, lambda: _told(job))
 
 

@@ -13,13 +13,16 @@ from proxy.cli.desk import (
     Data,
     Desk,
     channel_option,
+    give_up,
     if_revision_option,
     json_option,
     matching,
     show,
     table,
     with_desk,
+    written,
 )
+from proxy.cli.inputs import text_of
 from proxy.cli.policy import reason_option
 from proxy.policy.document.example import EXAMPLE
 
@@ -44,7 +47,7 @@ def export(desk: Desk, as_json: bool, output: Path | None) -> None:
     """Print the policy in force as a document (TOML)."""
     data = desk.admin("GET", "/policy/document")
     if output:
-        output.write_text(data["document"], encoding="utf-8")
+        written(output, data["document"])
         show(data, as_json, lambda: click.echo(f"Wrote {output} (revision {data['revision']})."))
     else:
         show(data, as_json, lambda: click.echo(data["document"], nl=False))
@@ -112,7 +115,7 @@ def adopt(
     """Propose the approvals that would have let through what observe mode did, the riskiest first."""
     data = desk.admin("GET", "/adopt", params={"since": since, "channel": channel})
     if output:
-        output.write_text(data["document"], encoding="utf-8")
+        written(output, data["document"])
     if adopt_now and data["proposals"]:
         body = {"document": data["document"], "reason": reason or ""}
         data["applied"] = desk.admin("POST", "/policy/apply", json=body, headers=matching(data["revision"]))
@@ -120,7 +123,12 @@ def adopt(
 
 
 def _text(file: Path) -> str:
-    return file.read_text(encoding="utf-8-sig")
+    """Return a document as it is sent; exits where it cannot be read, or is no text."""
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        give_up(f"{file} cannot be read ({error.strerror}).")
+    return text_of(str(file), content)
 
 
 def _steps(steps: list[Data]) -> None:

@@ -7,7 +7,7 @@ from typing import get_args
 
 import click
 
-from proxy.cli.desk import Desk, channel_option, give_up, with_desk
+from proxy.cli.desk import Desk, channel_option, with_desk, written
 from proxy.locks.writers import ExportFormat
 
 
@@ -26,8 +26,5 @@ def export(desk: Desk, wanted: str, output: Path | None, channel: str) -> None:
     if output is None:
         click.echo(answer.text, nl=False)
         return
-    try:
-        output.write_text(answer.text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        give_up(f"{output} cannot be written ({error.strerror}). Say another --output.")
+    written(output, answer.text)
     click.echo(f"Wrote {output} (revision {answer.headers['x-wicketgate-revision']}).", err=True)

@@ -12,7 +12,6 @@ from proxy.cli import inputs
 from proxy.cli.desk import ALLOWED, UNABLE, Data, Desk, channel_option, give_up, json_option, show, table, with_desk
 from proxy.cli.inputs import kind_option
 from proxy.cli.policy import WITHHELD_SHOWN, reason_option
-from proxy.locks.decoding import decoded
 
 
 @click.command("import")
@@ -52,13 +51,7 @@ def _contents(file: str, kind: str) -> list[Data]:
     """Return the file and those that it includes, as the gate takes them."""
     shelf = inputs.Shelf()
     inputs.read([file], kind, shelf)
-    found = []
-    for name, content in shelf.kept.items():
-        text = decoded(content)
-        if not isinstance(text, str):
-            give_up(f"{name}: {text.sentence}")
-        found.append({"name": name, "content": text})
-    return found
+    return [{"name": name, "content": inputs.text_of(name, content)} for name, content in shelf.kept.items()]
 
 
 def _result(lines: Iterable[Data]) -> Data:

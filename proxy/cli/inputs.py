@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import ParamSpec
 
@@ -18,7 +19,7 @@ from packaging.markers import Marker
 
 from proxy import locks
 from proxy.cli.desk import give_up
-from proxy.locks.decoding import BYTES_AT_MOST
+from proxy.locks.decoding import BYTES_AT_MOST, decoded
 
 P = ParamSpec("P")
 WORDS = "the command line"
@@ -58,6 +59,14 @@ def read(paths: Iterable[str], kind: str | None, shelf: Shelf) -> list[locks.Rea
             give_up(f"There is no file {path} that can be read.")
         readings.append(locks.read(name, content, kind or "", shelf.get))
     return readings
+
+
+def text_of(name: str, content: bytes) -> str:
+    """Return the text of a file; exits, with the line, where it is none."""
+    text = decoded(content)
+    if not isinstance(text, str):
+        give_up(f"{replace(text.where, file=name)}: {text.sentence}")
+    return text
 
 
 def given(words: Sequence[str], files: Sequence[str], kind: str | None) -> list[locks.Reading]:

@@ -72,7 +72,7 @@ def approve(
     wish["until"] = f"{until.isoformat()}Z" if until else None
     if with_dependencies:
         wanted = {**wish, "pythons": pythons, "platforms": platforms}
-        closures.approve_closure(desk, wanted, only, but, dry_run=dry_run, as_json=as_json)
+        closures.approve_closure(desk, wanted, only, but, dry_run=dry_run, if_revision=if_revision, as_json=as_json)
         return
     if pythons or platforms or only or but:
         give_up("--python, --platform, --only and --except are for --with-dependencies.")

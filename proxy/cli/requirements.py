@@ -24,12 +24,14 @@ from proxy.cli.desk import (
 
 @click.command()
 @click.argument("requirement", metavar="NAME[==VERSION]")
+@channel_option
 @json_option
 @with_desk
-def explain(desk: Desk, as_json: bool, requirement: str) -> None:
+def explain(desk: Desk, as_json: bool, requirement: str, channel: str) -> None:
     """Say why NAME, or a version of it, is allowed or refused. Exits with 1 when it is refused."""
     name, _, release = requirement.partition("==")
-    path = f"/explain/{name.strip()}" + (f"/{release.strip()}" if release else "")
+    door = f"/{channel}" if channel else ""
+    path = f"{door}/explain/{name.strip()}" + (f"/{release.strip()}" if release else "")
     data = desk.index("GET", path)
     show(data, as_json, lambda: _explained(data))
     sys.exit(ALLOWED if data["allowed"] else REFUSED)

@@ -30,6 +30,12 @@ def alarms(snapshot: PolicySnapshot) -> list[Approval]:
     return [approval for approval in emergencies(snapshot) if not approval.reviewed]
 
 
+def unreviewed(snapshot: PolicySnapshot, channel: str) -> str:
+    """Say why a channel cannot be closed yet: emergencies in it wait for their review. "" where none does."""
+    waiting = [approval.id for approval in alarms(snapshot) if approval.channel == channel]
+    return f"{channel} cannot be closed before its emergencies are reviewed: {', '.join(waiting)}" if waiting else ""
+
+
 def open_at(snapshot: PolicySnapshot, at: datetime) -> list[Approval]:
     """Return the emergencies that have not ended."""
     return [approval for approval in emergencies(snapshot) if approval.until is not None and at < approval.until]

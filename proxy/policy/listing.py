@@ -102,7 +102,7 @@ def compose(
     whole = judge(basis.subject, snapshot, at)
     sources = _Sources(basis, page.files, first, at)
     held = before if before is not None and _holds(before, sources) else None
-    if held is not None and (held.sources.listed, held.sources.first) == (page.files, first):
+    if held is not None and _is_listed(page.files, held.sources) and held.sources.first == first:
         files, changed, until = held.files, held.changed, held.until
     else:
         merged = _merge(page.files, snapshot.pinned(project), first)
@@ -119,17 +119,22 @@ def at_revision(verdict: Verdict, revision: int) -> Verdict:
 
 def newest_first(judged: Iterable[Judged]) -> list[Judged]:
     """Sort by version, the newest first; files of one version keep their order."""
-    by_version: dict[str, list[Judged]] = {}
-    for item in judged:
-        by_version.setdefault(item.file.version, []).append(item)
-    newest = sorted(by_version, key=lambda text: version(text) or _OLDEST, reverse=True)
-    return [item for text in newest for item in by_version[text]]
+    items = list(judged)
+    versions = dict.fromkeys([item.file.version for item in items])
+    newest = sorted(versions, key=lambda text: version(text) or _OLDEST, reverse=True)
+    place = dict(zip(newest, range(len(newest)), strict=True))
+    return sorted(items, key=lambda item: place[item.file.version])
 
 
 def _holds(before: Composition, sources: _Sources) -> bool:
     """Whether what was judged before is still so for every file that is still the same."""
     old = before.sources
     return old.basis == sources.basis and old.at <= sources.at and (before.until is None or sources.at < before.until)
+
+
+def _is_listed(files: tuple[ReleaseFile, ...], sources: _Sources) -> bool:
+    """Whether a page still lists what it did; tuples of other lengths are compared to their end before that shows."""
+    return len(files) == len(sources.listed) and files == sources.listed
 
 
 def _judged(

@@ -106,8 +106,9 @@ class Result:
 
     @property
     def told(self) -> tuple[Reason, ...]:
-        """What a developer should read: the refusals, and a resemblance that is too weak for one."""
-        return tuple(reason for reason in self.reasons if reason in self.refusals or reason.code == Code.LOOK_ALIKE)
+        """What a developer should read: the refusals, a resemblance too weak for one, and that it is an emergency."""
+        loud = {Code.LOOK_ALIKE, Code.EMERGENCY}
+        return tuple(reason for reason in self.reasons if reason in self.refusals or reason.code in loud)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,6 +62,7 @@ def test_what_was_previewed_at_another_revision_is_a_conflict(
 def test_every_command_with_a_preview_takes_the_revision(desk: Gatehouse) -> None:
     for words in (
         ["approve", "numpy"],
+        ["approve", "numpy", "--with-dependencies"],
         ["revoke", "flask"],
         ["prohibit", "numpy"],
         ["prohibit", "left-pad", "--lift"],

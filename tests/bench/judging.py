@@ -2,7 +2,8 @@
 
 Prints, for a page whose files are pinned and one that a standing approval opens, the median milliseconds of
 wall clock and of this process's own time: when the page is judged first, when it is judged again after an
-unrelated change, and when one version is new. Nothing here is a test.
+unrelated change, when it was read anew and says the same, and when one version is new on it. What was seen before
+should stay under 10 ms. Nothing here is a test.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from proxy.model import Advisory, Affected, Approval, ProjectPage, Terms
 from proxy.policy.listing import compose
 from proxy.policy.ranges import AdvisoryIndex
 from proxy.policy.snapshot import PolicySnapshot
+from proxy.serving import calm_collector
 from tests.policy.facts import AT, FLASK, ORIGIN, approval, wheel
 
 FILES, ROUNDS = 5_000, 21
@@ -52,15 +54,18 @@ def show_page(name: str, granted: Approval, page: ProjectPage) -> None:
     other = approval(wheel(project="numpy"), project=NormalizedName("numpy"), id="other")
     moved = policy.amended((other,), (), 2)
     before = compose(FLASK, page, policy, AT)
-    longer = replace(page, files=(*page.files, replace(wheel("2.0"), sha256="f" * 64, licence="MIT", publisher=OURS)))
+    anew = replace(page, files=tuple(replace(file) for file in page.files))
+    longer = replace(page, files=(*anew.files, replace(wheel("2.0"), sha256="f" * 64, licence="MIT", publisher=OURS)))
     print(f"{name}: {len(page.files)} files, {len(before.allowed)} of them allowed")
     show("judged for the first time", lambda: compose(FLASK, page, policy, AT))
     show("again, after an unrelated change", lambda: compose(FLASK, page, moved, AT, before=before))
+    show("again, from a page that was read anew", lambda: compose(FLASK, anew, moved, AT, before=before))
     show("again, with one version that is new", lambda: compose(FLASK, longer, moved, AT, before=before))
 
 
 def main() -> None:
-    """Print the table."""
+    """Print the table, with the garbage collector as the gate has it."""
+    calm_collector()
     facts = {"licence": "MIT OR GPL-3.0-only", "publisher": OURS}
     files = tuple(wheel(f"1.{n // 20}.{n % 20}", sha256=f"{n:064x}", **facts) for n in range(FILES))
     page = ProjectPage(FLASK, files)

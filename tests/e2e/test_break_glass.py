@@ -33,9 +33,9 @@ def colleague(gate: Gatehouse) -> dict[str, str]:
 
 
 def let_time_pass(gate: Gatehouse) -> None:
-    """Bring the end of every emergency to a moment from now, as if the hours had gone by."""
+    """Bring the end of every approval that has one to a moment from now, as if the hours had gone by."""
     store = SqliteStore(gate.data_dir)
-    found = [entry for entry in store.entries("approval") if isinstance(entry, Approval) and entry.emergency]
+    found = [entry for entry in store.entries("approval") if isinstance(entry, Approval) and entry.until]
     puts = tuple(replace(approval, until=now() + timedelta(seconds=1)) for approval in found)
     store.commit(Change("test:time:passed", "", "hours go by", puts=puts), SYSTEM, now())
     store.close()
@@ -56,16 +56,29 @@ def test_refused_opened_installed_ended_by_time_and_refused_again(
     index.release("flask", "3.1.0", days=1)
     assert "/refused/flask_is_not_approved" in bench.pip("26.3", gate.index, "flask").output
     gate.advisory("PYSEC-2026-1", "flask", versions=["3.1.0"])
+    index.release("six", "1.0")
+    tomorrow = f"{now() + timedelta(days=1):%Y-%m-%d}"
+    gate.approve("six", "--until", tomorrow, "--ticket", "SEC-7")
     opened = break_glass(gate, "flask", "--hours", "4")
     assert opened["opened"] == ["flask-3.1.0-py3-none-any.whl"], "neither its age nor the advisory stands in the way"
-    done = bench.pip("26.3", gate.index, "flask")
+    assert "Opened in an emergency by first run" in gate.cli("check", "flask==3.1.0").stdout, "reports say so"
+    done = bench.pip("26.3", gate.index, "flask", "six")
     assert done.code == 0, done.output
     let_time_pass(gate)
+    ended = [
+        bench.pip("26.3", gate.index, "--force-reinstall", "six"), bench.uv(gate.index, "--reinstall", "six")
+    ]  # fmt: skip
+    assert all(one.code != 0 and "The_approval_of_six_has_ended" in one.output for one in ended), ended
     again = bench.pip("26.3", gate.index, "--force-reinstall", "flask")
     assert again.code != 0
     assert "/refused/flask_3.1.0_has_a_known_vulnerability_PYSEC-2026-1" in again.output
     records = gate.facts("audit", "decisions", "--what", "file", "--verdict", "allowed")["decisions"]
-    assert {tuple(record["codes"]) for record in records} == {("emergency",)}
+    assert {(record["project"], *record["codes"]) for record in records} == {
+        ("flask", "emergency"), ("six", "approved")
+    }  # fmt: skip
+    (granted,) = gate.facts("audit", "list", "--tag", "project:approval:granted")["events"]
+    (said,) = granted["detail"]["approvals"]
+    assert (said["until"][:10], said["ticket"]) == (tomorrow, "SEC-7")
     break_glass(gate, "flask")
     gate.advisory("MAL-2026-8", "flask", versions=["3.1.0"])
     malware = bench.pip("26.3", gate.index, "--force-reinstall", "flask")
@@ -153,3 +166,8 @@ def test_ended_early_or_revoked_it_is_shut_and_still_waits_for_its_review(gate: 
     ):
         done = gate.cli(*words, "--reason", "x")
         assert (done.returncode, said in done.stderr) == (2, True), done.stderr
+    document = str(gate.admin("GET", "/policy/document").json()["document"])
+    channel = document[document.index("[[channels]]") : document.index("[[origins]]")]
+    closing = document.replace(channel, "").replace("approvals = []", "approvals = []\nchannels = []")
+    refused = gate.admin("POST", "/policy/apply", json={"document": closing, "reason": "x"})
+    assert (refused.status_code, "before its emergencies are reviewed" in refused.text) == (422, True), refused.text

@@ -51,6 +51,9 @@ def test_a_refusal_in_a_channel_leads_to_its_own_explanation(gate: Gatehouse, re
     assert problem["explain"].startswith(f"{gate.url}/research/explain/flask")
     assert gate.get("/research/explain/flask", accept="application/json").json()["allowed"] is False
     assert gate.get("/nowhere/simple/flask/").status_code == 404
+    gate.approve("flask", "--channel", "research")
+    assert gate.cli("explain", "flask", "--channel", "research").returncode == 0
+    assert gate.cli("explain", "flask").returncode == 1
     assert research
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -66,6 +68,7 @@ def test_plan_apply_and_export_are_the_identity(gate: Gatehouse, index: Upstream
         "~ term          internal: none -> acme-*",
         "+ approvals     numpy==2.0 sdists in research: 2 files",
         "It needs policy:approve, terms:write.",
+        "0 would be refused, 0 would open",
         "--if-revision",
     ):
         assert said in planned.stdout
@@ -86,14 +89,70 @@ def test_plan_apply_and_export_are_the_identity(gate: Gatehouse, index: Upstream
     assert gate.facts("audit", "verify")["intact"]
 
 
-def test_what_a_document_does_not_list_ends(gate: Gatehouse, flask: Listed) -> None:
-    text = exported(gate)
-    assert applied(gate, text)["steps"] == []
-    nothing = text[: text.index("[[approvals]]")].replace("channels = []", "channels = []\napprovals = []")
-    origins = "\n" + text[text.index("[[origins]]") :]
-    done = applied(gate, nothing + origins)
-    assert [(step["verb"], step["name"]) for step in done["steps"]] == [("removed", "flask")]
-    assert gate.get(f"/files{flask.path}").status_code == 403
+FROM_NOTHING = """\
+format = 1
+channels = []
+waivers = []
+origins = []
+[terms]
+minimum_age = "3d"
+[[approvals]]
+project = "app"
+specifier = "==1.0"
+reason = "what we make"
+[[approvals]]
+project = "helper"
+specifier = ""
+reason = "app needs it"
+[[prohibitions]]
+project = "left-pad"
+specifier = ""
+reason = "we do not need it"
+"""
+
+
+def test_a_folder_in_git_and_ci_are_enough_to_run_the_gate(
+    gate: Gatehouse, index: Upstream, bench: Bench, tmp_path: Path
+) -> None:
+    index.release("app", "1.0", ["helper"])
+    index.release("helper", "1.0")
+    secret = gate.facts("token", "issue", "ci", "--role", "pipeline")["secret"]
+    folder, ci = tmp_path / "policy", {"WICKETGATE_URL": gate.url, "WICKETGATE_TOKEN": secret}
+    ci["WICKETGATE_DATA_DIR"] = str(tmp_path / "another-machine")
+
+    def git(*words: str) -> str:
+        who = ["-c", "user.name=ada", "-c", "user.email=ada@example"]
+        done = subprocess.run(["git", "-C", str(folder), *who, *words], capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+    def merged(text: str, message: str) -> tuple[str, Any]:
+        """What CI does with a commit: the plan for whoever reviews it, then what it changed."""
+        file = _written(folder, text)
+        git("add", file.name)
+        git("commit", "--allow-empty", "-m", message)
+        planned, reason = gate.cli("policy", "plan", str(file), **ci), git("log", "-1", "--format=%h %s")
+        done = gate.cli("policy", "apply", str(file), "--reason", reason, "--json", **ci)
+        assert (planned.returncode, done.returncode) == (0, 0), planned.stderr + done.stderr
+        return planned.stdout, json.loads(done.stdout)
+
+    folder.mkdir()
+    git("init", "-q")
+    planned, done = merged(FROM_NOTHING, "the first policy")
+    assert "+ approvals     app==1.0" in planned
+    assert done["event"]["reason"] == git("log", "-1", "--format=%h the first policy")
+    for installed in (bench.pip("26.3", gate.index, "app"), bench.uv(gate.index, "--reinstall", "app")):
+        assert installed.code == 0, installed.output
+    planned, done = merged(FROM_NOTHING, "nothing new, run again every night")
+    assert (done["event"], done["steps"]) == (None, []), "what the gate learnt by itself is no drift"
+    helper = FROM_NOTHING.index('[[approvals]]\nproject = "helper"')
+    without = FROM_NOTHING[:helper] + FROM_NOTHING[FROM_NOTHING.index("[[prohibitions]]") :]
+    planned, done = merged(without, "helper goes: what is not listed ends")
+    assert "- approvals     helper" in planned
+    assert "helper-1.0-py3-none-any.whl" in planned, "whoever reviews it sees which demand it closes"
+    refused = bench.pip("26.3", gate.index, "--force-reinstall", "--no-cache-dir", "app")
+    assert (refused.code != 0, "helper_is_not_approved" in refused.output) == (True, True), refused.output
+    for words in (["token", "list"], ["break-glass", "app", "--reason", "x"]):
+        assert "pipeline, which does not include" in gate.cli(*words, **ci).stderr
 
 
 def _written(folder: Path, text: str) -> Path:
@@ -170,6 +229,13 @@ def test_every_fault_is_told_and_nothing_is_changed(
             "channels[0].name: 'simple' cannot be a channel's name.",
         ):
             assert any(told in line for line in lines), (told, lines)
+    for content, told in (
+        (b"format = 1\n\xff\n", "policy.toml:2: It is not text in UTF-8."),
+        ((HEAD + "x = 1\n").encode("utf-16"), "line 3: x: there is no such key"),
+    ):
+        _written(tmp_path, "").write_bytes(content)
+        refused = gate.cli("policy", "apply", str(tmp_path / "policy.toml"), "--reason", "x")
+        assert (refused.returncode, told in refused.stderr) == (2, True), refused.stderr
     assert exported(gate) == before
 
 

@@ -155,7 +155,9 @@ def test_what_cannot_be_done_is_said_and_changes_nothing(
 def test_revoke_and_prohibit_are_in_force_when_the_command_returns(gate: Gatehouse, index: Upstream) -> None:
     first, second = index.release("flask", "3.0.0"), index.release("flask", "3.1.0")
     gate.approve("flask")
+    gate.approve("flask>=4", "--standing")
     gate.facts("revoke", "flask==3.0.0", "--reason", "old")
+    assert "Prohibit it instead" in gate.cli("revoke", "flask==4.1", "--reason", "x").stderr
     assert [gate.get(f"/files{wheel.path}").status_code for wheel in (first, second)] == [403, 200]
     gate.facts("prohibit", "flask>=3.1", "--reason", "it phones home")
     refused = gate.get(f"/files{second.path}").json()

@@ -76,7 +76,7 @@ def test_a_pylock_is_installed_by_uv_from_the_gate_alone(gate: Gatehouse, bench:
 def test_a_pylock_is_installed_by_pip(gate: Gatehouse, bench: Bench) -> None:
     path = bench.folder / "pylock.toml"
     path.write_text(exported(gate, "pylock"))
-    pip = [str(CLIENTS / "pip-26.3-py3-none-any.whl" / "pip"), "--python", bench.python, "install", "--no-input"]
+    pip = [str(CLIENTS / "pip-26.3" / "pip"), "--python", bench.python, "install", "--no-input"]
     done = bench.run([bench.python, *pip, "-r", str(path)])
     assert done.code == 0, done.output
     assert bench.imports("flask")

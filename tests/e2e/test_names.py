@@ -169,6 +169,9 @@ def test_what_needs_a_look_alike_is_approved_only_by_the_name_it_resembles(
     assert "needs reqeusts, and reqeusts looks like requests (two letters are swapped)." in refused.stderr
     assert "--acknowledge look-alike:requests" in refused.stderr
     assert not gate.facts("audit", "list", "--tag", "project:approval:granted")["events"]
+    (fault,) = by_document(gate, "parent")
+    assert fault.startswith("line 3: approvals[0]: parent-1.0-py3-none-any.whl needs reqeusts, and reqeusts looks like")
+    assert fault.endswith('If you mean it: acknowledged = ["look-alike:requests"]')
     gate.approve("parent", *options, "--acknowledge", "look-alike:requests")
     (met,) = gate.facts("names", "acknowledged")
     assert (met["project"], met["target"], met["by"]) == ("reqeusts", "requests", "first run")
@@ -207,8 +210,21 @@ def test_an_approved_name_is_protected_from_the_next_approval(gate: Gatehouse, i
     gate.approve("corp-billing-engine")
     refused = gate.cli("approve", "corp-biling-engine", "--reason", "x")
     assert "--acknowledge look-alike:corp-billing-engine" in refused.stderr
+    document = (
+        'format = 1\nfragment = true\n[[approvals]]\nproject = "corp-biling-engine"\nspecifier = ""\nreason = "x"'
+    )
+    by_document = gate.admin("POST", "/policy/apply", json={"document": document, "reason": "x"})
+    assert "look-alike:corp-billing-engine" in by_document.json()["errors"][0]["what"], by_document.text
     assert gate.approve("corp-biling-engine", "--acknowledge", "look-alike:corp-billing-engine")["opened"]
     assert gate.approve("corp-billing-engine==1.0")["opened"], "the one that was first is none"
+
+
+def by_document(gate: Gatehouse, project: str) -> list[str]:
+    """The faults of a document that approves a project: it is no way round."""
+    text = f'format = 1\nfragment = true\n[[approvals]]\nproject = "{project}"\nspecifier = ""\nreason = "x"\n'
+    answer = gate.admin("POST", "/policy/apply", json={"document": text, "reason": "x"})
+    assert answer.status_code == 422, answer.text
+    return [fault["what"] for fault in answer.json()["errors"]]
 
 
 def page(gate: Gatehouse, project: str) -> str:

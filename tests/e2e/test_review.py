@@ -33,7 +33,7 @@ def test_one_view_with_what_a_reviewer_needs(gate: Gatehouse, index: Upstream) -
             listed.extra["provenance"] = f"{index.url}integrity/parent"
     source = index.sdist("parent", "2.0", days=100)
     source.content = packages.building_sdist("parent", "2.0", "raise SystemExit('it ran')")
-    index.release("click", "8.1.0")
+    index.release("click", "8.1.0", requires_python=">=3.8")
     gate.approve("click")
     ranges = [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "2.0"}]}]
     gate.advisory("PYSEC-2026-1", "parent", ranges=ranges)
@@ -59,6 +59,9 @@ def test_one_view_with_what_a_reviewer_needs(gate: Gatehouse, index: Upstream) -
     assert "look-alike" in {reason["code"] for reason in needs["reqeusts"]["reasons"]}
     assert "goes round the gate" in needs["evil"]["problem"]
     assert [ask["why"] for ask in data["requests"]] == ["the billing service"]
+    popular = gate.facts("review", "click")
+    assert popular["rank"] < 1000
+    assert [line["requires_python"] for line in popular["files"]] == [">=3.8"]
     young = gate.facts("review", "parent==2.1")
     assert [reason["code"] for reason in young["in_the_way"]] == ["too-new"]
     text = gate.cli("review", "parent").stdout

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from tests.clients import Bench, Ran
+from tests.world import packages
 from tests.world.gatehouse import Gatehouse
-from tests.world.upstream import Upstream
+from tests.world.upstream import Listed, Upstream
 
 OURS = "GitHub:pallets/flask"
 
@@ -28,6 +29,48 @@ def refused(bench: Bench, gate: Gatehouse, wanted: str, sentence: str) -> None:
         assert sentence in " ".join(done.output.split()), done.output
 
 
+def test_every_special_kind_of_file_needs_a_word_of_its_own(gate: Gatehouse, index: Upstream, bench: Bench) -> None:
+    index.release("flask", "3.0.0")
+    early, taken_back = index.release("flask", "3.1.0rc1"), index.release("flask", "2.9.0")
+    taken_back.yanked = "it lost data"
+    source = index.sdist("flask", "3.0.0")
+    old = index.publish(Listed("flask", "2.8.0", "flask-2.8.0.zip", packages.wheel("flask", "2.8.0"), source.uploaded))
+    special = {"pre-release": early, "yanked": taken_back, "sdist": source, "legacy-format": old}
+    assert sorted(gate.approve("flask")["left_out"]) == sorted(listed.filename for listed in special.values())
+    for code, listed in special.items():
+        answer = gate.get(f"/files{listed.path}")
+        assert (answer.status_code, answer.json()["reasons"][0]["code"]) == (403, code)
+    refused(bench, gate, "flask==3.1.0rc1", "is_a_pre-release")
+    refused(bench, gate, "flask==2.9.0", "was_yanked_by_its_maintainers")
+    gate.approve("flask", "--prereleases", "--yanked", "--sdists", "--legacy")
+    assert {gate.get(f"/files{listed.path}").status_code for listed in special.values()} == {200}
+    for version in ("3.1.0rc1", "2.9.0"):
+        installed(bench, gate, f"flask=={version}")
+    assert "[yanked] flask-2.9.0-py3-none-any.whl" in gate.cli("explain", "flask==2.9.0").stdout
+    index.status["flask"] = {"status": "quarantined", "reason": "malware"}
+    gate.cli("approve", "flask", "--reason", "refresh the page", "--dry-run")
+    refused(bench, gate, "flask", "flask_is_quarantined_by_the_index")
+
+
+def test_a_range_opens_what_pep_440_says_and_nothing_beside_it(gate: Gatehouse, index: Upstream, bench: Bench) -> None:
+    for version in ("1.0", "1.0.post1", "1.0+cpu", "1.1", "1!0.5"):
+        index.release("odd", version)
+    for wanted, versions in (
+        ("odd==1.0", ["1.0", "1.0+cpu"]),
+        ("odd===1.0", ["1.0"]),
+        ("odd==1.0.*", ["1.0", "1.0+cpu", "1.0.post1"]),
+        ("odd>1.0", ["1!0.5", "1.1"]),
+        ("odd==1!0.*", ["1!0.5"]),
+        ("odd==1.0.post1", ["1.0.post1"]),
+    ):
+        assert sorted(gate.approve(wanted, "--dry-run")["versions"]) == versions, wanted
+    gate.approve("odd===1.0+cpu")
+    gate.approve("odd==1!0.5")
+    installed(bench, gate, "odd==1.0+cpu")
+    installed(bench, gate, "odd==1!0.5")
+    refused(bench, gate, "odd==1.0.post1", "odd_1.0.post1_is_not_approved")
+
+
 def test_the_age_that_a_project_needs_is_its_own(gate: Gatehouse, index: Upstream, bench: Bench) -> None:
     index.release("flask", "3.0.0", days=3)
     gate.approve("flask")
@@ -38,6 +81,16 @@ def test_the_age_that_a_project_needs_is_its_own(gate: Gatehouse, index: Upstrea
     installed(bench, gate, "flask")
     gate.facts("terms", "--age", "flask=", "--reason", "no more")
     refused(bench, gate, "flask", "it_is_too_new_until")
+    gate.approve("flask", "--acknowledge", "too-new")
+    installed(bench, gate, "flask")
+    (released, *_) = gate.facts("audit", "list", "--tag", "project:approval:granted")["events"]
+    assert (released["actor"]["name"], released["detail"]["approvals"][0]["acknowledged"]) == ("first run", ["too-new"])
+    undated, ahead = index.release("click", "8.0"), index.release("click", "9.0", days=-30)
+    undated.extra["upload-time"] = None
+    held = gate.approve("click")["still_withheld"]
+    assert {file["filename"] for file in held} == {undated.filename, ahead.filename}
+    refused(bench, gate, "click==8.0", "has_no_upload_time")
+    refused(bench, gate, "click==9.0", "claims_to_be_uploaded_on")
 
 
 def test_a_freeze_holds_back_what_came_later_until_somebody_looks(
@@ -56,7 +109,9 @@ def test_a_freeze_holds_back_what_came_later_until_somebody_looks(
     assert gate.facts("terms")["freeze"] is None
 
 
-def test_a_fix_passes_before_its_age_and_the_record_says_so(gate: Gatehouse, index: Upstream, bench: Bench) -> None:
+def test_a_fix_passes_before_its_age_and_the_severity_that_refuses_is_a_term(
+    gate: Gatehouse, index: Upstream, bench: Bench
+) -> None:
     index.release("flask", "3.0.0")
     gate.approve("flask>=3", "--standing")
     index.release("flask", "3.0.1", days=1)
@@ -76,6 +131,13 @@ def test_a_fix_passes_before_its_age_and_the_record_says_so(gate: Gatehouse, ind
         r["codes"] for r in gate.facts("audit", "decisions", "--what", "file")["decisions"] if r["version"] == "3.0.1"
     ]
     assert ["approved", "fix-released-early"] in codes
+    index.release("six", "1.0")
+    gate.approve("six")
+    medium = [{"type": "CVSS_V3", "score": "CVSS:3.1/AV:N/AC:L/PR:N/UI:R/S:U/C:N/I:L/A:N"}]
+    gate.advisory("PYSEC-2026-2", "six", versions=["1.0"], severity=medium)
+    refused(bench, gate, "six", "PYSEC-2026-2_severity_medium_CVSS_4.3")
+    gate.facts("terms", "--refuse-severity", "high", "--reason", "those below we look at every week")
+    installed(bench, gate, "six")
 
 
 def test_a_licence_that_is_not_accepted_is_refused_with_its_name(
@@ -89,6 +151,11 @@ def test_a_licence_that_is_not_accepted_is_refused_with_its_name(
     gate.facts("terms", "--licence", "mit", "--licence", "Apache-2.0", "--reason", "legal said so")
     installed(bench, gate, "click")
     refused(bench, gate, "flask", "flask-3.0.0-py3-none-any.whl_is_licensed_under_GPL-3.0-only_which_is_not_accepted")
+    index.release("six", "1.0")
+    gate.approve("six")
+    refused(bench, gate, "six", "The_licence_of_six-1.0-py3-none-any.whl_is_unknown")
+    gate.facts("terms", "--accept-unknown-licence", "--reason", "we look at those ourselves")
+    installed(bench, gate, "six")
 
 
 def test_provenance_is_asked_for_where_the_terms_say_so(gate: Gatehouse, index: Upstream, bench: Bench) -> None:
@@ -102,6 +169,8 @@ def test_provenance_is_asked_for_where_the_terms_say_so(gate: Gatehouse, index: 
     gate.facts("terms", *terms)
     installed(bench, gate, "flask")
     refused(bench, gate, "click", "comes_without_provenance")
+    gate.facts("terms", "--publisher", "flask=GitHub:somebody/else", "--reason", "it moved")
+    refused(bench, gate, "flask", "was_published_by_GitHub_pallets_flask_and_not_by_GitHub_somebody_else")
 
 
 def test_a_late_file_is_admitted_and_installed(gate: Gatehouse, index: Upstream, bench: Bench) -> None:

@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -32,6 +33,7 @@ from proxy.policy.judge import DANGEROUS, Basis, judge, judge_files
 from proxy.policy.listing import compose
 from proxy.policy.ranges import AdvisoryIndex
 from proxy.policy.rules import RULES, Scope
+from proxy.policy.rules.approved import approved
 from proxy.policy.snapshot import PolicySnapshot
 from proxy.policy.telling import codes
 from tests.policy.facts import AT, FLASK, approval, knowing, snapshot, subject, wheel
@@ -75,14 +77,15 @@ advisories = st.lists(
 ranges = st.sampled_from(["", ">=2", "<2", "==2.0", "==3.*"])
 acknowledged = st.sets(st.sampled_from(["too-new", "frozen"])).map(tuple)
 approvals = st.builds(
-    lambda frozen, specifier, standing, days, n, codes, exact: approval(
+    lambda frozen, specifier, standing, days, n, codes, exact, emergency: approval(
         *frozen,
         specifier=specifier,
-        standing=standing and not exact,
+        standing=standing and not exact and not emergency,
         until=AT + timedelta(days=days),
         id=f"approval:{n}",
         acknowledged=codes,
         exact=exact,
+        emergency=emergency,
     ),
     st.lists(files, max_size=3),
     ranges,
@@ -91,6 +94,7 @@ approvals = st.builds(
     st.integers(0, 9),
     acknowledged,
     st.booleans(),
+    st.sampled_from([False, False, True]),
 )
 waivers = st.builds(
     lambda n, days: Waiver(f"w{n}", FLASK, "", f"X-{n}", "ada", "why", AT, AT + timedelta(days=days)),
@@ -106,16 +110,46 @@ snapshots = st.builds(
 )
 
 
-@given(st.lists(findings, max_size=6))
-def test_no_permit_means_no(found: list[Finding]) -> None:
+@given(st.lists(findings, max_size=6), files, snapshots)
+def test_no_permit_means_no(found: list[Finding], file: ReleaseFile, policy: PolicySnapshot) -> None:
     others = tuple(finding for finding in found if finding.effect is not Effect.PERMIT)
     assert not Verdict(Subject(FLASK), 1, others).allowed
+    assert not judge(subject(file), replace(policy, grants={}), AT).allowed
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(judging, "RULES", tuple(row for row in RULES if row[1] is not approved))
+        assert not judge(subject(file), policy, AT).allowed
 
 
-@given(st.lists(findings, max_size=6), findings)
-def test_one_more_forbid_never_opens_anything(found: list[Finding], more: Finding) -> None:
-    forbid = replace(more, effect=Effect.FORBID)
-    assert not Verdict(Subject(FLASK), 1, (*found, forbid)).allowed
+modes = st.sampled_from(["enforce", "observe"])
+
+
+@given(files, snapshots, modes, findings)
+def test_one_more_forbid_never_opens_anything(
+    file: ReleaseFile, policy: PolicySnapshot, mode: Literal["enforce", "observe"], more: Finding
+) -> None:
+    policy = policy.amended([replace(policy.terms, mode=mode)], (), 8)
+    before, forbid = judge(subject(file), policy, AT), replace(more, effect=Effect.FORBID)
+    assert not Verdict(Subject(FLASK), 1, (*before.findings, forbid)).allowed
+
+    def one_more(_subject: Subject, _snapshot: PolicySnapshot, _at: datetime) -> tuple[Finding]:
+        return (forbid,)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(judging, "RULES", (*RULES, (Scope.FILE, one_more)))
+        after = judge(subject(file), policy, AT)
+    assert before.allowed or not after.allowed
+
+
+@given(files, snapshots, advisories, modes)
+def test_one_more_advisory_opens_nothing_but_the_fix_that_it_names(
+    file: ReleaseFile, policy: PolicySnapshot, more: list[Advisory], mode: Literal["enforce", "observe"]
+) -> None:
+    policy = policy.amended([replace(policy.terms, mode=mode)], (), 8)
+    fewer = judge(subject(file), knowing(policy, AdvisoryIndex.of([])), AT)
+    after = judge(subject(file), knowing(policy, AdvisoryIndex.of(more)), AT)
+    if after.allowed and not fewer.allowed:
+        assert (policy.terms.fixes, file.version) == ("pass", "2.0")
+        assert Code.FIX in {finding.code for finding in after.findings}
 
 
 @given(files, snapshots, st.randoms())

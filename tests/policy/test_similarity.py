@@ -144,7 +144,7 @@ def test_normalisation_never_changes_an_answer(name: str) -> None:
     assert INDEX.look(spelled) == INDEX.look(name)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(slips(), names)
 def test_an_unrelated_name_never_makes_a_suspicious_name_unsuspicious(slip: str, other: str) -> None:
     before = INDEX.look(slip)

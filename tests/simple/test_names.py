@@ -94,6 +94,25 @@ def test_a_file_name_says_version_and_kind(filename: str, version: str, kind: st
 
 
 @pytest.mark.parametrize(
+    ("filename", "version", "kind"),
+    [
+        ("zope_interface-5.0.tar.gz", "5.0", "sdist"),  # as PEP 625 has it
+        ("zope.interface-5.0.tar.gz", "5.0", "sdist"),  # as it was before
+        ("Zope-Interface-5.0.tar.gz", "5.0", "sdist"),
+        ("zope__interface-5.0.tar.gz", "5.0", "sdist"),
+        ("zope_interface-1!5.0.dev1+local_1.tar.gz", "1!5.0.dev1+local.1", "sdist"),
+        ("zope.interface-5.0.zip", "5.0", "legacy"),
+        ("zope_interface-5.0-py3-none-any.whl", "5.0", "wheel"),  # as PEP 427 has it
+        ("Zope.Interface-5.0-py3-none-any.whl", "5.0", "wheel"),
+    ],
+)
+def test_a_name_of_two_words_is_read_in_every_spelling(filename: str, version: str, kind: str) -> None:
+    project = NormalizedName("zope-interface")
+    assert (project_of(filename), read_filename(filename, project)) == (project, (version, kind))
+    assert isinstance(read_filename(filename, NormalizedName("zope")), str)
+
+
+@pytest.mark.parametrize(
     ("filename", "problem"),
     [
         ("bar-1.0-py3-none-any.whl", "another project"),

@@ -8,6 +8,8 @@ Decided here:
 * An entry that is gone while another of the same key has come is one that changed. The key of an approval is
   everything that decides which files match; its files, end, reason and acknowledgements may change.
 * A fragment removes nothing: terms that it names are set, and what it lists is added.
+* Where files come from is learnt once. A document that settles no origin leaves what was learnt: were it ended with
+  every document, whoever answers for the index would settle it anew each time.
 """
 
 from __future__ import annotations
@@ -58,7 +60,7 @@ def laid_over(current: Document, said: Document) -> Document:
     """Return the policy as it is to be: the whole of a document, or the one in force with a fragment added."""
     approvals = _settled(current.approvals, said.approvals)
     if not said.fragment:
-        return replace(said, approvals=approvals)
+        return replace(said, approvals=approvals, origins=_origins(current.origins, said.origins))
     return Document(
         {**current.terms, **said.terms},
         tuple(ordered(_overlaid(current.channels, said.channels))),
@@ -67,6 +69,13 @@ def laid_over(current: Document, said: Document) -> Document:
         _union(current.waivers, said.waivers),
         _union(current.origins, said.origins),
     )
+
+
+def _origins(current: Iterable[OriginEntry], said: tuple[OriginEntry, ...]) -> tuple[OriginEntry, ...]:
+    """Return where files may come from: what a document says, and what is not its to settle or that it leaves open."""
+    named, settles = {entry.url for entry in said}, any(entry.settled for entry in said)
+    stay = (entry for entry in current if entry.url not in named and not (entry.settled and settles))
+    return tuple(ordered([*said, *stay]))
 
 
 def _settled(current: tuple[ApprovalEntry, ...], said: Iterable[ApprovalEntry]) -> tuple[ApprovalEntry, ...]:

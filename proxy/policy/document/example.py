@@ -79,7 +79,8 @@ justification = "vulnerable_code_not_in_execute_path"   # OpenVEX's words; "": t
 until = 2027-01-31T00:00:00Z
 channel = ""
 
-# Where package files may come from.
+# Where package files may come from. A document that settles none leaves what the gate learnt from its first page,
+# and the index itself stays in any case.
 [[origins]]
 url = "https://files.example"
 settled = true                   # nothing more is learnt

@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.errors import DocumentRefused
-from proxy.model import Approval, Prohibition, Terms
+from proxy.model import Approval, Origin, Prohibition, Terms
 from proxy.policy.changes import apply
 from proxy.policy.document.applying import change
 from proxy.policy.document.comparing import compare, laid_over, loose
-from proxy.policy.document.entries import TERMS, Document, ProhibitionEntry, duration, printable, spelt
+from proxy.policy.document.entries import TERMS, Document, OriginEntry, ProhibitionEntry, duration, printable, spelt
 from proxy.policy.document.example import EXAMPLE
 from proxy.policy.document.exporting import export
 from proxy.policy.document.places import lines
@@ -25,7 +25,7 @@ from proxy.policy.document.tables import SECTIONS
 from proxy.policy.document.writing import toml, write
 from proxy.policy.snapshot import PolicySnapshot
 from tests.policy.document.documents import HAND, applied, documents, frozen, policies
-from tests.policy.facts import AT, FLASK, approval, channel, sdist, snapshot, wheel
+from tests.policy.facts import AT, FLASK, ORIGIN, approval, channel, sdist, snapshot, wheel
 
 FRAGMENT = "format = 1\nfragment = true\n"
 
@@ -264,6 +264,17 @@ class TestSteps:
         )
         text = FRAGMENT + "[[approvals]]\nproject='Flask'\nspecifier='>=3'\nreason='needed'"
         assert self.steps(policy, read(text)) == []
+
+    def test_origins_that_were_learnt_stay_unless_a_document_settles_others(self) -> None:
+        learnt, index = ORIGIN, Origin("origin:i", "https://index.example", "system", AT, settled=False)
+        policy = snapshot(index)
+        silent = replace(export(policy), origins=())
+        assert export(applied(policy, silent)).origins == export(policy).origins
+        other = replace(silent, origins=(OriginEntry("https://mirror.example"),))
+        assert self.steps(policy, other) == [
+            ("added", "origins", "https://mirror.example"),
+            ("removed", "origins", learnt.url),
+        ]
 
     def test_what_changed_is_in_the_event_before_and_after(self) -> None:
         no = Prohibition("prohibition:1", FLASK, "", "ada", "no", AT)
