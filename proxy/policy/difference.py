@@ -46,6 +46,7 @@ SENTENCES = {
     "number": "only the number differs",
     "edits": "a few letters differ",
     "added": "something is added to the name",
+    "affix": "only a word that says python differs",
 }
 """The mechanisms, and what a developer is told of each."""
 
@@ -112,6 +113,8 @@ class Difference:
 
 def mechanism(difference: Difference, kind: str) -> str:
     """Name the difference in one word of :data:`SENTENCES`; ``kind`` is how the target was found."""
+    if kind == "bare":
+        return "affix"
     if kind in {"begins", "ends"}:
         return "number" if difference.is_number else "added"
     if difference.distance == 0:

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proxy.feeds.names import popular_names, similarity_model
+from proxy.feeds.names import popular_names, similarity_model, words
 from proxy.policy.evidence import EVIDENCE
 from proxy.policy.folding import imitates
 from proxy.policy.neighbours import LONGEST
 from proxy.policy.similarity import Model, NameIndex, Resemblance
 
 POPULAR = popular_names()
-INDEX = NameIndex.build(POPULAR[:2_000], POPULAR, similarity_model())
+INDEX = NameIndex.build(POPULAR[:2_000], POPULAR, similarity_model(), words())
 names = st.from_regex(r"[a-zA-Z0-9]([a-zA-Z0-9._-]{0,40}[a-zA-Z0-9])?", fullmatch=True)
 popular = st.sampled_from(POPULAR[:2_000])
 
@@ -35,6 +35,15 @@ def slips(draw: st.DrawFn) -> str:
         ("tensoflow", "tensorflow", "omission"),
         ("beautifulsuop4", "beautifulsoup4", "transposition"),
         ("cryptographyy", "cryptography", "repetition"),
+        ("requestss", "requests", "repetition"),
+        ("reqeustss", "requests", "edits"),
+        ("nurnpy", "numpy", "look-alike"),
+        ("b0to3", "boto3", "look-alike"),
+        ("torchvisions", "torchvision", "plural"),
+        ("djengo", "django", "vowel"),
+        ("urllib33", "urllib3", "number"),
+        ("requests-update", "requests", "added"),
+        ("openvc", "opencv-python", "transposition"),
     ],
 )
 def test_a_slip_of_a_popular_name_is_blocked_and_says_which_was_meant(name: str, target: str, mechanism: str) -> None:
@@ -42,9 +51,29 @@ def test_a_slip_of_a_popular_name_is_blocked_and_says_which_was_meant(name: str,
     assert (found.level, found.target, found.mechanism) == ("block", target, mechanism)
 
 
-@pytest.mark.parametrize("name", ["corp-billing-reports", "zebra-finch-songs", "django-our-own-plugin", "qwop"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "corp-billing-reports",
+        "zebra-finch-songs",
+        "django-our-own-plugin",
+        "mypy-boto3-qqq",
+        "types-corp-billing",
+        "psycopg4",
+        "elasticsearch9",
+        "requests-for-our-team",
+        "qwop",
+    ],
+)
 def test_an_ordinary_name_is_not_blocked(name: str) -> None:
     assert INDEX.look(name).level != "block"
+
+
+def test_a_name_made_of_words_is_less_suspicious_than_one_that_is_not() -> None:
+    bare = NameIndex.build(POPULAR[:2_000], POPULAR, similarity_model())
+    assert INDEX.look("watermelon-requester").score <= bare.look("watermelon-requester").score
+    assert INDEX.counts.unread("watermelons") == 0
+    assert INDEX.counts.unread("watrmelons") > 0
 
 
 def test_separators_left_out_are_told_but_never_more_than_a_warning() -> None:
@@ -151,6 +180,16 @@ def test_an_unrelated_name_never_makes_a_suspicious_name_unsuspicious(slip: str,
     after = INDEX.extended([other]).look(slip)
     known = slip.lower() == other.lower()
     assert known or before.level in {"none", after.level}
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.sampled_from(POPULAR[:400]), st.integers(1, 3), names)
+def test_a_longer_list_never_makes_a_slip_of_another_name_unsuspicious(name: str, at: int, other: str) -> None:
+    slip = name[:at] + name[at] + name[at:] if at < len(name) else name + name[-1]
+    known, model = POPULAR[:400], similarity_model()
+    before = NameIndex.build(known, (), model, words()).look(slip)
+    after = NameIndex.build([*known, other], (), model, words()).look(slip)
+    assert slip == other.lower() or before.level != "block" or after.level != "none"
 
 
 @given(st.text(max_size=3 * LONGEST) | names)
