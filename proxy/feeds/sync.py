@@ -64,7 +64,9 @@ class AdvisorySync:
         if self._is_path:
             await self._try()
         else:
-            await self.take(names.shipped_advisories(), SHIPPED, FEED)
+            # It is old, and nobody is told so before the first sync has had its turn.
+            await self._take(names.shipped_advisories(), SHIPPED, FEED)
+            self.progress.begin("")
 
     async def run(self) -> None:
         """Sync every hour and look at the age every minute, one worker for all, until cancelled."""

@@ -122,4 +122,8 @@ class Verdict:
     @property
     def until(self) -> datetime | None:
         """The next moment at which time alone may change this verdict."""
-        return min((finding.until for finding in self.findings if finding.until), default=None)
+        until = None
+        for finding in self.findings:  # asked of every file of a page: min() over a generator costs twice as much
+            if finding.until is not None and (until is None or finding.until < until):
+                until = finding.until
+        return until

@@ -13,7 +13,7 @@ Invariants, each with a property in ``tests/policy/test_judge.py``:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -80,14 +80,15 @@ def judge_files(
     view = replace(basis.view, revision=snapshot.revision, advisories=snapshot.advisories)
     of_version, of_file = _rules(Scope.VERSION), _rules(Scope.FILE)
     live = _live(project, view, at)
-    by_version: dict[str, list[Finding]] = {}
+    heard = live or view.terms.mode == "observe"
+    by_version: dict[str, tuple[Finding, ...]] = {}
     for file in files:
         subject = Subject(project, file.version, file, basis.subject.status)
         wider = by_version.get(file.version)
         if wider is None:
-            wider = by_version[file.version] = [*basis.shared, *_run(of_version, subject, view, at)]
-        found = [*wider, *_run(of_file, subject, view, at)]
-        yield _weighed(found, subject, view, live)
+            wider = by_version[file.version] = (*basis.shared, *_run(of_version, subject, view, at))
+        found = (*wider, *_run(of_file, subject, view, at))
+        yield _weighed(found, subject, view, live) if heard else Verdict(subject, view.revision, found)
 
 
 def may_ask_upstream(verdict: Verdict, snapshot: PolicySnapshot) -> bool:
@@ -130,12 +131,11 @@ def _live(project: NormalizedName, snapshot: PolicySnapshot, at: datetime) -> li
     return [grant for grant in live if grant.approval.acknowledged or grant.approval.emergency]
 
 
-def _weighed(found: list[Finding], subject: Subject, snapshot: PolicySnapshot, live: list[Grant]) -> Verdict:
+def _weighed(found: Sequence[Finding], subject: Subject, snapshot: PolicySnapshot, live: list[Grant]) -> Verdict:
     """Return the verdict that findings come to, once approvers and the mode have been heard."""
-    observe = snapshot.terms.mode == "observe"
-    if (live or observe) and any(finding.effect is Effect.FORBID for finding in found):
+    if any(finding.effect is Effect.FORBID for finding in found):
         found = [said for finding in found for said in _overruled(finding, subject, live)]
-        if observe:
+        if snapshot.terms.mode == "observe":
             found = [_OBSERVED, *(_observed(finding) for finding in found)]
     return Verdict(subject, snapshot.revision, tuple(found))
 

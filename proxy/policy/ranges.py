@@ -77,7 +77,7 @@ _unpack: Final = msgspec.msgpack.Decoder(tuple[_Compact, ...])
 class ProjectAdvisories:
     """The live records about one project, ready for asking."""
 
-    __slots__ = ("_answers", "_clear", "_cuts", "_fixes", "_masks", "_matters", "_odd", "_patched")
+    __slots__ = ("_answers", "_clear", "_cuts", "_fixes", "_masks", "_matters", "_odd", "_patched", "_told")
 
     def __init__(self, records: Sequence[_Compact]) -> None:
         self._matters, ordered = _ordered(records)
@@ -86,6 +86,7 @@ class ProjectAdvisories:
         self._odd = _odd(ordered)
         self._patched = _patched(ordered)
         self._answers: dict[tuple[int, int], tuple[Match, ...]] = {}
+        self._told: dict[tuple[int, str | None], Match] = {}
         self._clear: list[tuple[spans.Cut, str]] | None = None
 
     def match(self, version: str) -> tuple[Match, ...]:
@@ -132,7 +133,14 @@ class ProjectAdvisories:
         for number, matter in enumerate(self._matters):
             if mask >> number & 1:
                 fixed = next((text for fix, text in self._fixes[number] if fix > at), None)
-                yield replace(matter, fixed=fixed)
+                yield self._fixed(number, matter, fixed)
+
+    def _fixed(self, number: int, matter: Match, fixed: str | None) -> Match:
+        """Return a matter with its fix, made once: most versions of a project share it."""
+        known = self._told.get((number, fixed))
+        if known is None:
+            known = self._told[number, fixed] = replace(matter, fixed=fixed)
+        return known
 
 
 def pack(advisories: Iterable[Advisory], project: str) -> bytes:

@@ -91,14 +91,8 @@ def _age(files: Iterable[ReleaseFile], at: datetime) -> Iterator[Point]:
 
 
 def _popularity(project: NormalizedName, names: Names) -> Iterator[Point]:
-    if project not in names.known:
+    rank = names.known.get(project)
+    if rank is None:
         yield 20, "not among the popular projects"
-    elif (rank(project, names) or _WELL_KNOWN + 1) > _WELL_KNOWN:
+    elif rank > _WELL_KNOWN:
         yield 5, "little known"
-
-
-def rank(project: NormalizedName, names: Names) -> int | None:
-    """Return a project's place among the most popular ones, from 1; None beyond those that are protected."""
-    shelf = names.popular.popular if names.popular else None
-    at = shelf.whole.get(project.replace("-", "")) if shelf else None
-    return at + 1 if shelf and at is not None and shelf.names[at] == project else None

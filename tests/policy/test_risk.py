@@ -9,14 +9,12 @@ import pytest
 from packaging.utils import NormalizedName
 
 from proxy.model import Code, Effect, Finding
-from proxy.policy.risk import Risk, rank, risk
-from proxy.policy.similarity import NameIndex
+from proxy.policy.risk import Risk, risk
 from proxy.policy.snapshot import Names
 from tests.policy.facts import AT, FLASK, sdist, wheel
 
 POPULAR = ["flask", *(f"project-{number}" for number in range(1_200))]
-INDEX = NameIndex.build(POPULAR, POPULAR)
-NAMES = Names(dict.fromkeys([*POPULAR, "late"], 1), popular=INDEX, protected=INDEX)
+NAMES = Names({name: rank for rank, name in enumerate([*POPULAR, "late"], 1)})
 
 
 def found(code: Code, effect: Effect = Effect.OBSERVE, **evidence: str) -> Finding:
@@ -70,9 +68,3 @@ def test_points_end_at_a_hundred() -> None:
 @pytest.mark.parametrize(("score", "level"), [(0, "low"), (19, "low"), (20, "medium"), (40, "high"), (100, "high")])
 def test_levels(score: int, level: str) -> None:
     assert Risk(score, ()).level == level
-
-
-def test_ranks_are_those_of_the_list() -> None:
-    assert (rank(FLASK, NAMES), rank(NormalizedName("project-9"), NAMES)) == (1, 11)
-    assert rank(NormalizedName("project9"), NAMES) is None
-    assert rank(FLASK, Names()) is None

@@ -21,14 +21,16 @@ def advisories(subject: Subject, snapshot: PolicySnapshot, at: datetime) -> Iter
     """Give a finding for each advisory that matches the version."""
     if subject.version is None:
         return
-    for match in snapshot.advisories.match(subject.project, subject.version):
+    matches = snapshot.advisories.match(subject.project, subject.version)
+    clear = snapshot.advisories.clear_above(subject.project, subject.version) if matches else None
+    for match in matches:
         waiver = _waiver(match, subject, snapshot, at)
         if match.malicious:
             yield _malware(match, subject)
         elif waiver:
             yield _waived(match, waiver)
         else:
-            yield _vulnerable(match, subject, snapshot)
+            yield _vulnerable(match, subject, snapshot.terms, clear)
 
 
 def _waiver(match: Match, subject: Subject, snapshot: PolicySnapshot, at: datetime) -> Waiver | None:
@@ -62,19 +64,18 @@ def _waived(match: Match, waiver: Waiver) -> Finding:
     return Finding(Code.WAIVED, Effect.ADVISE, sentence, until=waiver.until, evidence=evidence)
 
 
-def _vulnerable(match: Match, subject: Subject, snapshot: PolicySnapshot) -> Finding:
+def _vulnerable(match: Match, subject: Subject, terms: Terms, clear: str | None) -> Finding:
     return Finding(
         Code.VULNERABLE,
-        Effect.FORBID if _refuses(match, snapshot.terms) else Effect.ADVISE,
+        Effect.FORBID if _refuses(match, terms) else Effect.ADVISE,
         f"{subject.project} {subject.version} has a known vulnerability: {match.id} ({_how_bad(match)}).",
-        _way_out(match, subject, snapshot),
+        _way_out(match, clear),
         evidence=_evidence(match),
     )
 
 
-def _way_out(match: Match, subject: Subject, snapshot: PolicySnapshot) -> str:
+def _way_out(match: Match, clear: str | None) -> str:
     """Name the lowest fixed version that nothing affects: one that another advisory withholds helps nobody."""
-    clear = snapshot.advisories.clear_above(subject.project, subject.version or "")
     if clear:
         return f"Use {clear} or later."
     if match.fixed:
@@ -86,7 +87,7 @@ def _evidence(match: Match) -> dict[str, str]:
     """Return what is known of an advisory as flat text; ``aliases`` are separated by blanks."""
     return {
         "advisory": match.id,
-        "aliases": " ".join(name for name in match.group if name != match.id),
+        "aliases": " ".join([name for name in match.group if name != match.id]),
         "severity": match.severity.rating,
         "score": "" if match.severity.score is None else f"{match.severity.score:.1f}",
         "fixed": match.fixed or "",

@@ -14,7 +14,7 @@ from proxy.policy.snapshot import Grant, PolicySnapshot
 from proxy.policy.versions import covers, is_prerelease, pins_exactly
 
 
-def approved(subject: Subject, snapshot: PolicySnapshot, at: datetime) -> Iterator[Finding]:
+def approved(subject: Subject, snapshot: PolicySnapshot, at: datetime) -> tuple[Finding]:
     """Permit what an approval in force opens; forbid everything else."""
     grants = snapshot.grants.get(subject.project, ())
     file, emergency = subject.file, None
@@ -22,13 +22,9 @@ def approved(subject: Subject, snapshot: PolicySnapshot, at: datetime) -> Iterat
         if in_force(grant, at) and (file is None or opens(grant, file)):
             if not grant.approval.emergency:
                 # When this one ends the verdict is looked at again; another may open it then.
-                yield grant.permit
-                return
+                return (grant.permit,)
             emergency = grant.permit
-    if emergency:
-        yield emergency
-        return
-    yield _refusal(subject, [grant for grant in grants if in_force(grant, at)], grants)
+    return (emergency or _refusal(subject, [grant for grant in grants if in_force(grant, at)], grants),)
 
 
 def in_force(grant: Grant, at: datetime) -> bool:

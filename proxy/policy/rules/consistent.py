@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from datetime import datetime
 
 from proxy.model import Code, Effect, Finding, Subject
@@ -11,10 +11,11 @@ from proxy.policy.snapshot import PolicySnapshot
 STEP = "Do not install it from elsewhere. The security team has been told."
 
 
-def consistent(subject: Subject, _snapshot: PolicySnapshot, _at: datetime) -> Iterator[Finding]:
+def consistent(subject: Subject, _snapshot: PolicySnapshot, _at: datetime) -> Sequence[Finding]:
     """Forbid files in which something was found that contradicts their name."""
-    if subject.file is not None and subject.file.contradiction:
-        yield inconsistent(subject.file.filename, subject.file.contradiction)
+    if subject.file is None or not subject.file.contradiction:
+        return ()
+    return (inconsistent(subject.file.filename, subject.file.contradiction),)
 
 
 def inconsistent(filename: str, problem: str) -> Finding:

@@ -6,25 +6,27 @@ an attack or a mistake, and a person looks at it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from datetime import datetime
 
 from proxy.model import Code, Effect, Finding, ReleaseFile, Subject
 from proxy.policy.snapshot import PolicySnapshot
 
 
-def digest(subject: Subject, snapshot: PolicySnapshot, _at: datetime) -> Iterator[Finding]:
+def digest(subject: Subject, snapshot: PolicySnapshot, _at: datetime) -> Sequence[Finding]:
     """Forbid files without a digest, or whose digest or size differs from a pinned one."""
     file = subject.file
     if file is None:
-        return
+        return ()
+    found = []
     if file.sha256 is None:
         sentence = f"{file.filename} is listed without a SHA-256 digest, so nothing can prove what it is."
-        yield Finding(Code.NO_DIGEST, Effect.FORBID, sentence, "Ask for another file of this version.")
+        found.append(Finding(Code.NO_DIGEST, Effect.FORBID, sentence, "Ask for another file of this version."))
     for grant in snapshot.grants.get(subject.project, ()):
         pin = grant.pins.get(file.filename)
-        if pin is not None and differ(pin, file):
-            yield changed(pin, file)
+        if pin is not None and pin is not file and differ(pin, file):
+            found.append(changed(pin, file))
+    return found
 
 
 def differ(first: ReleaseFile, other: ReleaseFile) -> bool:

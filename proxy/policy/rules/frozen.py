@@ -6,7 +6,7 @@ who looked at the very files.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from datetime import datetime
 
 from proxy.model import Code, Effect, Finding, Subject
@@ -16,14 +16,15 @@ from proxy.policy.snapshot import PolicySnapshot
 STEP = "Wait until the freeze is lifted, or ask an approver to release it: --acknowledge frozen"
 
 
-def frozen(subject: Subject, snapshot: PolicySnapshot, _at: datetime) -> Iterator[Finding]:
+def frozen(subject: Subject, snapshot: PolicySnapshot, _at: datetime) -> Sequence[Finding]:
     """Forbid files that were uploaded after the terms' freeze, or do not say when."""
     freeze, file = snapshot.terms.freeze, subject.file
     if freeze is None or file is None:
-        return
+        return ()
     uploaded = file.upload_time
-    if uploaded is None or not FIRST_UPLOAD <= uploaded <= freeze:
-        since = f"the freeze of {freeze:%Y-%m-%d %H:%M} UTC"
-        when = f"was uploaded on {uploaded:%Y-%m-%d %H:%M} UTC" if uploaded else "has no upload time"
-        sentence = f"{file.filename} {when}; {since} withholds what came later."
-        yield Finding(Code.FROZEN, Effect.FORBID, sentence, STEP, evidence={"freeze": freeze.isoformat()})
+    if uploaded is not None and FIRST_UPLOAD <= uploaded <= freeze:
+        return ()
+    since = f"the freeze of {freeze:%Y-%m-%d %H:%M} UTC"
+    when = f"was uploaded on {uploaded:%Y-%m-%d %H:%M} UTC" if uploaded else "has no upload time"
+    sentence = f"{file.filename} {when}; {since} withholds what came later."
+    return (Finding(Code.FROZEN, Effect.FORBID, sentence, STEP, evidence={"freeze": freeze.isoformat()}),)

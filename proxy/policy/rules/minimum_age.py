@@ -13,7 +13,7 @@ Decided here:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -28,27 +28,28 @@ from proxy.policy.versions import version
 FIRST_UPLOAD = datetime(2003, 1, 1, tzinfo=UTC)
 """Nothing was uploaded before; an earlier date is made up."""
 
+NO_TIME = timedelta(0)
 OVERRULE = "Wait, or ask an approver to release it early: --acknowledge too-new"
 
 
-def minimum_age(subject: Subject, snapshot: PolicySnapshot, at: datetime) -> Iterator[Finding]:
+def minimum_age(subject: Subject, snapshot: PolicySnapshot, at: datetime) -> Sequence[Finding]:
     """Forbid files younger than the terms ask for, of this project or of all."""
     terms, file = snapshot.terms, subject.file
     wanted = terms.ages.get(subject.project, terms.minimum_age)
-    if file is None or wanted <= timedelta(0):
-        return
+    if file is None or wanted <= NO_TIME:
+        return ()
     name, uploaded = file.filename, file.upload_time
     if uploaded is None:
-        yield Finding(Code.TOO_NEW, Effect.FORBID, f"{name} has no upload time, so it counts as too new.", OVERRULE)
-    elif uploaded < FIRST_UPLOAD or uploaded > at:
+        sentence = f"{name} has no upload time, so it counts as too new."
+        return (Finding(Code.TOO_NEW, Effect.FORBID, sentence, OVERRULE),)
+    if uploaded < FIRST_UPLOAD or uploaded > at:
         sentence = f"{name} claims to be uploaded on {uploaded:%Y-%m-%d}, so it counts as too new."
-        yield Finding(Code.TOO_NEW, Effect.FORBID, sentence, OVERRULE, until=uploaded if uploaded > at else None)
-    elif uploaded + wanted > at:
-        fix = _fix(subject.project, file.version, snapshot, at)
-        if fix.ids and terms.fixes == "pass":
-            yield _passing(file, uploaded, uploaded + wanted, fix)
-        else:
-            yield _too_new(file, uploaded, uploaded + wanted, fix)
+        return (Finding(Code.TOO_NEW, Effect.FORBID, sentence, OVERRULE, uploaded if uploaded > at else None),)
+    if uploaded + wanted <= at:
+        return ()
+    fix = _fix(subject.project, file.version, snapshot, at)
+    told = _passing if fix.ids and terms.fixes == "pass" else _too_new
+    return (told(file, uploaded, uploaded + wanted, fix),)
 
 
 @dataclass(frozen=True, slots=True)

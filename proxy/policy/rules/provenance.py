@@ -7,7 +7,7 @@ release that went round the project's own publishing, by a stolen password or to
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from datetime import datetime
 from fnmatch import fnmatchcase
 
@@ -17,22 +17,25 @@ from proxy.policy.snapshot import PolicySnapshot
 STEP = "Talk to the security team: the terms ask for provenance here."
 
 
-def provenance(subject: Subject, snapshot: PolicySnapshot, _at: datetime) -> Iterator[Finding]:
+def provenance(subject: Subject, snapshot: PolicySnapshot, _at: datetime) -> Sequence[Finding]:
     """Forbid files without provenance, or from another publisher, where the terms ask for it."""
     terms, file = snapshot.terms, subject.file
     if file is None or not is_asked_for(subject.project, terms):
-        return
+        return ()
     wanted = terms.publishers.get(subject.project)
     if not file.publisher:
-        yield Finding(Code.PROVENANCE, Effect.FORBID, _missing(file), STEP)
-    elif wanted and wanted.casefold() not in file.publisher.casefold().split(", "):
-        sentence = f"{file.filename} was published by {file.publisher}, and not by {wanted}."
-        evidence = {"publisher": file.publisher, "wanted": wanted}
-        yield Finding(Code.PROVENANCE, Effect.FORBID, sentence, STEP, evidence=evidence)
+        return (Finding(Code.PROVENANCE, Effect.FORBID, _missing(file), STEP),)
+    if not wanted or wanted.casefold() in file.publisher.casefold().split(", "):
+        return ()
+    sentence = f"{file.filename} was published by {file.publisher}, and not by {wanted}."
+    evidence = {"publisher": file.publisher, "wanted": wanted}
+    return (Finding(Code.PROVENANCE, Effect.FORBID, sentence, STEP, evidence=evidence),)
 
 
 def is_asked_for(project: str, terms: Terms) -> bool:
     """Whether the terms ask for provenance of a project's files: by a pattern, or by naming its publisher."""
+    if not terms.provenance:  # as a rule, and asked once a file
+        return project in terms.publishers
     return project in terms.publishers or any(fnmatchcase(project, pattern) for pattern in terms.provenance)
 
 

@@ -6,16 +6,17 @@ before it was yanked goes on being served, as an index does, with the reason for
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from datetime import datetime
 
 from proxy.model import Code, Effect, Finding, Subject
 from proxy.policy.snapshot import PolicySnapshot
 
 
-def yanked(subject: Subject, _snapshot: PolicySnapshot, _at: datetime) -> Iterator[Finding]:
+def yanked(subject: Subject, _snapshot: PolicySnapshot, _at: datetime) -> Sequence[Finding]:
     """Say that a file was yanked, and why."""
     file = subject.file
-    if file is not None and file.yanked is not None:
-        sentence = f"{file.filename} was yanked by its maintainers: {file.yanked or 'no reason given'}"
-        yield Finding(Code.YANKED, Effect.ADVISE, sentence, "Move to a version that was not.")
+    if file is None or file.yanked is None:
+        return ()
+    sentence = f"{file.filename} was yanked by its maintainers: {file.yanked or 'no reason given'}"
+    return (Finding(Code.YANKED, Effect.ADVISE, sentence, "Move to a version that was not."),)
