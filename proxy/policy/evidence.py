@@ -7,6 +7,7 @@ order of the vector; the model file names it too, so that the two cannot drift a
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
 from math import log, log1p
 
@@ -32,15 +33,19 @@ COMMON = frozenset({
 })  # fmt: skip
 """Words that attackers add as well as everybody who writes a plugin."""
 
-EVIDENCE = (
+FIRST = (
     "rank", "size", "short_form", "bare", "tokens", "target_tokens", "separators", "distance", "relative", "added",
     "reordered", "same_looks", "same_skeleton", "same_undoubled", "same_letters", "start", "end", "here", "there",
     "at_start", "before", "at_end", "swap", "substituted", "inserted", "omitted", "doubled", "undoubled", "slip",
     "vowel", "here_digit", "digit", "plural", "number", "same_digits", "digits_alone", "anagram", "changed_tokens",
-    "token_size", "token_known", "token_is_name", "token_word", "token_unread", "token_unread_rate", "unread_more",
-    "meant_word", "family", "unlikely", "unlikely_rate", "unlikely_most", "unlikely_here", "unlikely_here_most",
-    "new_triples", "triples_common", "triples_rarest", "shared_letters", "strange_token", "digit_inside", "glued",
-    "word", "rest", "rest_rank", "plugins", "endings", "rest_repeats", "rest_number",
+    "token_size", "token_known", "token_is_name", "token_word", "meant_word", "family", "shared_letters",
+    "strange_token", "digit_inside", "glued", "word", "rest", "rest_rank", "plugins", "endings", "rest_repeats",
+    "rest_number",
+)  # fmt: skip
+"""What is cheap to know: most pairs are told to be harmless by these alone."""
+EVIDENCE = (
+    *FIRST, "token_unread", "token_unread_rate", "unread_more", "unlikely", "unlikely_rate", "unlikely_most",
+    "unlikely_here", "unlikely_here_most", "new_triples", "triples_common", "triples_rarest",
 )  # fmt: skip
 
 _DIGITS = "0123456789"
@@ -53,89 +58,125 @@ _RANK_FLOOR, _RANK_CEILING = 10, 480
 """Places by popularity between which it matters; beyond, every target counts as much."""
 
 
-def evidence(asked: str, found: Candidate, counts: Counts, whole: dict[str, int]) -> list[float]:
-    """Return the numbers of :data:`EVIDENCE` for the name ``asked`` meaning a candidate.
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The numbers for one name meaning another, in two parts: ``first`` those of :data:`FIRST`, then the others."""
 
-    ``whole`` holds the places of the protected names without separators.
-    """
-    kind, target = found.kind, found.text
-    name = bare(asked) if kind == "bare" else asked
-    difference = Difference.of(name.replace("-", ""), target.replace("-", ""))
-    return [
-        log(_RANK_FLOOR + min(found.place, _RANK_CEILING)),
-        log(min(len(difference.name), len(difference.target))),
-        found.text != found.target,
-        kind == "bare",
-        *_edits(name, target, kind, difference),
-        *_tokens(name.split("-"), target.split("-"), counts, whole),
-        *_letters(name, target, difference, counts),
-        *_inside(name.split("-"), target.split("-"), difference, counts),
-        *(_addition(name, target, kind, difference, counts, whole) if kind in {"begins", "ends"} else _NO_ADDITION),
-    ]
+    name: str
+    target: str
+    difference: Difference
+    token: str
+    meant: str
+    first: list[float]
+
+    @classmethod
+    def of(cls, asked: str, found: Candidate, counts: Counts, whole: dict[str, int]) -> Evidence:
+        """Compare the name ``asked`` with a candidate; ``whole`` holds the places of all without separators."""
+        kind, target = found.kind, found.text
+        name = bare(asked) if kind == "bare" else asked
+        difference = Difference.of(name.replace("-", ""), target.replace("-", ""))
+        mine, theirs = name.split("-"), target.split("-")
+        changed = _changed(mine, theirs)
+        token, meant = (mine[changed[0]], theirs[changed[0]]) if changed and len(changed) == 1 else (name, target)
+        first = [
+            log(_RANK_FLOOR + min(found.place, _RANK_CEILING)),
+            log(min(len(difference.name), len(difference.target))),
+            found.text != found.target,
+            kind == "bare",
+            len(mine),
+            len(theirs),
+            len(mine) - len(theirs),
+            *_edits(kind, difference),
+            1 if changed is None else len(changed),
+            *_tokens(token, meant, counts, whole),
+            _family(mine, theirs, counts),
+            *_inside(mine, theirs, changed, difference, counts),
+            *(_addition(name, target, kind, difference, counts, whole) if kind in _ADDED else _NO_ADDITION),
+        ]
+        return cls(name, target, difference, token, meant, first)
+
+    def complete(self, counts: Counts) -> list[float]:
+        """Return all the numbers, in the order of :data:`EVIDENCE`."""
+        unread = counts.unread(self.token)
+        return [
+            *self.first,
+            unread,
+            unread / len(self.token),
+            unread - counts.unread(self.meant),
+            *_letters(self.name, self.target, self.difference, counts),
+        ]
 
 
-def _edits(name: str, target: str, kind: str, d: Difference) -> list[float]:
+_ADDED = frozenset({"begins", "ends"})
+
+
+def _changed(mine: list[str], theirs: list[str]) -> list[int] | None:
+    """Return where tokens differ, None for names of unequally many."""
+    return [at for at, token in enumerate(mine) if token != theirs[at]] if len(mine) == len(theirs) else None
+
+
+def _edits(kind: str, d: Difference) -> list[float]:
     here, there, one, other = d.here, d.there, d.name, d.target
-    turned = Difference(d.target, d.name, d.start, d.end, there, here, d.distance)
+    doubled = d.is_doubling
     return [
-        name.count("-") + 1,
-        target.count("-") + 1,
-        name.count("-") - target.count("-"),
         d.distance,
         d.distance / len(other),
-        kind in {"begins", "ends"},
+        kind in _ADDED,
         kind == "reordered",
-        *_folded(one, other, kind),
+        *(_NOT_FOLDED if kind in _ADDED else _folded(one, other)),
         one == other,
         d.start,
         d.end,
         len(here),
         len(there),
         d.start == 0,
-        d.start == 0 and not there and not d.is_doubling,
+        d.start == 0 and not there and not doubled,
         d.end == 0,
         d.is_swap,
         len(here) == len(there) == 1,
         len(here) == 1 and not there,
         len(there) == 1 and not here,
-        d.is_doubling,
-        turned.is_doubling,
+        doubled,
+        d.is_undoubling,
         d.is_slip,
         d.is_vowel,
         here.isdigit(),
-        any(map(str.isdigit, here + there)),
+        _has_digit(here) or _has_digit(there),
         d.is_plural,
         d.is_number,
-        [c for c in one if c.isdigit()] == [c for c in other if c.isdigit()],
-        one != other and one.translate(_NO_DIGITS) == other.translate(_NO_DIGITS) and not d.is_doubling,
-        sorted(one) == sorted(other),
+        *_digits(one, other, doubled),
+        len(one) == len(other) and sorted(one) == sorted(other),
     ]
 
 
-def _folded(one: str, other: str, kind: str) -> tuple[bool, bool, bool]:
-    if kind in {"begins", "ends"}:
-        return False, False, False
+_NOT_FOLDED = (False, False, False)
+
+
+def _folded(one: str, other: str) -> tuple[bool, bool, bool]:
     same = skeleton(one) == skeleton(other)
     return same and looks(one) == looks(other), same, undoubled(one) == undoubled(other)
 
 
-def _tokens(mine: list[str], theirs: list[str], counts: Counts, whole: dict[str, int]) -> list[float]:
-    parallel = len(mine) == len(theirs)
-    changed = [at for at, pair in enumerate(zip(mine, theirs, strict=False)) if pair[0] != pair[1]]
-    at = changed[0] if parallel and len(changed) == 1 else None
-    token, meant = ("-".join(mine), "-".join(theirs)) if at is None else (mine[at], theirs[at])
-    stem, unread = token.rstrip(_DIGITS), counts.unread(token)
+def _has_digit(letters: str) -> bool:
+    return not letters.isalpha() and any(map(str.isdigit, letters))
+
+
+def _digits(one: str, other: str, doubled: bool) -> tuple[bool, bool]:
+    """Say whether two names have the same digits, and whether nothing but digits differs."""
+    if one.isalpha() and other.isalpha():
+        return True, False
+    alone = one != other and not doubled and one.translate(_NO_DIGITS) == other.translate(_NO_DIGITS)
+    return [c for c in one if c.isdigit()] == [c for c in other if c.isdigit()], alone
+
+
+def _tokens(token: str, meant: str, counts: Counts, whole: dict[str, int]) -> list[float]:
+    stem = token.rstrip(_DIGITS)
     return [
-        len(changed) if parallel else 1,
         log(len(meant)),
         log1p(counts.tokens.get(token, 0)),
         token in whole,
         len(stem) >= _SHORTEST_TELLING and stem in counts.words,
-        unread,
-        unread / len(token),
-        unread - counts.unread(meant),
         meant in counts.words,
-        _family(mine, theirs, counts),
     ]
 
 
@@ -165,19 +206,22 @@ def _letters(name: str, target: str, d: Difference, counts: Counts) -> list[floa
     ]
 
 
-def _inside(mine: list[str], theirs: list[str], d: Difference, counts: Counts) -> list[float]:
-    parallel = len(mine) == len(theirs) > 1
-    pairs = list(zip(mine, theirs, strict=False)) if parallel else []
-    shared = len(theirs) - 1 + sum(len(a) for a, b in pairs if a == b)
+def _inside(
+    mine: list[str], theirs: list[str], changed: list[int] | None, d: Difference, counts: Counts
+) -> tuple[float, bool, bool]:
+    after = d.target[len(d.target) - d.end :][:1]
+    leet = _has_digit(d.here) and not _has_digit(d.there) and after.isalpha()
+    if changed is None or len(mine) == 1:
+        return 0, False, leet
+    shared = len(theirs) - 1 + sum(len(token) for at, token in enumerate(mine) if at not in changed)
     strange = all(
-        a == b or (not counts.tokens.get(a, 0) and a.translate(_NO_DIGITS) != b.translate(_NO_DIGITS)) for a, b in pairs
+        not counts.tokens.get(mine[at], 0) and mine[at].translate(_NO_DIGITS) != theirs[at].translate(_NO_DIGITS)
+        for at in changed
     )
-    after = d.name[len(d.name) - d.end : len(d.name) - d.end + 1]
-    leet = any(map(str.isdigit, d.here)) and not any(map(str.isdigit, d.there)) and after.isalpha()
-    return [shared if parallel else 0, parallel and strange, leet]
+    return shared, strange, leet
 
 
-_NO_ADDITION = [0.0, 0.0, 0.0, _NO_RANK, 0.0, 0.0, 0.0, 0.0]
+_NO_ADDITION = (0.0, 0.0, 0.0, _NO_RANK, 0.0, 0.0, 0.0, 0.0)
 
 
 def _addition(name: str, target: str, kind: str, d: Difference, counts: Counts, whole: dict[str, int]) -> list[float]:

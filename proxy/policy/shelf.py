@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from rapidfuzz.distance import OSA
 
 from proxy.policy.folding import skeleton
-from proxy.policy.neighbours import Neighbours, deep
+from proxy.policy.neighbours import Neighbours
 
 _SHORTEST_AFFIX = 5
 """Letters of the shortest name that others are taken to add words to."""
@@ -30,6 +30,8 @@ _KNOWN_BARE = 1_000
 
 def bare(name: str) -> str:
     """Return ``name`` without the tokens that only say python."""
+    if "py" not in name:
+        return name
     return "-".join(token for token in name.split("-") if token not in _SAYS_PYTHON)
 
 
@@ -66,30 +68,39 @@ class Shelf:
             if "-" in text:
                 self._orders["-".join(sorted(text.split("-")))].append(at)
         self._near = Neighbours(self._letters, thorough=thorough)
+        self._heads: defaultdict[str, list[str]] = defaultdict(list)
+        self._tails: defaultdict[str, list[str]] = defaultdict(list)
+        for text in sorted(self._letters[: min(_LURING, len(self.names))], key=len, reverse=True):
+            if len(text) >= _SHORTEST_AFFIX:
+                self._heads[text[:_SHORTEST_AFFIX]].append(text)
+                self._tails[text[-_SHORTEST_AFFIX:]].append(text)
 
-    def candidates(self, name: str, letters: str, variants: list[str] | None = None) -> Iterator[Candidate]:
-        """Find the names that ``name`` may be meant for: edited, reordered, added to, or without saying python."""
-        for at, kind in self._found(name, letters, variants if variants is not None else deep(letters)).items():
+    def candidates(self, name: str, letters: str, keys: list[int]) -> Iterator[Candidate]:
+        """Find the names that ``name`` may be meant for: edited, reordered, added to, or without saying python.
+
+        ``letters`` is the name without separators, ``keys`` what :func:`deep` makes of them.
+        """
+        for at, kind in self._found(name, letters, keys).items():
             owner = self._owners[at]
             yield Candidate(self.names[owner], self._texts[at], owner, kind)
 
-    def _found(self, name: str, letters: str, variants: list[str]) -> Mapping[int, str]:
-        once, twice = self._edited(letters, variants)
+    def _found(self, name: str, letters: str, keys: list[int]) -> Mapping[int, str]:
+        once, twice = self._edited(letters, keys)
         found = dict.fromkeys(once + sorted(twice)[:_MOST_TWICE], "edited")
         for at in self._skeletons.get(skeleton(letters), ()):
             found[at] = "edited"
         if "-" in name:
             for at in self._orders.get("-".join(sorted(name.split("-"))), ()):
                 found[at] = "reordered"
-        for at, kind in self._affixed(letters):
-            found.setdefault(at, kind)
+        for kind, text in self._affixed(letters):
+            found.setdefault(self.whole[text], kind)
         same = self._bare.get(bare(name))
         return found if same is None else {**found, same: "bare"}
 
-    def _edited(self, letters: str, variants: list[str]) -> tuple[list[int], list[int]]:
+    def _edited(self, letters: str, keys: list[int]) -> tuple[list[int], list[int]]:
         """Find the names one edit away, and those two edits away."""
         once, twice = [], []
-        for at in self._near.near(variants):
+        for at in self._near.near(keys):
             other = self._letters[at]
             distance = OSA.distance(letters, other, score_cutoff=2)
             if distance < 2:
@@ -98,16 +109,16 @@ class Shelf:
                 twice.append(at)
         return once, twice
 
-    def _affixed(self, letters: str) -> Iterator[tuple[int, str]]:
-        """Find the longest of the most popular names that ``letters`` begin and end with."""
-        whole = self.whole
-        for kind, pieces in (
-            ("begins", (letters[:at] for at in range(len(letters) - 1, _SHORTEST_AFFIX - 1, -1))),
-            ("ends", (letters[at:] for at in range(1, len(letters) - _SHORTEST_AFFIX + 1))),
-        ):
-            at = next((whole[piece] for piece in pieces if whole.get(piece, _LURING) < _LURING), None)
-            if at is not None:
-                yield at, kind
+    def _affixed(self, letters: str) -> Iterator[tuple[str, str]]:
+        """Find the longest of the most popular names that ``letters`` begin with, and end with, and go on."""
+        for text in self._heads.get(letters[:_SHORTEST_AFFIX], ()):
+            if letters.startswith(text) and text != letters:
+                yield "begins", text
+                break
+        for text in self._tails.get(letters[-_SHORTEST_AFFIX:], ()):
+            if letters.endswith(text) and text != letters:
+                yield "ends", text
+                break
 
 
 def _stands_two_edits(letters: str, other: str) -> bool:

@@ -15,8 +15,8 @@ from typing import Literal, Self
 
 from packaging.utils import canonicalize_name
 
-from proxy.policy.difference import SENTENCES, Difference, mechanism
-from proxy.policy.evidence import evidence
+from proxy.policy.difference import SENTENCES, mechanism
+from proxy.policy.evidence import Evidence
 from proxy.policy.folding import imitates, malformed
 from proxy.policy.lexicon import Counts
 from proxy.policy.neighbours import LONGEST, deep
@@ -26,7 +26,7 @@ from proxy.simple.names import normal
 
 __all__ = ["MILD", "Model", "NameIndex", "Resemblance"]
 
-_PLAIN = Model(0.0, (), (), 1.1, 0.5)
+_PLAIN = Model(0.0, (), (), (), 0.0, 1.1, 0.5)
 """Without a trained model every near name is worth a warning, none a refusal."""
 MILD = frozenset({"separator", "order"})
 """Mechanisms that are never more than a warning."""
@@ -61,7 +61,7 @@ class Compared:
 
     name: str
     found: Candidate
-    evidence: list[float]
+    evidence: Evidence
 
     @property
     def target(self) -> str:
@@ -71,8 +71,7 @@ class Compared:
     @property
     def mechanism(self) -> str:
         """How the two differ, in one word of :data:`SENTENCES`."""
-        letters = Difference.of(self.name.replace("-", ""), self.found.text.replace("-", ""))
-        return mechanism(letters, self.found.kind)
+        return mechanism(self.evidence.difference, self.found.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,15 +116,19 @@ class NameIndex:
     def compared(self, name: str) -> list[Compared]:
         """Return the protected names near a normalised ``name``, with the evidence for each."""
         letters = name.replace("-", "")
-        variants = deep(letters)
+        keys = deep(letters)
         counts, whole = self.counts, self.popular.whole
-        near = list(self.popular.candidates(name, letters, variants))
+        near = list(self.popular.candidates(name, letters, keys))
         if self.approved:
-            near += (replace(found, place=0) for found in self.approved.candidates(name, letters, variants))
-        return [Compared(name, found, evidence(name, found, counts, whole)) for found in near]
+            near += (replace(found, place=0) for found in self.approved.candidates(name, letters, keys))
+        return [Compared(name, found, Evidence.of(name, found, counts, whole)) for found in near]
+
+    def probability(self, pair: Compared, model: Model) -> float:
+        """Return how likely a pair is an imitation, 0 to 1, as ``model`` sees it."""
+        return model.probability(pair.evidence.first, lambda: pair.evidence.complete(self.counts))
 
     def _weighed(self, pair: Compared) -> Resemblance:
-        score, word = self.model.probability(pair.evidence), pair.mechanism
+        score, word = self.probability(pair, self.model), pair.mechanism
         blocked = score >= self.model.block and word not in MILD
         level: Level = "block" if blocked else "warn" if score >= self.model.warn else "none"
         return Resemblance(pair.name, level, pair.target, word, score)

@@ -62,7 +62,7 @@ def held_out(models: list[Model], index: NameIndex, name: str) -> Answer:
         return 0.0, False, None
     block, found = models[0].block, list[tuple[bool, float, str | None]]()
     for pair in index.compared(name):
-        score = models[crc32(pair.target.encode()) % len(models)].probability(pair.evidence)
+        score = index.probability(pair, models[crc32(pair.target.encode()) % len(models)])
         found.append((score >= block and pair.mechanism not in MILD, score, pair.target))
     blocked, score, target = max(found, default=(False, 0.0, None))
     return score, blocked, target

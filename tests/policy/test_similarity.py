@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from proxy.feeds.names import popular_names, similarity_model, words
-from proxy.policy.evidence import EVIDENCE
+from proxy.policy.evidence import EVIDENCE, FIRST
 from proxy.policy.folding import imitates
-from proxy.policy.neighbours import LONGEST
+from proxy.policy.neighbours import LONGEST, deep, shallow
 from proxy.policy.similarity import Model, NameIndex, Resemblance
 
 POPULAR = popular_names()
@@ -149,17 +151,41 @@ def test_a_name_too_long_to_be_mistaken_is_left_alone() -> None:
     assert INDEX.look("requests" * 12).level == "none"
 
 
-def test_a_model_for_other_evidence_is_refused() -> None:
-    with pytest.raises(ValueError, match="other evidence"):
-        Model.of({"evidence": ["x"], "base": 0, "block": 1, "warn": 1, "trees": []})
-
-
 @pytest.mark.parametrize(
-    "tree", [[], [[0, 1.0, 0]], [[0, 1.0, 1], [-1, 0.1, 0]], [[999, 1.0, 1], [-1, 0, 0], [-1, 0, 0]]]
+    ("changed", "said"),
+    [
+        ({"evidence": ["x"]}, "other evidence"),
+        ({"leanings": {EVIDENCE[-1]: 1.0}}, "not among the first"),
+        ({"early": [[len(FIRST), 1.0, 0.1, 0.2]]}, "neither a value nor a question"),
+        ({"trees": [[len(EVIDENCE), 1.0, 0.1, 0.2]]}, "neither a value nor a question"),
+        ({"trees": [[-1, 1.0, 0.1, 0.2]]}, "neither a value nor a question"),
+        ({"trees": [[0, 1.0, 0.1]]}, "neither a value nor a question"),
+        ({"trees": [[0, 1.0, 0.1, []]]}, "neither a value nor a question"),
+    ],
 )
-def test_a_tree_that_leads_nowhere_is_refused(tree: list[list[float]]) -> None:
-    with pytest.raises(ValueError, match="leads nowhere"):
-        Model.of({"evidence": EVIDENCE, "base": 0, "block": 1, "warn": 1, "trees": [tree]})
+def test_a_model_that_leads_nowhere_is_refused(changed: dict[str, object], said: str) -> None:
+    sound = {"evidence": EVIDENCE, "base": 0, "hopeless": 0, "block": 1, "warn": 1, "leanings": {}}
+    with pytest.raises(ValueError, match=said):
+        Model.of({**sound, "early": [], "trees": [], **changed})
+
+
+def test_the_rest_of_the_evidence_is_measured_only_in_doubt() -> None:
+    def never() -> list[float]:
+        raise AssertionError("measured without need")
+
+    sound = {"evidence": EVIDENCE, "base": 0, "block": 0.8, "warn": 0.5, "leanings": {FIRST[0]: 0.5}}
+    model = Model.of({**sound, "hopeless": -1, "early": [[0, 1.0, -2.0, 2.0]], "trees": [[len(FIRST), 0, 0.0, 5.0]]})
+    assert model.probability([0.0] * len(FIRST), never) < 0.2
+    assert model.probability([2.0] * len(FIRST), lambda: [1.0] * len(EVIDENCE)) > 0.99
+
+
+@given(st.from_regex(r"[a-z0-9]{1,14}", fullmatch=True), st.data())
+def test_texts_that_become_the_same_with_letters_left_out_share_a_key(letters: str, data: st.DataObject) -> None:
+    most = 2 if 5 <= len(letters) <= 12 else 1
+    kept = sorted(data.draw(st.sets(st.sampled_from(range(len(letters))), min_size=max(0, len(letters) - most))))
+    less = "".join(letters[at] for at in kept)
+    assert shallow(less)[0] in deep(letters)
+    assert len(letters) - len(less) > 1 or shallow(less)[0] in shallow(letters)
 
 
 @given(st.sampled_from(POPULAR))
@@ -197,3 +223,18 @@ def test_no_text_makes_it_raise(text: str) -> None:
     found = INDEX.look(text)
     assert 0 <= found.score <= 1
     assert found.level == "none" or found.target or found.mechanism == "malformed"
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(max_size=3 * LONGEST) | slips() | st.builds("".join, st.lists(popular, min_size=1, max_size=9)))
+@example("requests-" * 8)
+@example("e" * LONGEST)
+@example("-".join("abcdefghij" * 4))
+@example("\N{ZERO WIDTH SPACE}" * 1_000_000)
+def test_no_text_takes_long(text: str) -> None:
+    def milliseconds() -> float:
+        start = time.thread_time()
+        INDEX.look(text)
+        return (time.thread_time() - start) * 1e3
+
+    assert min(milliseconds() for _ in range(3)) < 5
