@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import log, log1p
 
+from rapidfuzz.distance import Postfix, Prefix
+
 from proxy.policy.difference import Difference
 from proxy.policy.folding import looks, skeleton, undoubled
 from proxy.policy.lexicon import Counts, windows
@@ -192,8 +194,7 @@ def _letters(name: str, target: str, d: Difference, counts: Counts) -> list[floa
     unlikely = counts.surprise(name, target)
     first = max(0, d.start + name[: d.start + 1].count("-") - 1)
     around = unlikely[first : max(first + 1, len(name) - d.end + 2)] or unlikely[-1:]
-    ours, theirs = set(windows(f"^^{name}$", 3)), set(windows(f"^^{target}$", 3))
-    new = [counts.triples.get(triple, 0) for triple in ours - theirs]
+    new = [counts.triples.get(triple, 0) for triple in _new_triples(f"^^{name}$", f"^^{target}$")]
     return [
         sum(unlikely),
         sum(unlikely) / len(unlikely),
@@ -204,6 +205,12 @@ def _letters(name: str, target: str, d: Difference, counts: Counts) -> list[floa
         sum(map(log1p, new)) / len(new) if new else _NOTHING_NEW,
         log1p(min(new)) if new else _NOTHING_NEW,
     ]
+
+
+def _new_triples(ours: str, theirs: str) -> set[str]:
+    """Return the pieces of three letters that only ``ours`` has: they stand where the two differ."""
+    start, end = Prefix.similarity(ours, theirs), Postfix.similarity(ours, theirs)
+    return {piece for piece in windows(ours[max(0, start - 2) : len(ours) - end + 2], 3) if piece not in theirs}
 
 
 def _inside(

@@ -29,6 +29,7 @@ class Counts:
     pairs: Counter[str]
     letters: Counter[str]
     words: frozenset[str]
+    beginnings: frozenset[str]
     size: int
 
     @classmethod
@@ -39,6 +40,7 @@ class Counts:
         tokens = Counter(token for mine in split for token in set(mine))
         letters = Counter(chain.from_iterable(framed))
         familiar = (token for token, count in tokens.items() if count > 1 and len(token) >= _SHORTEST_WORD)
+        known = words.union(familiar)
         return cls(
             tokens=tokens,
             openings=Counter(opening for mine in split for opening in accumulate(mine[:-1], "{}-{}".format)),
@@ -46,7 +48,8 @@ class Counts:
             triples=Counter(chain.from_iterable(windows(frame, 3) for frame in framed)),
             pairs=Counter(chain.from_iterable(windows(frame, 2) for frame in framed)),
             letters=letters,
-            words=words.union(familiar),
+            words=known,
+            beginnings=frozenset(word[:_SHORTEST_WORD] for word in known),
             size=letters.total(),
         )
 
@@ -54,12 +57,13 @@ class Counts:
         """Return the log-probability of every letter of ``name`` and of its end, ``without`` another uncounted."""
         framed, other = f"^^{name}$", f"^^{without}$"
         triples, pairs, letters, count = self.triples.get, self.pairs.get, self.letters.get, other.count
+        threes = [triples(piece, 0) - count(piece) for piece in windows(framed, 3)]
+        twos = [pairs(piece, 0) - count(piece) for piece in windows(framed, 2)]
+        ones = [letters(letter, 0) for letter in framed]
         share, found = _SMOOTHING / (self.size or 1), []
-        for first, second, third in zip(framed, framed[1:], framed[2:], strict=False):
-            before, last = first + second, second + third
-            pair = (pairs(last, 0) - count(last) + share * letters(third, 0)) / (letters(second, 0) + _SMOOTHING)
-            three = triples(before + third, 0) - count(before + third) + _SMOOTHING * max(pair, _FLOOR)
-            found.append(log(max(three, _FLOOR) / (max(pairs(before, 0) - count(before), 0) + _SMOOTHING)))
+        for three, two, last, second, third in zip(threes, twos, twos[1:], ones[1:], ones[2:], strict=False):
+            pair = (last + share * third) / (second + _SMOOTHING)
+            found.append(log(max(three + _SMOOTHING * max(pair, _FLOOR), _FLOOR) / (max(two, 0) + _SMOOTHING)))
         return found
 
     def unread(self, token: str) -> int:
@@ -70,11 +74,14 @@ class Counts:
         words, size = self.words, len(piece)
         if piece in words and size <= _LONGEST_WORD:
             return 0
-        left = [0, *[size] * size]
+        left, beginnings = [0, *[size] * size], self.beginnings
         for begin, letter in enumerate(piece):
             here = left[begin]
             left[begin + 1] = min(left[begin + 1], here + (letter not in _DIGITS))
-            for end in range(begin + _SHORTEST_WORD, min(begin + _LONGEST_WORD, size) + 1):
+            shortest = begin + _SHORTEST_WORD
+            if piece[begin:shortest] not in beginnings:
+                continue
+            for end in range(shortest, min(begin + _LONGEST_WORD, size) + 1):
                 if here < left[end] and piece[begin:end] in words:
                     left[end] = here
         return left[-1]
