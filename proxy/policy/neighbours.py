@@ -3,19 +3,20 @@
 Two names within a few edits share a string that both become when letters are left out (the deletion
 neighbourhood of SymSpell). That string is never made: its key is the sum of one number for each letter left
 out (:func:`deep`), so that a name of twelve letters has its 79 keys after 24 small sums. The keys stand sorted
-in one flat array, key and position packed together: a look-up is a bisection, 15,000 names take some 10 MB.
-Keys may collide; whoever asks measures the distance anyway.
+in one flat array, key and position packed together, some four to a bucket: a look-up reads one bucket, and 15,000
+names take some 10 MB. Keys may collide; whoever asks measures the distance anyway.
 """
 
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import accumulate
 
 _POSITION_BITS = 20
 _POSITIONS = (1 << _POSITION_BITS) - 1
-_MODULUS = 1 << 30
+_KEY_BITS = 30
+_MODULUS = 1 << _KEY_BITS
 """Keys are below it: Python adds and multiplies such numbers fastest."""
 _KEY = _MODULUS - 1
 _BASE = 0x2545F491
@@ -69,21 +70,26 @@ class Neighbours:
 
     def __init__(self, texts: Sequence[str], *, thorough: bool) -> None:
         """Index ``texts`` by position; ``thorough`` with two letters left out, otherwise one."""
-        self._packed = array("Q", sorted(_pack(texts, deep if thorough else shallow)))
-        self._slots = (1 << max(10, len(self._packed).bit_length() + 3)) - 1
+        self._packed = packed = array("Q", sorted(_pack(texts, deep if thorough else shallow)))
+        bits = max(10, len(packed).bit_length())
+        self._slots = (1 << bits + 3) - 1
         self._seen = bytearray(self._slots + 1)
-        for word in self._packed:
-            self._seen[word >> _POSITION_BITS & self._slots] = 1
+        self._shift = _KEY_BITS - bits + 2
+        sizes = array("L", bytes(array("L").itemsize * ((_KEY >> self._shift) + 2)))
+        for word in packed:
+            key = word >> _POSITION_BITS
+            self._seen[key & self._slots] = 1
+            sizes[(key >> self._shift) + 1] += 1
+        self._starts = array("L", accumulate(sizes))
 
     def near(self, keys: Iterable[int]) -> set[int]:
         """Return the positions of texts that share one of ``keys``."""
-        seen, slots, packed, found = self._seen, self._slots, self._packed, set[int]()
+        seen, slots, starts, shift, found = self._seen, self._slots, self._starts, self._shift, set[int]()
         for key in {key for key in keys if seen[key & slots]}:
-            first = key << _POSITION_BITS
-            for at in range(bisect_left(packed, first), len(packed)):
-                if packed[at] > first | _POSITIONS:
-                    break
-                found.add(packed[at] & _POSITIONS)
+            bucket = key >> shift
+            for word in self._packed[starts[bucket] : starts[bucket + 1]]:
+                if word >> _POSITION_BITS == key:
+                    found.add(word & _POSITIONS)
         return found
 
 
