@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from proxy.errors import OriginRefused, SettingsError
+from proxy.places import data_dir
 from proxy.upstream.origins import origin_of
 
 PREFIX = "WICKETGATE_"
@@ -82,11 +83,6 @@ def read(given: Mapping[str, str]) -> Settings:
     )
     reader.finish()
     return settings
-
-
-def data_dir(given: str | None) -> Path:
-    """Return the data directory: as given, else ``~/.local/share/wicketgate`` (XDG)."""
-    return Path(given or "~/.local/share/wicketgate").expanduser().absolute()
 
 
 def is_loopback(host: str) -> bool:

@@ -18,11 +18,9 @@ import click
 import httpx
 from tabulate import tabulate
 
-from proxy.settings import data_dir
+from proxy.places import ADDRESS_FILE, TOKEN_FILE, data_dir
 
 ALLOWED, REFUSED, UNABLE = 0, 1, 2
-ADDRESS_FILE = "address.json"
-TOKEN_FILE = "admin-token"  # noqa: S105  a file's name
 SECONDS = 300.0
 
 P = ParamSpec("P")

@@ -105,6 +105,3 @@ def decline(desk: Desk, as_json: bool, project: str, reason: str) -> None:
     """Take the wishes for PROJECT out of the inbox without granting them."""
     event = desk.admin("POST", "/inbox/decline", json={"project": project, "reason": reason})
     show(event, as_json, lambda: click.echo(f"Declined {project}."))
-
-
-COMMANDS = (inbox, decline)

@@ -13,9 +13,10 @@ from urllib.parse import urlsplit
 
 import click
 
-from proxy.cli.desk import ADDRESS_FILE, TOKEN_FILE, give_up
+from proxy.cli.desk import give_up
 from proxy.errors import GateError, SettingsError
 from proxy.pip_index import pip_index
+from proxy.places import ADDRESS_FILE, TOKEN_FILE
 from proxy.policy import age
 from proxy.policy.snapshot import PolicySnapshot
 from proxy.settings import Settings, is_loopback, read
@@ -176,6 +177,3 @@ def _age(snapshot: PolicySnapshot, at: datetime) -> str:
     text = age.sentence(snapshot.feed, snapshot.terms, at)
     fresh = age.age(snapshot.feed, snapshot.terms, at).level == "fresh"
     return text if fresh else click.style(f"{text} wicketgate advisories sync, or import FILE", fg="red")
-
-
-COMMANDS = (serve,)

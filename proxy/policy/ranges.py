@@ -101,6 +101,10 @@ class ProjectAdvisories:
         """Whether the record, or another of its matter, reports malware."""
         return any(matter.malicious for matter in self._matters if matter.id == identity)
 
+    def edges(self) -> tuple[str, ...]:
+        """Return the first version of each stretch in which the answer is the same ("0" for the lowest)."""
+        return ("0", *(str(read) for _, read, after in self._cuts if isinstance(read, Version) and not after))
+
     def is_fix(self, version: str) -> bool:
         """Whether a record names ``version`` as fixed."""
         at = spans.place(version)
@@ -205,6 +209,10 @@ class AdvisoryIndex:
     def is_malicious(self, project: NormalizedName, identity: str) -> bool:
         """Whether a record about the project, or another of its alias group, reports malware."""
         return project in self.packed and self._compiled(project).is_malicious(identity)
+
+    def edges(self, project: NormalizedName) -> tuple[str, ...]:
+        """Return the first version of each stretch in which the answer about a project is the same."""
+        return self._compiled(project).edges() if project in self.packed else ()
 
     def is_fix(self, project: NormalizedName, version: str) -> bool:
         """Whether a record about the project names this version as fixed."""
