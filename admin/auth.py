@@ -1,4 +1,4 @@
-"""From a request to an :class:`~proxy.model.Actor`, and how tokens are made.
+"""From a secret to an :class:`~proxy.model.Actor`, and how tokens are made.
 
 A token reads ``wgt_ID_SECRETCRC``: the prefix lets secret scanners find one that leaked, the checksum
 lets them and us tell a typing error from a wrong token. Kept is the SHA-256 of the whole, for which a
@@ -14,8 +14,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from admin.roles import Forbidden
 from proxy.live import Live
 from proxy.model import Actor, Token
+from proxy.policy.credentials import may_come_from
+from proxy.uses import Uses
 
 PREFIX = "wgt"
 
@@ -28,13 +31,17 @@ class Issued:
     token: Token
 
 
-def issue(name: str, role: str, at: datetime, valid: timedelta | None, parent: str = "") -> Issued:
-    """Make a token for ``name`` with ``role``; with a ``parent``, a session of it."""
+def issue(name: str, role: str, at: datetime, valid: timedelta | None) -> Issued:
+    """Make a token for ``name`` with ``role``, that may do all of its role and answers for itself."""
     identity = secrets.token_hex(4)
-    body = f"{PREFIX}_{identity}_{secrets.token_urlsafe(32)}"
-    secret = f"{body}{_checksum(body)}"
+    secret = sealed(f"{PREFIX}_{identity}_{secrets.token_urlsafe(32)}")
     until = at + valid if valid else None
-    return Issued(secret, Token(f"token:{identity}", name, digest(secret), role, at, until, parent))
+    return Issued(secret, Token(f"token:{identity}", name, digest(secret), role, at, until))
+
+
+def sealed(body: str) -> str:
+    """Return a secret with its checksum."""
+    return f"{body}{zlib.crc32(body.encode()):08x}"
 
 
 def digest(secret: str) -> str:
@@ -44,29 +51,41 @@ def digest(secret: str) -> str:
 
 def well_formed(secret: str) -> bool:
     """Whether the text can be a token of ours at all: prefix and checksum fit."""
-    return secret.startswith(f"{PREFIX}_") and secret.isascii() and secret[-8:] == _checksum(secret[:-8])
+    return secret.startswith(f"{PREFIX}_") and secret.isascii() and secret == sealed(secret[:-8])
 
 
-def _checksum(body: str) -> str:
-    return f"{zlib.crc32(body.encode()):08x}"
+def actor_of(token: Token, address: str) -> Actor:
+    """Return who acts with a token."""
+    return Actor("token", token.id, token.name, token.role, address, token.owner, token.scope)
 
 
+@dataclass(frozen=True, slots=True)
 class Authenticator:
-    """Knows who brings a secret."""
+    """Knows who brings a secret to the admin. ``passes`` reads the short-lived tokens, which are kept nowhere."""
 
-    def __init__(self, live: Live, clock: Callable[[], datetime]) -> None:
-        self._live, self._clock = live, clock
+    live: Live
+    clock: Callable[[], datetime]
+    passes: Callable[[str, datetime], Token | None]
+    uses: Uses
 
-    async def actor(self, secret: str, address: str, *, session: bool = False) -> Actor | None:
+    async def actor(self, secret: str, address: str) -> Actor | None:
         """Return whom the secret belongs to, None for nobody (unknown, ended or withdrawn).
 
-        A session's secret counts where a session is asked for, and nowhere else; its actor is the
-        token that it was opened with.
+        Raises Forbidden for a token that is good elsewhere: from another address, or at the index alone.
         """
         if not well_formed(secret):
             return None
-        await self._live.current()
-        token = self._live.token(digest(secret), self._clock())
-        if token is None or bool(token.parent) is not session:
+        await self.live.current()
+        at = self.clock()
+        token = self.live.token(digest(secret), at)
+        if token:
+            self.uses.note(token, at)
+        else:
+            token = self.passes(secret, at)
+        if token is None:
             return None
-        return Actor("token", token.parent or token.id, token.name, token.role, address)
+        if not may_come_from(token, address):
+            raise Forbidden("This token may not be used from this address.")
+        if token.bound:
+            raise Forbidden("This token is bound to a part of the index, and reads nothing of the admin.")
+        return actor_of(token, address)

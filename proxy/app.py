@@ -12,7 +12,7 @@ import os
 import secrets
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from pathlib import Path
@@ -24,8 +24,8 @@ from starlette.types import ASGIApp
 
 from admin import api, auth, pages
 from admin.actions import Actions, Resolutions
-from admin.auth import Authenticator
 from admin.closure import Resolver
+from admin.people.entrance import Entrance
 from proxy.alerts import Alerts, Apprised, Messenger
 from proxy.asking import Asking
 from proxy.cache.blobs import Blobs
@@ -40,7 +40,8 @@ from proxy.feeds import names
 from proxy.feeds.sync import AdvisorySync
 from proxy.firsts import Firsts
 from proxy.gateway import Gateway
-from proxy.health import Health
+from proxy.health import MFA_OFF, Health
+from proxy.identity import Identity, assembled
 from proxy.learnt import Learnt
 from proxy.live import Live
 from proxy.notices import SYSTEM, Notices
@@ -92,6 +93,7 @@ class Gate:
     resolutions: Resolutions
     rounds: Rounds
     client: httpx.AsyncClient
+    identity: Identity
     own_origin: str
     index: ASGIApp
     admin: ASGIApp
@@ -124,6 +126,7 @@ class Gate:
             await self.alerts.close(ALERT_SECONDS)
             await self._last_flush()
             await self.client.aclose()
+            await self.identity.client.aclose()
             self.store.close()
 
     def _work(self) -> list[tuple[str, Callable[[], Coroutine[object, object, None]]]]:
@@ -134,6 +137,8 @@ class Gate:
             ("advisories", self.sync.run),
             ("rounds", self.rounds.run),
             ("cache", self._trim),
+            ("uses of tokens", self.identity.uses.run),
+            ("refused sign-ins", self.identity.people.refusals.run),
         ]
 
     async def _watched(self, name: str, work: Callable[[], Coroutine[object, object, None]]) -> None:
@@ -186,6 +191,8 @@ class Gate:
     async def _last_flush(self) -> None:
         try:
             await self.decisions.flush(now(), everything=True)
+            await self.identity.uses.flush()
+            await self.identity.people.refusals.flush(everything=True)
         except StoreError as error:
             log.error("The last records wait in the journal for the next start: %s", error)
 
@@ -214,9 +221,10 @@ def build(settings: Settings, *, previews_at: str, desk: bool = True) -> Gate:
     decisions = Decisions(store, settings.data_dir, f"{os.getpid()}-{secrets.token_hex(4)}")
     sync = AdvisorySync(store, live, alerts, settings.advisories, settings.data_dir / "sync.lock", now)
     trouble: dict[str, str] = {}
-
-    readers = Readers(live, now, anonymous=settings.anonymous)
-    health = Health(live, lambda: decisions.waiting, lambda: trouble)
+    identity = assembled(settings, store, live, now)
+    readers = Readers(live, now, settings.anonymous, "", identity.passes.read, identity.uses)
+    warnings = () if settings.mfa_required else (MFA_OFF,)
+    health = Health(live, lambda: decisions.waiting, lambda: trouble, warnings)
     metrics = Metrics(live, lambda: sync.bulletin.failures, lambda: decisions.waiting, readers, now)
 
     def channel_doors(name: str) -> ChannelDoors:
@@ -224,29 +232,32 @@ def build(settings: Settings, *, previews_at: str, desk: bool = True) -> Gate:
         here = gateway.answering_by(ChannelPolicy(live, name)) if name else gateway
         recorder = Recorder(decisions, now, name)
         refusals = Refusals(recorder, url)
-        developers = Developers(here, Asking(store, now, name), health, readers, now, url)
+        here_may = replace(readers, channel=name)
+        developers = Developers(here, Asking(store, now, name), health, here_may, now, url)
         beside: list[BaseRoute] = []
         if not name:
-            beside = metrics.routes() + ([] if settings.admin_apart else admin_routes)
+            beside = [*metrics.routes(), *identity.exchange, *([] if settings.admin_apart else admin_routes)]
         return {
-            "simple": IndexDoor(here, readers, recorder),
-            "files": FileDoor(here, readers, recorder, refusals),
-            "refused": RefusedDoor(here, readers, refusals),
+            "simple": IndexDoor(here, here_may, recorder),
+            "files": FileDoor(here, here_may, recorder, refusals),
+            "refused": RefusedDoor(here, here_may, refusals),
             REST: _without_redirects([*developers.routes(), *beside]),
         }
 
     preview = PreviewDoor(gateway, live, now, settings.url)
     resolver = Resolver(preview.opened, previews_at)
     resolutions = Resolutions(now)
-    actions = Actions.of(store, live, gateway, resolver, resolutions, alerts, now, settings.url)
+    actions = Actions.of(
+        store, live, gateway, resolver, resolutions, alerts, identity.people, now, settings.url
+    )  # fmt: skip
     if desk:
-        admin_routes = _admin(settings, store, live, actions, sync)
+        admin_routes = _admin(settings, store, live, actions, sync, identity)
     else:
         admin_routes = [Mount("/admin", Forward(_desk_socket(settings)))]
     doors = Doors(channel_doors, live)
     return Gate(
         settings, store, live, decisions, alerts, notices, fetches, blobs, kept_pages, sync, resolutions, rounds,
-        client, own_origin, doors, _without_redirects(admin_routes), preview, trouble,
+        client, identity, own_origin, doors, _without_redirects(admin_routes), preview, trouble,
     )  # fmt: skip
 
 
@@ -257,13 +268,14 @@ def _without_redirects(routes: list[BaseRoute]) -> ASGIApp:
     return BodyCap(app)
 
 
-def _admin(settings: Settings, store: SqliteStore, live: Live, actions: Actions, sync: AdvisorySync) -> list[BaseRoute]:
-    authenticator = Authenticator(live, now)
-    desk = api.Desk(actions, authenticator, store, live, sync, settings.data_dir, now)
-    return [
-        Mount("/admin/api", api.build(desk)),
-        Mount("/admin", routes=pages.routes(pages.Room(actions, authenticator, store, live, now, settings.admin_url))),
-    ]
+def _admin(
+    settings: Settings, store: SqliteStore, live: Live, actions: Actions, sync: AdvisorySync, identity: Identity
+) -> list[BaseRoute]:
+    people, authenticator, url = identity.people, identity.authenticator, settings.admin_url
+    desk = api.Desk(actions, authenticator, store, live, sync, settings.data_dir, now, people.sessions, url)
+    entrance = Entrance(people, store, live, authenticator, now)
+    room = pages.Room(actions, entrance, people, store, live, now, url)
+    return [Mount("/admin/api", api.build(desk)), Mount("/admin", routes=pages.routes(room))]
 
 
 def _messenger(settings: Settings) -> Messenger | None:
@@ -285,7 +297,7 @@ def _desk_socket(settings: Settings) -> Path:
 
 def _first_token(store: SqliteStore, settings: Settings) -> str:
     """Return the secret of a new first-run token, or "" where somebody can sign in already."""
-    if store.entries("token"):
+    if store.entries("token") or store.entries("account"):
         return ""
     issued = auth.issue("first run", "owner", now(), None)
     store.commit(changes.issue(issued.token), SYSTEM, now())

@@ -17,6 +17,7 @@ from packaging.utils import NormalizedName
 
 from proxy.errors import StoreError
 from proxy.model import FeedState, NamesList, Token
+from proxy.policy.credentials import Credentials
 from proxy.policy.ranges import AdvisoryIndex
 from proxy.policy.similarity import NameIndex
 from proxy.policy.snapshot import Names, PolicySnapshot
@@ -38,7 +39,7 @@ class Live:
         self._loaded = False
         self._loading = asyncio.Lock()
         self._names_ready = asyncio.Event()
-        self._tokens: dict[str, Token] = {}
+        self.credentials = Credentials()
         self.names_list: NamesList | None = None
         self._learnt: NamesList | None = None
         self._names_moved = asyncio.Event()
@@ -55,13 +56,8 @@ class Live:
         return self._loaded
 
     def token(self, sha256: str, at: datetime) -> Token | None:
-        """Return the token in force whose secret has this digest, if neither it nor its parent has ended."""
-        token = self._tokens.get(sha256)
-        if token is None or (token.until is not None and token.until <= at):
-            return None
-        if token.parent and all(other.id != token.parent for other in self._tokens.values()):
-            return None
-        return token
+        """Return the token in force whose secret has this digest."""
+        return self.credentials.token(sha256, at)
 
     def at_hand(self) -> PolicySnapshot | None:
         """Return the snapshot if it is the one in force, None if the policy moved: :meth:`current` loads it then."""
@@ -83,7 +79,7 @@ class Live:
         """Load what changed since the last load. Raises StoreError."""
         async with self._loading:
             kept = await asyncio.to_thread(self._store.load, self._seq)
-            self._tokens = _tokens(self._tokens, kept)
+            self.credentials = self.credentials.amended(kept.puts, kept.ends)
             self._take_names(kept)
             fresh = self._snapshot.amended(kept.puts, kept.ends, kept.revision)
             if _brings_advisories(kept):
@@ -144,13 +140,6 @@ class Live:
                     await self.refresh()
             except StoreError as error:
                 log.error("The policy cannot be read: %s", error)
-
-
-def _tokens(known: dict[str, Token], kept: Kept) -> dict[str, Token]:
-    gone = {*kept.ends, *(entry.id for entry in kept.puts)}
-    tokens = [token for token in known.values() if token.id not in gone]
-    tokens += [entry for entry in kept.puts if isinstance(entry, Token)]
-    return {token.sha256: token for token in tokens}
 
 
 def _brings_advisories(kept: Kept) -> bool:

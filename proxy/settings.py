@@ -7,18 +7,31 @@ is not here: those are the terms, which are changed like any approval.
 from __future__ import annotations
 
 import importlib.util
-import ipaddress
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from proxy.errors import OriginRefused, SettingsError
+from proxy.model import ROLES
 from proxy.places import data_dir
-from proxy.upstream.origins import origin_of
+from proxy.upstream.origins import is_https_or_loopback, is_loopback, origin_of
 
 PREFIX = "WICKETGATE_"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenIdSettings:
+    """The OpenID provider at which people sign in. ``roles`` are pairs of group and role; the first counts."""
+
+    issuer: str
+    client_id: str
+    client_secret: str
+    roles: tuple[tuple[str, str], ...]
+    group_claim: str
+    acr: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +55,12 @@ class Settings:
     admin_port: int
     cache_size: int
     alert_urls: tuple[str, ...]
+    secret_key_file: Path
+    mfa_required: bool
+    admin_public_url: str
+    openid: OpenIdSettings | None
     workers: int
+    trusted_proxies: tuple[str, ...]
 
     @property
     def admin_apart(self) -> bool:
@@ -57,6 +75,8 @@ class Settings:
     @property
     def admin_url(self) -> str:
         """Where people reach the admin, without a slash at the end."""
+        if self.admin_public_url:
+            return self.admin_public_url
         return f"http://{_bracketed(self.admin_host)}:{self.admin_port}" if self.admin_apart else self.url
 
 
@@ -79,18 +99,38 @@ def read(given: Mapping[str, str]) -> Settings:
         admin_port=reader.number("admin_port", port, 1, 65535),
         cache_size=reader.number("cache_size", 10 << 30, 1 << 20, 1 << 50),
         alert_urls=reader.alert_urls("alert_url"),
+        secret_key_file=Path(reader.text("secret_key_file", "~/.config/wicketgate/secret-key")).expanduser().absolute(),
+        mfa_required=reader.flag("mfa_required", default=True),
+        admin_public_url=reader.url("admin_public_url"),
+        openid=_openid(reader),
         workers=reader.number("workers", 1, 1, 64),
+        trusted_proxies=reader.networks("trusted_proxies"),
     )
     reader.finish()
     return settings
 
 
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach that address."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+def _openid(reader: _Reader) -> OpenIdSettings | None:
+    """Read what there is to say of an OpenID provider; saying a part of it is a fault."""
+    issuer, client = reader.text("oidc_issuer", ""), reader.text("oidc_client_id", "")
+    if not issuer and not client:
+        return None
+    if importlib.util.find_spec("joserfc") is None:
+        reader.fault(
+            "oidc_issuer", "needs joserfc, which is not installed", "Install it: pip install 'wicketgate[oidc]'"
+        )
+    if not is_https_or_loopback(issuer):
+        reader.fault("oidc_issuer", "is not an https URL", "Say it as the provider's ID tokens spell it (iss)")
+    if not client:
+        reader.fault("oidc_client_id", "is missing", "Say the id under which the provider knows this gate")
+    return OpenIdSettings(
+        issuer,
+        client,
+        reader.secret("oidc_client_secret_file"),
+        reader.roles("oidc_roles"),
+        reader.text("oidc_group_claim", "groups"),
+        tuple(reader.text("oidc_acr", "").replace(",", " ").split()),
+    )
 
 
 def _bracketed(host: str) -> str:
@@ -145,6 +185,15 @@ class _Reader:
                 self.fault(name, f"is not an origin: {error}", "Say https://files.example")
         return tuple(found)
 
+    def networks(self, name: str) -> tuple[str, ...]:
+        found = []
+        for text in self._given.get(name, "").replace(",", " ").split():
+            try:
+                found.append(str(ip_network(text)))
+            except ValueError:
+                self.fault(name, f"is no address and no network: {text!r}", "Say for example 192.0.2.7,10.0.0.0/8")
+        return tuple(found)
+
     def advisories(self, name: str) -> str:
         text = self._given.get(name, "")
         if not text or text == "off" or self._usable(text):
@@ -164,6 +213,22 @@ class _Reader:
         if urls and importlib.util.find_spec("apprise") is None:
             self.fault(name, "needs Apprise, which is not installed", "Install it: pip install 'wicketgate[alerts]'")
         return urls
+
+    def secret(self, name: str) -> str:
+        """Return what a file holds, "" where none was named: secrets are never in an option or a variable."""
+        path = self._given.get(name, "")
+        try:
+            return Path(path).expanduser().read_text().strip() if path else ""
+        except OSError as error:
+            self.fault(name, f"cannot be read: {path} ({error.strerror})", "Say a file that holds the secret")
+            return ""
+
+    def roles(self, name: str) -> tuple[tuple[str, str], ...]:
+        pairs = [text.partition("=") for text in self._given.get(name, "").split(",")]
+        found = tuple((group.strip(), role.strip()) for group, _, role in pairs)
+        if not all(group and role in ROLES for group, role in found):
+            self.fault(name, "does not give groups roles", "Say for example security=approver,platform=administrator")
+        return found
 
     def directory(self, name: str) -> Path:
         path = data_dir(self._given.get(name))

@@ -12,7 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from admin.actions.access import Access
+from admin.actions.access import Access, Narrowed
+from admin.actions.accounts import Accounts, Invited
 from admin.actions.adoption import Adopting, Adoption
 from admin.actions.approvals import Approvals
 from admin.actions.channels import Channels
@@ -28,13 +29,18 @@ from admin.actions.imports import Imports
 from admin.actions.inbox import Inbox, Inboxed
 from admin.actions.late import Late
 from admin.actions.lookalikes import LookAlikes
+from admin.actions.own import Own
+from admin.actions.proposals import Proposals
 from admin.actions.replaying import Replaying
 from admin.actions.resolutions import Resolution, Resolutions, Step
 from admin.actions.resolving import Resolving
 from admin.actions.reviews import Review, Reviews
+from admin.actions.rules import Rules, Wanted
 from admin.actions.standing import Standing
-from admin.actions.wishes import NeedsAcknowledgement, Unusable, Wish
+from admin.actions.vouching import Vouching
+from admin.actions.wishes import NeedsAcknowledgement, Proposed, Unusable, Wish
 from admin.closure import Resolver
+from admin.people.parts import People
 from proxy.alerts import Alerts
 from proxy.gateway import Gateway
 from proxy.live import Live
@@ -45,15 +51,19 @@ __all__ = [
     "Adoption",
     "Applied",
     "Inboxed",
+    "Invited",
+    "Narrowed",
     "NeedsAcknowledgement",
     "Outcome",
     "Plan",
+    "Proposed",
     "Resolution",
     "Resolutions",
     "Review",
     "Settled",
     "Step",
     "Unusable",
+    "Wanted",
     "Wish",
 ]
 
@@ -76,6 +86,11 @@ class Actions:
     standing: Standing
     access: Access
     holders: Holders
+    accounts: Accounts
+    own: Own
+    vouching: Vouching
+    rules: Rules
+    proposals: Proposals
     documents: Documents
     adopting: Adopting
 
@@ -88,6 +103,7 @@ class Actions:
         resolver: Resolver,
         resolutions: Resolutions,
         alerts: Alerts,
+        people: People,
         clock: Callable[[], datetime],
         url: str,
     ) -> Actions:
@@ -109,6 +125,11 @@ class Actions:
             standing=Standing(hands),
             access=Access(hands),
             holders=Holders(hands),
+            accounts=Accounts(hands),
+            own=Own(hands, people),
+            vouching=Vouching(hands),
+            rules=Rules(hands),
+            proposals=Proposals(hands, alerts),
             documents=Documents(hands, Resolving(hands), Replaying(hands)),
             adopting=Adopting(hands),
         )

@@ -3,7 +3,7 @@
 Decided here:
 
 * A waiver is for one advisory and a range of one project, and it ends by itself.
-* Malware is never waived.
+* A report of malware is set aside by two people, never by one (:mod:`proxy.policy.second_person`).
 """
 
 from __future__ import annotations
@@ -67,9 +67,10 @@ class Exclusions:
         justification: Justification = "",
         if_revision: int | None = None,
     ) -> AuditEvent:
-        """Set one advisory aside for a range of a project, for at most 180 days. Malware is never waived.
+        """Set one advisory aside for a range of a project, for at most 180 days; malware takes a second person.
 
-        ``owner`` answers for it ("": the actor). Raises Forbidden, Unusable, RevisionConflict, StoreError.
+        ``owner`` answers for it ("": the actor).
+        Raises Forbidden, Proposed, Unusable, RevisionConflict, StoreError.
         """
         demand(actor, Permission.POLICY_WAIVE)
         project, specifier = read_requirement(requirement)

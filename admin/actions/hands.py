@@ -2,7 +2,10 @@
 
 Decided here:
 
-* A change is in force when the verb that made it returns.
+* A change is in force when the verb that made it returns. One that takes a second person is not made: it is kept as
+  a proposal, and :class:`Proposed` says so. No verb has to think of it.
+* A proposal is a person's, with an account. Only while fewer than two people can decide does a token of the gate's own
+  host stand in for one: else a second could never be invited again.
 * A reviewer's page is never asked for by an internal name.
 * What was worked out from the policy is committed at the revision it was read at, or at the one that the caller had
   seen: of two people at once the second is told, and overwrites nothing.
@@ -11,22 +14,28 @@ Decided here:
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from packaging.utils import NormalizedName
 
-from admin.actions.wishes import Unusable
+from admin.actions.wishes import Proposed, Unusable
+from admin.roles import demand_person
 from proxy.channels import ChannelPolicy
 from proxy.gateway import Gateway
 from proxy.live import Live
-from proxy.model import Actor, Ask, AuditEvent, Change, LateFile, ProjectPage
-from proxy.policy import changes
+from proxy.model import Actor, Ask, AuditEvent, Change, LateFile, ProjectPage, Proposal
+from proxy.policy import changes, changes_people, second_person
 from proxy.policy.late import waits
 from proxy.policy.snapshot import PolicySnapshot
 from proxy.policy.terms import Turn, turns
-from proxy.store import Store
+from proxy.store import Store, proposed
+
+PROPOSED_FOR = timedelta(days=7)
+PROPOSALS_AT_MOST = 500
+PEOPLE_AT_LEAST = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +57,50 @@ class Hands:
     clock: Callable[[], datetime]
 
     async def commit(self, change: Change, actor: Actor, if_revision: int | None = None) -> AuditEvent:
-        """Commit and have the new policy in force before returning. Raises RevisionConflict, StoreError."""
+        """Commit and have the new policy in force before returning, or propose what one person alone cannot do.
+
+        Raises Forbidden, Proposed, Unusable, RevisionConflict, StoreError.
+        """
+        before, known = await self.live.current(), self.live.credentials
+        if second_person.asks_more(change, before) and known.deciders() < PEOPLE_AT_LEAST:
+            raise Unusable(
+                "There are not two people here yet, so nobody could confirm, or undo this. Invite a second one first: "
+                "wicketgate account invite NAME --role approver"
+            )
+        words = second_person.needed(change, before, known)
+        if words:
+            if known.deciders() >= PEOPLE_AT_LEAST:
+                demand_person(actor)
+            raise Proposed(await asyncio.to_thread(self._propose, change, words, actor, if_revision))
+        return await self.enact(change, actor, if_revision)
+
+    async def enact(self, change: Change, actor: Actor, if_revision: int | None = None) -> AuditEvent:
+        """Commit what needs nobody else, or has been confirmed. Raises RevisionConflict, StoreError."""
         event = await asyncio.to_thread(self.store.commit, change, actor, self.clock(), if_revision=if_revision)
         await self.live.current()
         return event
+
+    def proposals(self) -> list[Proposal]:
+        """Return what waits for a second person, the oldest first. Raises StoreError."""
+        at = self.clock()
+        return [p for p in self.store.entries("proposal") if isinstance(p, Proposal) and at < p.until]
+
+    def _propose(self, change: Change, words: tuple[str, ...], actor: Actor, if_revision: int | None) -> Proposal:
+        kept = [entry for entry in self.store.entries("proposal") if isinstance(entry, Proposal)]
+        at = self.clock()
+        if sum(at < proposal.until for proposal in kept) >= PROPOSALS_AT_MOST:
+            raise Unusable(
+                "Too much waits for a second person. Confirm or reject some of it: wicketgate proposals list"
+            )
+        puts, detail, digest = proposed.packed(change)
+        proposal = Proposal(
+            id=f"proposal:{secrets.token_hex(8)}", tag=change.tag, project=change.project, reason=change.reason,
+            puts=puts, ends=change.ends, detail=detail, words=words, digest=digest, seq=self.store.newest(),
+            by=actor.name, by_id=actor.id, principal=actor.principal, at=at, until=at + PROPOSED_FOR,
+        )  # fmt: skip
+        expired = [old for old in kept if old.until <= at]
+        self.store.commit(changes_people.propose(proposal, expired), actor, at, if_revision=if_revision)
+        return proposal
 
     async def settle(self, change: Change, actor: Actor, seen: int, *, dry_run: bool) -> Settled:
         """Show what a change of the terms does to approved files, and make it unless it is a dry run.
@@ -64,15 +113,12 @@ class Hands:
         return Settled(change, tuple(found), event)
 
     async def may_be_waived(self, project: NormalizedName, advisory: str) -> None:
-        """Raise Unusable for an advisory that is not about the project, or that reports malware."""
-        snapshot = await self.live.current()
+        """Raise Unusable for an advisory that is not about the project."""
         record = await asyncio.to_thread(self.store.advisory, advisory)
         if record is None or all(affected.project != project for affected in record.affected):
             raise Unusable(
                 f"No advisory {advisory[:40]!r} about {project} is known. wicketgate explain {project} names them."
             )
-        if snapshot.advisories.is_malicious(project, advisory):
-            raise Unusable(f"{advisory} reports malware: that cannot be waived.")
 
     async def policy(self, channel: str) -> PolicySnapshot:
         """Return what is in force in a channel ("" is the default one). Raises Unusable where there is none."""

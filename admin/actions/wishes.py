@@ -16,7 +16,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import NormalizedName
 
 from proxy.errors import GateError
-from proxy.model import Code, Finding
+from proxy.model import Code, Finding, Proposal
 from proxy.policy.document.entries import CHANNEL_NAME
 from proxy.policy.folding import malformed, meant
 from proxy.policy.judge import OVERRULABLE
@@ -26,8 +26,8 @@ from proxy.simple import names
 WAIVER_DAYS_AT_MOST = 180
 CHANNELS_AT_MOST = 50
 TAKEN = frozenset(
-    {"admin", "check", "explain", "files", "healthz", "metrics", "preview", "reasons", "readyz", "refused", "requests"}
-    | {"setup", "simple", "static"}
+    {"admin", "check", "explain", "files", "healthz", "metrics", "oidc", "preview", "reasons", "readyz", "refused"}
+    | {"requests", "setup", "simple", "static"}
 )
 """First words of paths that mean something else, so that no channel is called so."""
 
@@ -42,6 +42,21 @@ class NeedsAcknowledgement(GateError):
     def __init__(self, finding: Finding, say: str) -> None:
         super().__init__(f"{finding.sentence} If you mean it, acknowledge it: --acknowledge {say}")
         self.finding, self.say = finding, say
+
+
+class Proposed(GateError):
+    """Nothing was changed yet: the act waits for a second person. Not a failure, but no success either.
+
+    ``secret`` is what will be good once it is confirmed, to be shown now and never again.
+    """
+
+    def __init__(self, proposal: Proposal, secret: str = "") -> None:
+        takes = ", ".join(proposal.words)
+        super().__init__(
+            f"This takes two people ({takes}). It waits as {proposal.id} until {proposal.until:%Y-%m-%d} for somebody "
+            f"else to confirm it: wicketgate proposals confirm {proposal.id}"
+        )
+        self.proposal, self.secret = proposal, secret
 
 
 @dataclass(frozen=True, slots=True)

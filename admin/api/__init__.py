@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 
 from admin.api import (
     access,
+    accounts,
     adoption,
     advisories,
     audit,
@@ -26,7 +27,9 @@ from admin.api import (
     names,
     policy,
     problems,
+    proposals,
     review,
+    rules,
     terms,
 )
 from admin.api.desk import Desk, Who
@@ -38,6 +41,7 @@ __all__ = ["Desk", "build"]
 
 MATTERS = (
     policy,
+    proposals,
     documents,
     adoption,
     closures,
@@ -53,6 +57,8 @@ MATTERS = (
     names,
     audit,
     access,
+    accounts,
+    rules,
 )
 """In the order of the OpenAPI document."""
 

@@ -21,19 +21,25 @@ def routes(desk: Desk, who: Who) -> APIRouter:
     @router.get("/whoami")
     async def whoami(by: Actor = Depends(who)) -> Data:
         """Return who the token belongs to."""
-        return {"name": by.name, "role": by.role}
+        return {"name": by.name, "role": by.role, "scope": list(by.scope)}
 
     @router.get("/tokens")
     async def tokens(by: Actor = Depends(who)) -> list[Data]:
-        """List the tokens in force, without their secrets, which nobody keeps."""
-        demand(by, Permission.ACCESS_WRITE)
+        """List the tokens in force and when each was last used, without their secrets, which nobody keeps."""
+        demand(by, Permission.ACCESS_READ)
         found = await asyncio.to_thread(desk.store.entries, "token")
-        return [token_data(token) for token in found if isinstance(token, Token) and not token.parent]
+        used = await desk.actions.access.uses()
+        return [
+            token_data(token) | {"last_use": used[token.id].isoformat() if token.id in used else None}
+            for token in found
+            if isinstance(token, Token)
+        ]
 
     @router.post("/tokens", status_code=201)
     async def issue(body: TokenIn, by: Actor = Depends(who)) -> Data:
         """Issue a token. Its secret is in this answer and nowhere else."""
-        issued = await desk.actions.access.issue_token(by, body.name, body.role, timedelta(days=body.days))
+        valid = timedelta(days=body.days)
+        issued = await desk.actions.access.issue_token(by, body.name, body.role, valid, body.narrowed())
         return token_data(issued.token) | {"secret": issued.secret}
 
     @router.delete("/tokens/{identity}")

@@ -11,6 +11,7 @@ from fastapi import Header
 
 from admin.actions import Actions
 from admin.auth import Authenticator
+from admin.people.sessions import Sessions
 from proxy.feeds.sync import AdvisorySync
 from proxy.live import Live
 from proxy.model import Actor
@@ -26,7 +27,7 @@ IF_MATCH = Header(None, ge=0, le=LARGEST, description="The revision that was see
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The collaborators of the routes."""
+    """The collaborators of the routes; ``url`` is where people reach the admin."""
 
     actions: Actions
     authenticator: Authenticator
@@ -35,3 +36,5 @@ class Desk:
     sync: AdvisorySync
     data_dir: Path
     clock: Callable[[], datetime]
+    sessions: Sessions
+    url: str

@@ -7,11 +7,13 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from admin.actions import NeedsAcknowledgement, Unusable
+from admin.actions import NeedsAcknowledgement, Proposed, Unusable
 from admin.actions.imports import Faulty
 from admin.closure import Unresolved
+from admin.people.extras import NotInstalled
 from admin.roles import Forbidden
 from admin.schemas.imports import fault_data
+from admin.schemas.told_people import proposal_data
 from proxy.errors import (
     DocumentRefused,
     FeedRefused,
@@ -24,10 +26,12 @@ from proxy.errors import (
 )
 
 STATUS: tuple[tuple[type[GateError], int], ...] = (
+    (Proposed, 202),
     (Forbidden, 403),
     (NeedsAcknowledgement, 409),
     (RevisionConflict, 412),
     (Unusable, 422),
+    (NotInstalled, 422),
     (Unresolved, 422),
     (OriginRefused, 422),
     (FeedRefused, 422),
@@ -39,6 +43,7 @@ STATUS: tuple[tuple[type[GateError], int], ...] = (
 """The one table from an error to a status; the first that fits counts."""
 
 TITLES = {
+    202: "Waits for a second person",
     401: "Who are you?",
     403: "Not permitted",
     404: "Not found",
@@ -54,6 +59,7 @@ TITLES = {
 def handle(app: FastAPI) -> None:
     """Have every error of the application answered as a problem."""
     app.add_exception_handler(GateError, _gate_error)
+    app.add_exception_handler(Proposed, _proposed)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
 
@@ -73,6 +79,13 @@ def problem_of(error: GateError) -> dict[str, object]:
 async def _gate_error(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, GateError)  # noqa: S101  registered for this kind alone
     return _answer(problem_of(error))
+
+
+async def _proposed(_request: Request, waiting: Exception) -> JSONResponse:
+    """Answer 202 for what was accepted and waits for a second person: nothing was changed yet."""
+    assert isinstance(waiting, Proposed)  # noqa: S101  registered for this kind alone
+    body: dict[str, object] = {"detail": str(waiting), "proposal": proposal_data(waiting.proposal)}
+    return JSONResponse(body | ({"secret": waiting.secret} if waiting.secret else {}), 202)
 
 
 async def _invalid(_request: Request, error: Exception) -> JSONResponse:

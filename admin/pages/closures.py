@@ -5,8 +5,9 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from admin.actions import NeedsAcknowledgement, Resolution
+from admin.actions import NeedsAcknowledgement, Proposed, Resolution
 from admin.pages.room import Room, number, show
+from admin.roles import Forbidden
 from admin.schemas.closures import resolution_data
 from proxy.errors import GateError
 from proxy.model import Actor
@@ -33,6 +34,8 @@ async def act(room: Room, request: Request, actor: Actor) -> Response:
             await room.actions.closures.approve(actor, identity, ticked, if_revision=seen)
         else:
             return await _page(room, identity, actor, "Tick what you approve.")
+    except (Proposed, Forbidden):
+        raise
     except GateError as error:
         return await _page(room, identity, actor, str(error))
     return RedirectResponse(f"/admin/closures/{identity}", 303)

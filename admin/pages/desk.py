@@ -6,10 +6,10 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from admin.actions import NeedsAcknowledgement, Wish
+from admin.actions import NeedsAcknowledgement, Proposed, Wish
 from admin.closure import combinations
 from admin.pages.room import Room, number, show
-from admin.roles import Permission, demand
+from admin.roles import Forbidden
 from admin.schemas.told import outcome_data
 from proxy.errors import GateError, RevisionConflict
 from proxy.model import Actor
@@ -19,7 +19,6 @@ NOTHING = {"pythons": "", "platforms": ""}
 
 async def approve_page(room: Room, request: Request, actor: Actor) -> Response:
     """Show the empty form of an approval."""
-    demand(actor, Permission.POLICY_APPROVE)
     asked = request.query_params
     wish = Wish(asked.get("requirement", ""), "", channel=asked.get("channel", ""))
     return _page(room, actor, wish, NOTHING)
@@ -42,6 +41,8 @@ async def approve(room: Room, request: Request, actor: Actor) -> Response:
         outcome = await room.actions.approvals.approve(
             actor, wish, dry_run=not grant, if_revision=seen if grant else None
         )
+    except (Proposed, Forbidden):
+        raise
     except NeedsAcknowledgement as error:
         return _page(room, actor, wish, targets, needs=error.say, problem=error.finding.sentence)
     except RevisionConflict as error:

@@ -6,9 +6,9 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from admin.actions import NeedsAcknowledgement, Wish
+from admin.actions import NeedsAcknowledgement, Proposed, Wish
 from admin.pages.room import Room, show
-from admin.roles import Permission, demand
+from admin.roles import Forbidden
 from admin.schemas.emergencies import emergency_data
 from proxy.errors import GateError
 from proxy.model import Actor
@@ -19,7 +19,6 @@ EMPTY = Wish("", "")
 
 async def listed(room: Room, _request: Request, actor: Actor) -> Response:
     """Show every emergency, and the forms to open one and to review one."""
-    demand(actor, Permission.POLICY_READ)
     return await _page(room, actor)
 
 
@@ -28,6 +27,8 @@ async def act(room: Room, request: Request, actor: Actor) -> Response:
     async with request.form(max_files=0, max_fields=10) as form:
         try:
             await _done(room, actor, form)
+        except (Proposed, Forbidden):
+            raise
         except NeedsAcknowledgement as error:
             return await _page(room, actor, _wish(form), needs=error.say, problem=error.finding.sentence)
         except GateError as error:

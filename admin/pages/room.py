@@ -1,46 +1,66 @@
-"""What every page shares: its collaborators, who may see it, how it is shown.
+"""What every page shares: its collaborators, how it is shown, and how it says that something did not work.
 
 Decided here:
 
-* A form is taken only from our own origin, by the browser's own headers (Origin, Sec-Fetch-Site).
-* No page runs a script, is framed, or is kept by a cache.
-* Every page of who is signed in carries the age of the advisory data, and the emergencies that wait for a review.
+* No page is framed or kept by a cache, and none runs a script but where a passkey is asked for.
+* Every page says what must not be overlooked: second factors that are not required, disputed malware; to who is signed
+  in also the age of the advisory data, and the emergencies that wait for a review.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, Response
 
-from admin.actions import Actions
-from admin.auth import Authenticator
-from proxy.errors import GateError
+from admin.actions import Actions, Proposed
+from admin.pages.cookies import Jar
+from admin.people.entrance import Entrance
+from admin.people.limits import TooOften
+from admin.people.parts import People
+from admin.people.passwords import Busy
+from admin.people.proof import NotProved
+from admin.people.sessions import Guest
+from admin.roles import ROLES, Forbidden
+from admin.schemas.told_people import proposal_data
+from proxy.errors import GateError, RevisionConflict, StoreError
+from proxy.health import MFA_OFF
 from proxy.live import Live
 from proxy.model import Actor
-from proxy.policy import emergencies, explaining
+from proxy.policy import disputes, emergencies, explaining
 from proxy.store import Store
 
-COOKIE = "wicketgate_session"
-NOT_OURS = "This form was not sent from the gate's own page.\n"
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
 SECURE = {
-    "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
-    "frame-ancestors 'none'; base-uri 'none'",
+    "content-security-policy": POLICY,
     "referrer-policy": "same-origin",
     "x-content-type-options": "nosniff",
     "cache-control": "no-store",
 }
+WITH_SCRIPT = SECURE | {"content-security-policy": f"{POLICY}; script-src 'self'"}
+"""For the pages on which a browser asks for a passkey: one script of our own, none in the page."""
 ADMIN = Path(__file__).parent.parent
+STATUS: tuple[tuple[type[GateError], int], ...] = (
+    (Forbidden, 403),
+    (NotProved, 403),
+    (TooOften, 429),
+    (Busy, 503),
+    (RevisionConflict, 412),
+    (StoreError, 503),
+)
+"""From an error to a status; the first that fits counts, and 422 is for all else."""
 
-Handler = Callable[[Request], Awaitable[Response]]
-Signed = Callable[["Room", Request, Actor], Awaitable[Response]]
-
+_OURS = re.compile(r"/[a-z-]*(?:/[a-z-]+)*", re.ASCII)
 _pages = Environment(loader=FileSystemLoader(ADMIN / "templates"), autoescape=True, undefined=StrictUndefined)
+_pages.globals["may"] = lambda actor, permission: permission in ROLES.get(actor.role, frozenset())
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,44 +68,54 @@ class Room:
     """The collaborators of the pages."""
 
     actions: Actions
-    authenticator: Authenticator
+    entrance: Entrance
+    people: People
     store: Store
     live: Live
     clock: Callable[[], datetime]
     url: str
 
-
-def signed(room: Room, page: Signed) -> Handler:
-    """Let a page be seen by who is signed in, and its form be sent from our own pages alone."""
-
-    async def handler(request: Request) -> Response:
-        if request.method == "POST" and not same_origin(request):
-            return PlainTextResponse(NOT_OURS, 403, SECURE)
-        secret = request.cookies.get(COOKIE, "")
-        actor = await room.authenticator.actor(secret, address(request), session=True)
-        if actor is None:
-            return RedirectResponse("/admin/sign-in", 303)
-        await room.live.current()
-        try:
-            return await page(room, request, actor)
-        except GateError as error:
-            return show(room, "problem.html", 422, actor=actor, problem=str(error))
-
-    return handler
+    @property
+    def jar(self) -> Jar:
+        """The cookies, as the address of the admin lets them be."""
+        return Jar(self.url.startswith("https://"))
 
 
-async def style(_request: Request) -> Response:
-    """Return the style sheet of every page."""
-    css = (ADMIN / "static" / "style.css").read_text()
-    return Response(css, media_type="text/css", headers={"cache-control": "max-age=3600"})
+def failed(room: Room, error: GateError, actor: Actor | None) -> Response:
+    """Show what went wrong, or that an act waits for a second person."""
+    if isinstance(error, Proposed):
+        facts = {"proposal": proposal_data(error.proposal), "said": str(error), "secret": error.secret}
+        return show(room, "proposed.html", 202, actor=actor, **facts)
+    status = next((status for kind, status in STATUS if isinstance(error, kind)), 422)
+    answer = show(room, "problem.html", status, actor=actor, problem=str(error))
+    if isinstance(error, TooOften):
+        answer.headers["retry-after"] = str(error.seconds)
+    return answer
 
 
 def show(room: Room, template: str, status: int = 200, **facts: object) -> HTMLResponse:
     """Return a page made from a template. Who is signed in reads on every one what must not be overlooked."""
+    return HTMLResponse(_rendered(room, template, facts), status, SECURE)
+
+
+def show_with_script(room: Room, template: str, status: int = 200, **facts: object) -> HTMLResponse:
+    """Return a page on which a browser asks for a passkey."""
+    return HTMLResponse(_rendered(room, template, facts), status, WITH_SCRIPT)
+
+
+def _rendered(room: Room, template: str, facts: Mapping[str, object]) -> str:
     snapshot, at = room.live.snapshot, room.clock()
     alarms = [emergencies.sentence(approval, at) for approval in emergencies.alarms(snapshot)]
-    feed = explaining.feed_data(snapshot, at)
-    return HTMLResponse(_pages.get_template(template).render(facts, feed=feed, alarms=alarms), status, SECURE)
+    shared = {"feed": explaining.feed_data(snapshot, at), "alarms": alarms, "notices": list(_notices(room, at))}
+    return _pages.get_template(template).render(facts, **shared)
+
+
+def _notices(room: Room, at: datetime) -> Iterator[str]:
+    """Yield what every page says at its top, to whomever."""
+    if not room.people.mfa_required:
+        yield MFA_OFF
+    for waiver in disputes.disputes(room.live.snapshot, at):
+        yield disputes.sentence(waiver)
 
 
 def same_origin(request: Request) -> bool:
@@ -105,3 +135,20 @@ def number(text: str) -> int | None:
 def address(request: Request) -> str:
     """Return where a request comes from."""
     return request.client.host if request.client else ""
+
+
+def guest(request: Request) -> Guest:
+    """Return where a browser comes from and what it says it is."""
+    agent = "".join(letter for letter in request.headers.get("user-agent", "") if letter.isprintable())
+    return Guest(address(request), agent[:200])
+
+
+async def fields(request: Request, *names: str) -> list[str]:
+    """Return fields of a form, each "" where it was not filled in."""
+    async with request.form(max_files=0, max_fields=20) as form:
+        return [str(form.get(name, "")) for name in names]
+
+
+def back_to(wanted: str) -> str:
+    """Return a path of our own pages to go back to: it is put below ``/admin``, whatever it says."""
+    return wanted if _OURS.fullmatch(wanted) else "/"

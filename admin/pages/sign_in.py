@@ -1,71 +1,61 @@
-"""Coming in and going out.
-
-Decided here:
-
-* A sign-in makes an opaque session of twelve hours, kept as a token of its own that ends; the cookie
-  is out of scripts' and other sites' reach. Signing out withdraws it everywhere.
-"""
+"""Coming in, by name and password or (until there are accounts) by token, and going out."""
 
 from __future__ import annotations
 
-import asyncio
-from datetime import timedelta
-
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
-from admin import auth
-from admin.pages.room import COOKIE, NOT_OURS, SECURE, Handler, Room, address, same_origin, show
-from proxy.model import Actor, Token
-from proxy.policy import changes
-
-SESSION = timedelta(hours=12)
-
-
-def page(room: Room) -> Handler:
-    """Return what asks for a token."""
-
-    async def handler(_request: Request) -> Response:
-        return show(room, "sign-in.html", actor=None, problem="")
-
-    return handler
+from admin.pages.cookies import DEVICE, SESSION
+from admin.pages.room import Room, fields, guest, show
+from admin.pages.table import let_in
+from admin.people.proof import NotProved
+from admin.people.sessions import Signed
 
 
-def enter(room: Room) -> Handler:
-    """Return what makes a session from a valid token."""
-
-    async def handler(request: Request) -> Response:
-        if not same_origin(request):
-            return PlainTextResponse(NOT_OURS, 403, SECURE)
-        async with request.form(max_files=0, max_fields=2) as form:
-            secret = str(form.get("token", "")).strip()
-        actor = await room.authenticator.actor(secret, address(request))
-        if actor is None:
-            return show(room, "sign-in.html", 403, actor=None, problem="That token is not valid.")
-        at = room.clock()
-        issued = auth.issue(actor.name, actor.role, at, SESSION, parent=actor.id)
-        await asyncio.to_thread(room.store.commit, changes.open_session(issued.token), actor, at)
-        answer = RedirectResponse("/admin/", 303)
-        secure = room.url.startswith("https://")
-        answer.set_cookie(
-            COOKIE,
-            issued.secret,
-            int(SESSION.total_seconds()),
-            path="/admin",
-            secure=secure,
-            httponly=True,
-            samesite="strict",
-        )
-        return answer
-
-    return handler
+async def page(room: Room, _request: Request) -> Response:
+    """Ask who comes."""
+    return _page(room, "")
 
 
-async def leave(room: Room, request: Request, actor: Actor) -> Response:
-    """End the session everywhere."""
-    token = room.live.token(auth.digest(request.cookies.get(COOKIE, "")), room.clock())
-    if isinstance(token, Token):
-        await asyncio.to_thread(room.store.commit, changes.close_session(token), actor, room.clock())
-    answer = RedirectResponse("/admin/sign-in", 303)
-    answer.delete_cookie(COOKIE, path="/admin")
+async def enter(room: Room, request: Request) -> Response:
+    """Take a name and a password, or a token, and go on to whatever comes next."""
+    name, password, token = await fields(request, "name", "password", "token")
+    try:
+        if token:
+            secret, where = await room.entrance.by_token(token.strip(), guest(request)), "/admin/"
+        else:
+            device = room.jar.get(request, DEVICE)
+            secret, signed = await room.entrance.by_password(name, password, guest(request), device)
+            where = _next(signed)
+    except NotProved as error:
+        return _page(room, str(error), 403)
+    answer = RedirectResponse(where, 303)
+    await let_in(room, request, answer, secret)
     return answer
+
+
+async def leave(room: Room, _request: Request, signed: Signed) -> Response:
+    """End the session everywhere."""
+    await room.people.sessions.end(signed, signed.actor)
+    answer = RedirectResponse("/admin/sign-in", 303)
+    room.jar.drop(answer, SESSION)
+    return answer
+
+
+def _next(signed: Signed) -> str:
+    stages = {"password": "/admin/sign-in/factor", "enrol": "/admin/account", "full": "/admin/"}
+    return stages[signed.session.stage]
+
+
+def _page(room: Room, problem: str, status: int = 200) -> Response:
+    people = room.people
+    return show(
+        room,
+        "sign-in.html",
+        status,
+        actor=None,
+        problem=problem,
+        token=room.entrance.takes_tokens,
+        passkeys=people.takes_passkeys,
+        openid=people.openid.provider.issuer if people.openid else "",
+    )

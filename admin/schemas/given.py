@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import fields
 from datetime import UTC, datetime
+from ipaddress import ip_network
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
-from admin.actions import Wish
+from admin.actions import Narrowed, Wish
+from admin.roles import Permission
 from proxy.model import Justification
+from proxy.policy import spelling
 
 Requirement = Annotated[
     str,
@@ -116,12 +119,34 @@ class ChannelIn(Strict):
     reason: Reason
 
 
+def _network(text: str) -> str:
+    return str(ip_network(text.strip()))
+
+
+Network = Annotated[str, Field(max_length=50), AfterValidator(_network)]
+
+
 class TokenIn(Strict):
     """A token to be issued."""
 
     name: str = Field(min_length=1, max_length=80, pattern=r"^[\w .@/-]+$", examples=["ci"])
     role: Literal["reader", "requester", "auditor", "approver", "administrator"]
-    days: int = Field(90, ge=1, le=366, description="Days until it ends.")
+    days: int = Field(90, ge=1, le=365, description="Days until it ends.")
+    scope: list[Permission] = Field(
+        default_factory=list, max_length=20, description="Permissions of the role that it is for; none: all of them."
+    )
+    channel: str | None = Field(None, max_length=40, description="The one channel it reads (empty: the default one).")
+    projects: list[str] = Field(
+        default_factory=list, max_length=50, description="Glob patterns of the projects that it reads."
+    )
+    networks: list[Network] = Field(
+        default_factory=list, max_length=20, examples=[["10.1.0.0/16"]], description="Where it may be used from (CIDR)."
+    )
+
+    def narrowed(self) -> Narrowed:
+        """Return what the action takes."""
+        projects = tuple(dict.fromkeys(spelling.pattern(text) for text in self.projects if text.strip()))
+        return Narrowed(tuple(self.scope), self.channel, projects, tuple(self.networks))
 
 
 class OriginIn(Strict):

@@ -20,6 +20,7 @@ Project = Annotated[str, Field(max_length=200), AfterValidator(spelling.project)
 Pattern = Annotated[str, Field(max_length=200), AfterValidator(spelling.pattern)]
 Licence = Annotated[str, Field(max_length=200), AfterValidator(spelling.licence)]
 Publisher = Annotated[str, Field(max_length=200), AfterValidator(spelling.publisher)]
+TwoPerson = Literal["look-alike", "severe-waiver", "break-glass", "policy", "people"]
 Days = Annotated[float, Field(ge=0, le=3650)]
 Hours = Annotated[float, Field(gt=0, le=8760)]
 
@@ -56,6 +57,9 @@ class TermsIn(Strict):
     stale_advisories: Literal["say", "refuse"] | None = None
     warn_stale_after_hours: Hours | None = None
     alarm_stale_after_hours: Hours | None = None
+    two_person: list[TwoPerson] | None = Field(
+        None, max_length=10, description="What one person alone cannot do; taking a word out takes two people itself."
+    )
     dry_run: bool = False
     reason: Reason
 
@@ -68,6 +72,8 @@ class TermsIn(Strict):
         for name in ("internal", "licences", "provenance"):
             if name in given:
                 given[name] = tuple(dict.fromkeys(filter(None, given[name])))
+        if self.two_person is not None:
+            given["two_person"] = tuple(sorted(set(self.two_person)))
         if self.ages is not None:
             given["ages"] = {p: None if days is None else timedelta(days=days) for p, days in self.ages.items()}
         if isinstance(self.freeze, str):

@@ -182,6 +182,11 @@ def token_data(token: Token) -> dict[str, object]:
         "role": token.role,
         "at": token.at.isoformat(),
         "until": until,
+        "owner": token.owner,
+        "scope": list(token.scope),
+        "channel": token.channel,
+        "projects": list(token.projects),
+        "networks": list(token.networks),
     }
 
 

@@ -13,6 +13,7 @@ from importlib import import_module
 import click
 
 COMMANDS = {
+    "account": "account:account",
     "admit": "late:admit",
     "adopt": "code:adopt",
     "advisories": "advisories:advisories",
@@ -27,9 +28,11 @@ COMMANDS = {
     "import": "importing:import_file",
     "inbox": "inbox:inbox",
     "names": "names:names",
+    "oidc": "oidc:oidc",
     "origins": "standing:origins",
     "policy": "code:policy",
     "prohibit": "policy:prohibit",
+    "proposals": "proposals:proposals",
     "request": "requirements:request",
     "review": "review:review",
     "revoke": "policy:revoke",

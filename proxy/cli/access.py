@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from proxy.cli.desk import Desk, json_option, show, table, with_desk
+from proxy.cli.desk import Data, Desk, json_option, show, table, with_desk
 
 
 @click.group()
@@ -19,12 +19,16 @@ def token() -> None:
     required=True,
     type=click.Choice(["reader", "requester", "auditor", "approver", "administrator"]),
 )
-@click.option("--days", default=90, show_default=True, type=click.IntRange(1, 366))
+@click.option("--days", default=90, show_default=True, type=click.IntRange(1, 365))
+@click.option("--scope", multiple=True, metavar="PERMISSION", help="What it is for (all of its role): read, request, …")
+@click.option("--channel", help="The one channel that it reads ('' is the default one).")
+@click.option("--project", "projects", multiple=True, metavar="PATTERN", help="Projects that it reads (glob).")
+@click.option("--network", "networks", multiple=True, metavar="CIDR", help="Where it may be used from.")
 @json_option
 @with_desk
-def issue(desk: Desk, as_json: bool, name: str, role: str, days: int) -> None:
+def issue(desk: Desk, as_json: bool, **wanted: object) -> None:
     """Issue a token for NAME. It is shown once."""
-    data = desk.admin("POST", "/tokens", json={"name": name, "role": role, "days": days})
+    data = desk.admin("POST", "/tokens", json=wanted)
     show(
         data,
         as_json,
@@ -38,8 +42,19 @@ def issue(desk: Desk, as_json: bool, name: str, role: str, days: int) -> None:
 def list_tokens(desk: Desk, as_json: bool) -> None:
     """List the tokens in force."""
     data = desk.admin("GET", "/tokens")
-    rows = [[found["id"], found["name"], found["role"], found["at"][:10], found["until"] or "never"] for found in data]
-    show(data, as_json, lambda: table(rows, ["id", "name", "role", "since", "ends"]))
+    rows = [[line["id"], line["name"], _what(line), line["owner"], *_when(line)] for line in data]
+    show(data, as_json, lambda: table(rows, ["id", "name", "for", "issued by", "since", "ends", "last used"]))
+
+
+def _what(line: Data) -> str:
+    narrowed = [*line["scope"], *line["projects"], *line["networks"]]
+    narrowed += [] if line["channel"] is None else [f"channel {line['channel'] or 'default'}"]
+    return " ".join([line["role"], *narrowed])
+
+
+def _when(line: Data) -> list[str]:
+    used = line["last_use"] or "never"
+    return [line["at"][:10], (line["until"] or "never")[:10], used[:16].replace("T", " ")]
 
 
 @token.command()

@@ -115,6 +115,8 @@ class Desk:
             give_up(f"The gate at {self.url} does not answer ({error}). Is it running? wicketgate serve")
         if answer.is_error:
             give_up(_words(answer))
+        if answer.status_code == 202 and "proposal" in answer.json():
+            _waits(answer.json())
         return answer
 
 
@@ -122,6 +124,16 @@ def give_up(message: str, code: int = UNABLE) -> NoReturn:
     """Say what is wrong on standard error and exit."""
     click.echo(click.style("error: ", fg="red", bold=True) + message, err=True)
     sys.exit(code)
+
+
+def _waits(data: Data) -> NoReturn:
+    """Say that an act waits for a second person, and exit as for what is not done."""
+    if click.get_current_context().params.get("as_json"):
+        click.echo(json.dumps(data, indent=2, ensure_ascii=False))
+        sys.exit(UNABLE)
+    if "secret" in data:
+        click.echo(f"{data['secret']}\n(shown once; good once somebody else confirmed it)")
+    give_up(data["detail"])
 
 
 def with_desk(command: Callable[..., None]) -> Callable[..., None]:

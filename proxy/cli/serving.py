@@ -15,12 +15,13 @@ import click
 
 from proxy.cli.desk import give_up
 from proxy.errors import GateError, SettingsError
+from proxy.health import MFA_OFF
 from proxy.pip_index import pip_index
 from proxy.places import ADDRESS_FILE, TOKEN_FILE
 from proxy.policy import age
 from proxy.policy.snapshot import PolicySnapshot
-from proxy.settings import Settings, is_loopback, read
-from proxy.upstream.origins import split_credentials
+from proxy.settings import Settings, read
+from proxy.upstream.origins import is_loopback, split_credentials
 from proxy.workers import DESK
 
 OPTIONS = (
@@ -40,6 +41,19 @@ OPTIONS = (
     ("alert-url", "Where alerts go, as Apprise URLs separated by commas: json://, mailto://, slack:// …"),
     ("cache-size", "Bytes that cached files may take (10 GiB)."),
     ("workers", "Processes that serve (1)."),
+    ("trusted-proxies", "Proxies in front (addresses, CIDR) whose X-Forwarded-For says who comes (none is believed)."),
+    ("admin-public-url", "The address at which people reach the admin, where a proxy stands in front of it."),
+    ("secret-key-file", "The key that seals secrets, made on first start (~/.config/wicketgate/secret-key)."),
+    ("oidc-issuer", "The OpenID provider at which people sign in; --oidc-client-id and --oidc-roles go with it."),
+    ("oidc-client-id", "The id under which the provider knows this gate."),
+    ("oidc-client-secret-file", "A file with the secret that goes with it (none: a public client)."),
+    ("oidc-roles", "Roles by group, the first that fits counts: security=approver,platform=administrator."),
+    ("oidc-group-claim", "The claim that names the groups (groups)."),
+    ("oidc-acr", "Values of acr that say that a second factor was used, besides mfa in amr."),
+)
+FLAGS = (
+    ("anonymous", "Whether the index may be read without a token (on loopback yes, elsewhere no)."),
+    ("mfa-required", "Whether roles that decide need a second factor (yes)."),
 )
 
 
@@ -47,19 +61,20 @@ def _with_options(command: Callable[..., None]) -> Callable[..., None]:
     for name, text in reversed(OPTIONS):
         variable = f"WICKETGATE_{name.replace('-', '_').upper()}"
         command = click.option(f"--{name}", envvar=variable, help=text, show_envvar=True)(command)
-    flag = "--anonymous/--no-anonymous"
-    text = "Whether the index may be read without a token (on loopback yes, elsewhere no)."
-    return click.option(flag, default=None, envvar="WICKETGATE_ANONYMOUS", show_envvar=True, help=text)(command)
+    for name, text in FLAGS:
+        variable = f"WICKETGATE_{name.replace('-', '_').upper()}"
+        flag = f"--{name}/--no-{name}"
+        command = click.option(flag, default=None, envvar=variable, show_envvar=True, help=text)(command)
+    return command
 
 
 @click.command()
 @_with_options
-def serve(anonymous: bool | None, **given: str | None) -> None:
+def serve(**given: str | bool | None) -> None:
     """Start the gate."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    texts = {name: value for name, value in given.items() if value}
-    if anonymous is not None:
-        texts["anonymous"] = "yes" if anonymous else "no"
+    words = {None: "", True: "yes", False: "no"}
+    texts = {name: value if isinstance(value, str) else words[value] for name, value in given.items()}
     try:
         settings = read(texts)
         settings, where = _with_upstream(settings)
@@ -156,6 +171,8 @@ def _greet(settings: Settings, where: str, token: str, snapshot: PolicySnapshot,
     if not settings.anonymous:
         lines.append(("Readers", "must bring a token: wicketgate token issue NAME --role reader"))
     click.echo("Wicketgate is in force: nothing is served that was not approved.\n")
+    if not settings.mfa_required:
+        click.echo(click.style(f"  {MFA_OFF}\n", fg="red", bold=True))
     for title, text in lines:
         click.echo(f"  {click.style(f'{title:<11}', bold=True)}{text}")
     click.echo(f"\n  Try: {approve_hint()}\n  Ctrl-C stops the gate.")

@@ -18,6 +18,7 @@ from proxy.cli.desk import (
     table,
     with_desk,
 )
+from proxy.policy.second_person import WORDS
 
 SHOWN = 20
 
@@ -40,6 +41,9 @@ SHOWN = 20
 @click.option("--warn-stale-after-hours", type=float, help="From when on advisory data is called old (24).")
 @click.option("--alarm-stale-after-hours", type=float, help="From when on it is called stale (72).")
 @click.option("--mode", type=click.Choice(["enforce", "observe"]), help="Withhold, or record and serve.")
+@click.option(
+    "--two-person", multiple=True, metavar="WORD", help=f"What takes two people: {', '.join(WORDS)}; '' none."
+)
 @click.option("--inherit", multiple=True, metavar="TERM", help="In a channel: take TERM from its base again.")
 @click.option("--dry-run", is_flag=True, help="Show which approved files would be withheld or opened; change nothing.")
 @click.option("--reason", help="Why; needed to change anything.")
@@ -69,7 +73,7 @@ def terms(
 
 def _read(name: str, value: object) -> object:
     """Return an option as the API takes it: lists without the empty text that empties them, entries by project."""
-    if name in {"internal", "licences", "provenance"} and isinstance(value, tuple):
+    if name in {"internal", "licences", "provenance", "two_person"} and isinstance(value, tuple):
         return [text for text in value if text]
     if name in {"ages", "publishers"} and isinstance(value, tuple):
         return dict(_entries(name, value))

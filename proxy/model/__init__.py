@@ -7,6 +7,7 @@ reach a noun, times are aware UTC datetimes, sizes are bytes, digests are lower-
 from proxy.model.advisories import Advisory, Affected, AffectedRange, FeedState, Rating, Severity
 from proxy.model.answer import Code, Effect, Finding, Subject, Verdict
 from proxy.model.index import Kind, ProjectPage, ReleaseFile, Unreadable
+from proxy.model.people import APPROVING, ROLES, Account, CiRule, Invitation, Passkey, Proposal, Session
 from proxy.model.policy import (
     Acknowledgement,
     Approval,
@@ -26,6 +27,9 @@ from proxy.model.policy import (
 from proxy.model.record import Actor, AuditEvent, Build, Change, DecisionRecord, Demand, Entry, HandedOut, Wanted
 
 __all__ = [
+    "APPROVING",
+    "ROLES",
+    "Account",
     "Acknowledgement",
     "Actor",
     "Advisory",
@@ -37,6 +41,7 @@ __all__ = [
     "Build",
     "Change",
     "Channel",
+    "CiRule",
     "Code",
     "DecisionRecord",
     "Demand",
@@ -45,16 +50,20 @@ __all__ = [
     "FeedState",
     "Finding",
     "HandedOut",
+    "Invitation",
     "Justification",
     "Kind",
     "LateFile",
     "Mode",
     "NamesList",
     "Origin",
+    "Passkey",
     "Prohibition",
     "ProjectPage",
+    "Proposal",
     "Rating",
     "ReleaseFile",
+    "Session",
     "Severity",
     "SeverityFloor",
     "Subject",

@@ -24,7 +24,7 @@ class Approval:
     where it counts: there, and in every channel that inherits from it ("" is the base of all).
 
     An ``emergency`` is one person's exception from most rules, always with an end; ``reviewed`` says what
-    somebody else found when looking at it afterwards. ``by`` is a name for people, ``by_id`` the actor's id.
+    somebody else found when looking at it afterwards. ``by`` is a name for people, ``by_id`` an account or a token.
     """
 
     id: str
@@ -92,7 +92,8 @@ Justification = Literal[
 class Waiver:
     """A named advisory set aside for one range of one project, always with an end.
 
-    ``by`` granted it, ``owner`` answers for it until it ends.
+    ``by`` granted it, ``owner`` answers for it until it ends. ``second`` is the other person who disputes a report of
+    malware with it: without one it never counts for malware.
     """
 
     id: str
@@ -106,6 +107,7 @@ class Waiver:
     channel: str = ""
     owner: str = ""
     justification: Justification = ""
+    second: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +171,7 @@ class Terms:
       release without one does, where they are listed.
     * ``provenance``: glob patterns of projects whose files must come with attestations (PEP 740), ``publishers``:
       from whom, by project.
+    * ``two_person``: what one person alone cannot do, in the words of :mod:`proxy.policy.second_person`.
     """
 
     mode: Mode = "enforce"
@@ -186,6 +189,7 @@ class Terms:
     warn_stale_after: timedelta = timedelta(hours=24)
     alarm_stale_after: timedelta = timedelta(hours=72)
     stale_advisories: Literal["say", "refuse"] = "say"
+    two_person: tuple[str, ...] = ()
     id: str = "terms"
 
 
@@ -211,7 +215,9 @@ class Channel:
 class Token:
     """A machine's or a person's key, known by the digest of its secret alone.
 
-    One with a ``parent`` is a browser's session: it lives no longer than the token it was opened with.
+    ``owner`` is the principal who issued it and answers for it ("" for the first-run token, its own). ``scope`` narrows
+    its role to some permissions (none named: all). One with a ``channel`` (None: everywhere) or with ``projects`` (glob
+    patterns) reads the index there and does nothing else. ``networks`` are the CIDR blocks that it may come from.
     """
 
     id: str
@@ -220,7 +226,16 @@ class Token:
     role: str
     at: datetime
     until: datetime | None = None
-    parent: str = ""
+    owner: str = ""
+    scope: tuple[str, ...] = ()
+    channel: str | None = None
+    projects: tuple[str, ...] = ()
+    networks: tuple[str, ...] = ()
+
+    @property
+    def bound(self) -> bool:
+        """Whether it reads only a part of the index, and so nothing of the admin."""
+        return self.channel is not None or bool(self.projects)
 
 
 @dataclass(frozen=True, slots=True)

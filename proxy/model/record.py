@@ -10,6 +10,7 @@ from typing import Literal
 from packaging.utils import NormalizedName
 
 from proxy.model.advisories import FeedState
+from proxy.model.people import Account, CiRule, Invitation, Proposal
 from proxy.model.policy import (
     Acknowledgement,
     Approval,
@@ -37,19 +38,38 @@ Entry = (
     | Channel
     | FeedState
     | NamesList
+    | Account
+    | Invitation
+    | CiRule
+    | Proposal
 )
 """What the store keeps row by row; putting an entry whose id is there already replaces it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts: ``kind`` is person, token, feed or system. ``name`` is shown, ``id`` compared."""
+    """Who acts: ``kind`` is person, token, feed or system. ``name`` is shown, ``id`` compared.
+
+    ``owner`` is who answers for a token, where that is somebody else; ``scope`` narrows the role (empty: not at all).
+    """
 
     kind: str
     id: str
     name: str
     role: str
     address: str = ""
+    owner: str = ""
+    scope: tuple[str, ...] = ()
+
+    @property
+    def principal(self) -> str:
+        """Who answers for the act: two credentials of one principal are not two people."""
+        return self.owner or self.id
+
+    @property
+    def is_person(self) -> bool:
+        """Whether somebody's account answers for the act. A token that no account answers for may be anybody's."""
+        return self.principal.startswith("account:")
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,7 +192,16 @@ def take_names(names: NamesList) -> Change:
 
 def issue(token: Token) -> Change:
     """Make a token known. Only the digest of its secret is kept."""
-    detail = {"name": token.name, "role": token.role, "until": token.until.isoformat() if token.until else ""}
+    detail = {
+        "id": token.id,
+        "name": token.name,
+        "role": token.role,
+        "until": token.until.isoformat() if token.until else "",
+        "scope": list(token.scope),
+        "channel": "everywhere" if token.channel is None else token.channel,
+        "projects": list(token.projects),
+        "networks": list(token.networks),
+    }
     return Change("access:token:issued", "", f"Token {token.name}", puts=(token,), detail=detail, policy=False)
 
 
@@ -200,16 +209,6 @@ def withdraw(token: Token, reason: str) -> Change:
     """End a token."""
     detail = {"name": token.name}
     return Change("access:token:revoked", "", reason, ends=(token.id,), detail=detail, policy=False)
-
-
-def open_session(token: Token) -> Change:
-    """Let somebody in through the browser: a token that ends by itself."""
-    return Change("access:session:opened", "", token.name, puts=(token,), policy=False)
-
-
-def close_session(token: Token) -> Change:
-    """End a browser's session."""
-    return Change("access:session:closed", "", token.name, ends=(token.id,), policy=False)
 
 
 def waive(waiver: Waiver) -> Change:

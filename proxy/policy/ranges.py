@@ -101,6 +101,10 @@ class ProjectAdvisories:
         """Whether the record, or another of its matter, reports malware."""
         return any(matter.malicious for matter in self._matters if matter.id == identity)
 
+    def rating(self, identity: str) -> Rating:
+        """Return how bad the matter of a record is, "unknown" where there is no such record."""
+        return next((matter.severity.rating for matter in self._matters if matter.id == identity), "unknown")
+
     def edges(self) -> tuple[str, ...]:
         """Return the first version of each stretch in which the answer is the same ("0" for the lowest)."""
         return ("0", *(str(read) for _, read, after in self._cuts if isinstance(read, Version) and not after))
@@ -209,6 +213,10 @@ class AdvisoryIndex:
     def is_malicious(self, project: NormalizedName, identity: str) -> bool:
         """Whether a record about the project, or another of its alias group, reports malware."""
         return project in self.packed and self._compiled(project).is_malicious(identity)
+
+    def rating(self, project: NormalizedName, identity: str) -> Rating:
+        """Return how bad the matter of a record about the project is, "unknown" where nothing says so."""
+        return self._compiled(project).rating(identity) if project in self.packed else "unknown"
 
     def edges(self, project: NormalizedName) -> tuple[str, ...]:
         """Return the first version of each stretch in which the answer about a project is the same."""

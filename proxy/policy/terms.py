@@ -55,6 +55,7 @@ def data(terms: Terms) -> dict[str, object]:
         "stale_advisories": terms.stale_advisories,
         "warn_stale_after_hours": terms.warn_stale_after / HOUR,
         "alarm_stale_after_hours": terms.alarm_stale_after / HOUR,
+        "two_person": list(terms.two_person),
     }
 
 

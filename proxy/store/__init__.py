@@ -28,6 +28,7 @@ from proxy.model import (
     Entry,
     HandedOut,
     ReleaseFile,
+    Session,
     Wanted,
 )
 from proxy.policy.ledger import Flaw
@@ -95,8 +96,46 @@ class Reach:
     last: datetime
 
 
+class AccessRecords(Protocol):
+    """What signing in leaves behind. The words of each are in :mod:`proxy.store.access`."""
+
+    def open_session(self, session: Session) -> None:
+        """Keep a session."""
+
+    def session(self, sha256: str) -> Session | None:
+        """Return the session whose secret has this digest."""
+
+    def sessions(self) -> list[Session]:
+        """Return every session, the last seen first."""
+
+    def see_session(self, identity: str, at: datetime) -> None:
+        """Note that a session was used."""
+
+    def end_session(self, identity: str) -> bool:
+        """Forget a session; False where there was none."""
+
+    def spend(self, key: str, until: datetime, at: datetime) -> bool:
+        """Use something up that may be used once before ``until``; False where it was used already."""
+
+    def advance(self, key: str, counter: int) -> bool:
+        """Raise a counter; False where it stands there already, or higher."""
+
+    def note_uses(self, uses: Mapping[str, datetime]) -> None:
+        """Note when tokens were last used, by their ids."""
+
+    def uses(self) -> Mapping[str, datetime]:
+        """Return when each token was last used."""
+
+    def sweep(self, at: datetime) -> None:
+        """Forget sessions that ran out by themselves."""
+
+
 class Store(Protocol):
     """What every store offers. Errors: :class:`~proxy.errors.StoreError` and its family."""
+
+    @property
+    def access(self) -> AccessRecords:
+        """What signing in leaves behind."""
 
     def close(self) -> None:
         """Release everything. Idempotent."""

@@ -83,3 +83,18 @@ def remember_first_files(db: Database) -> None:
 def find_when(db: Database) -> None:
     """What was wanted since some time: where in the record that time begins."""
     db.execute("create index decisions_at on decisions (at)")
+
+
+@migrations()
+def sign_people_in(db: Database) -> None:
+    """Sessions by the digest of their secret, what may be used once, counters that rise, and when tokens were used."""
+    for statement in (
+        """create table sessions (
+            id text primary key, sha256 text not null unique, holder text not null, version integer not null,
+            stage text not null, method text not null, opened text not null, seen text not null,
+            until text not null, proved text not null, address text not null, agent text not null) strict""",
+        "create table spent (key text primary key, until text not null) strict, without rowid",
+        "create table counters (key text primary key, counter integer not null) strict, without rowid",
+        "create table uses (token text primary key, at text not null) strict, without rowid",
+    ):
+        db.execute(statement)

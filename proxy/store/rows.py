@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from proxy.model import (
+    Account,
     Acknowledgement,
     Actor,
     Approval,
@@ -23,14 +24,17 @@ from proxy.model import (
     AuditEvent,
     Change,
     Channel,
+    CiRule,
     DecisionRecord,
     Entry,
     FeedState,
     HandedOut,
+    Invitation,
     LateFile,
     NamesList,
     Origin,
     Prohibition,
+    Proposal,
     Terms,
     Token,
     Waiver,
@@ -50,6 +54,10 @@ KINDS: Mapping[str, type[Entry]] = {
     "channel": Channel,
     "feed": FeedState,
     "names": NamesList,
+    "account": Account,
+    "invitation": Invitation,
+    "rule": CiRule,
+    "proposal": Proposal,
 }
 _KIND_OF = {kind: name for name, kind in KINDS.items()}
 Record = dict[str, object]

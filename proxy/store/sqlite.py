@@ -41,6 +41,7 @@ from proxy.model import (
 )
 from proxy.policy import ledger
 from proxy.store import AdvisoryRow, Decision, DecisionFilter, EventFilter, Kept, Reach, firsts, refused, rows, wanted
+from proxy.store.access import AccessTables
 from proxy.store.advisories import AdvisoryTables, records
 from proxy.store.bell import Bell
 from proxy.store.migrations import migrations
@@ -62,6 +63,7 @@ class SqliteStore:
         except BaseException:
             os.close(self._lock_file)
             raise
+        self.access = AccessTables(lambda: self._transaction("normal"), self._reading, _insert)
         self.bell = Bell(directory / "revision")
         self.bell.ring(self.newest())
 
@@ -111,6 +113,11 @@ class SqliteStore:
             self._threads.reader.execute("pragma query_only=on")
         reader: Database = self._threads.reader
         return reader
+
+    @contextmanager
+    def _reading(self) -> Iterator[Database]:
+        with _store_errors():
+            yield self._reader
 
     @contextmanager
     def _exclusive(self) -> Iterator[None]:

@@ -18,7 +18,7 @@ import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import NoReturn
-from urllib.parse import unquote, urljoin
+from urllib.parse import unquote, urljoin, urlsplit
 
 from proxy.errors import OriginRefused
 
@@ -204,3 +204,21 @@ class Origins:
         if not usable:
             raise OriginRefused(f"{host} leads to an address inside your network; it is not asked.", host)
         return usable
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach that address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def is_https_or_loopback(url: str) -> bool:
+    """Whether a URL leads somewhere that nobody in between can answer for: https, or http on this machine."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    host = parts.hostname or ""
+    return (parts.scheme == "https" and bool(host)) or (parts.scheme == "http" and is_loopback(host))

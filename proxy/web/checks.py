@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Annotated
 
 import msgspec
@@ -12,9 +12,11 @@ from proxy.errors import GateError
 from proxy.gateway import Gateway
 from proxy.model import Code
 from proxy.policy import checking, explaining
+from proxy.policy.credentials import may_have
 from proxy.policy.folding import malformed
 from proxy.policy.listing import Judged
 from proxy.simple import names
+from proxy.web.readers import OTHER_PROJECTS
 
 AT_MOST = 2_000
 AT_ONCE = 16
@@ -48,21 +50,26 @@ def wanted(body: bytes) -> list[Wanted]:
     return asked
 
 
-async def answers(gateway: Gateway, url: str, asked: Sequence[Wanted]) -> list[Data]:
-    """Judge each, in the order asked. ``url`` is the address of the channel, before ``/files``."""
+async def answers(gateway: Gateway, url: str, asked: Sequence[Wanted], projects: Collection[str]) -> list[Data]:
+    """Judge each, in the order asked. ``url`` is the address of the channel, before ``/files``.
+
+    Who is bound to ``projects`` (none: nobody) hears of no others.
+    """
     turn = asyncio.Semaphore(AT_ONCE)
 
     async def answered(one: Wanted) -> Data:
         async with turn:
-            return {"name": one.name, "specifier": one.specifier} | await _answer(gateway, url, one)
+            return {"name": one.name, "specifier": one.specifier} | await _answer(gateway, url, one, projects)
 
     return await asyncio.gather(*map(answered, asked))
 
 
-async def _answer(gateway: Gateway, url: str, one: Wanted) -> Data:
+async def _answer(gateway: Gateway, url: str, one: Wanted, projects: Collection[str]) -> Data:
     project = names.normal(one.name)
     if project is None:
         return _unjudged("refused", malformed(one.name), Code.MALFORMED)
+    if not may_have(projects, project):
+        return _unjudged("unknown", OTHER_PROJECTS)
     try:
         listing = await gateway.listing(project)
     except GateError as error:

@@ -16,7 +16,9 @@ from proxy.asking import Asking, TooMany
 from proxy.errors import GateError, StoreError, UpstreamAway
 from proxy.gateway import Gateway
 from proxy.health import Health
+from proxy.model import Token
 from proxy.policy import explaining
+from proxy.policy.credentials import may_request
 from proxy.policy.folding import malformed
 from proxy.policy.versions import version as read_version
 from proxy.simple import names
@@ -36,6 +38,7 @@ STATUS: tuple[tuple[type[Exception], int], ...] = (
     (UpstreamAway, 503),
     (StoreError, 503),
 )
+NOT_FOR_REQUESTS = "This token only reads. To ask for a project, bring one with the role requester, or ask a person."
 
 pages = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined
@@ -84,7 +87,7 @@ class Developers:
         report = self._health.report(self._clock())
         return JSONResponse(report, 200 if report["ready"] else 503)
 
-    async def explain(self, request: Request) -> Response:
+    async def explain(self, request: Request, _token: Token) -> Response:
         """Explain a project, or one version of it."""
         project = names.normal(request.path_params["name"])
         wanted = request.path_params.get("version")
@@ -106,32 +109,33 @@ class Developers:
                 return JSONResponse(data, headers=SECURE)
         return PlainTextResponse(pages.get_template("explain.txt").render({"version": None, **data}))
 
-    async def request(self, request: Request) -> Response:
+    async def request(self, request: Request, token: Token) -> Response:
         """Put a wish into the security team's inbox."""
         project = names.normal(request.path_params["name"])
         if project is None:
             return PlainTextResponse(f"{malformed(request.path_params['name'])}\n", 404)
+        if not may_request(token):
+            return PlainTextResponse(f"{NOT_FOR_REQUESTS}\n", 403)
         if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
             return PlainTextResponse("Requests are made on the gate's own page.\n", 403)
         async with request.form(max_files=0, max_fields=4) as form:
             specifier, why = str(form.get("specifier", "")), str(form.get("why", ""))
         client = request.client.host if request.client else ""
-        token = await self._readers.may_read(request.scope)
         try:
-            ask = await self._asking.ask(project, specifier, why, (token and token.name) or client, client)
+            ask = await self._asking.ask(project, specifier, why, token.name or client, client)
         except (GateError, ValueError) as error:
             return _failed(error)
         if _preferred(request) == "html":
             return RedirectResponse(f"../{project}", 303)
         return JSONResponse({"id": ask.id, "project": ask.project, "specifier": ask.specifier}, 201)
 
-    async def check(self, request: Request) -> Response:
+    async def check(self, request: Request, token: Token) -> Response:
         """Judge many requirements at once, each as an installer would meet it."""
         try:
             wanted = checks.wanted(await request.body())
         except ValueError as error:
             return JSONResponse({"detail": str(error)}, 400)
-        results = await checks.answers(self._gateway, self._url, wanted)
+        results = await checks.answers(self._gateway, self._url, wanted, token.projects)
         snapshot, at = self._gateway.policy.snapshot, self._clock()
         said = {"at": at.isoformat(), "revision": snapshot.revision, "advisory_data": self._feed()}
         return JSONResponse({"results": results, "url": self._url, **said})

@@ -21,7 +21,7 @@ from proxy.policy.listing import Judged
 from proxy.simple.negotiate import matches
 from proxy.web.byterange import UNSATISFIABLE, Span, span
 from proxy.web.http import ALWAYS, Asked, Headers, answer, fail, say
-from proxy.web.readers import Readers
+from proxy.web.readers import Readers, refuses
 from proxy.web.recording import Recorder
 from proxy.web.refusals import Refusals
 
@@ -57,9 +57,13 @@ class FileDoor:
         judged = self._gateway.file_at_hand(path.removesuffix(METADATA))
         if judged is None:
             verdict, judged = await self._gateway.find(path.removesuffix(METADATA))
+            if await refuses(by, verdict.subject.project, send):
+                return
             if judged is None or not verdict.allowed:
                 await self._refusals.refuse(verdict, by, send, path.rpartition("/")[2], metadata=metadata)
                 return
+        elif by.projects and await refuses(by, judged.verdict.subject.project, send):
+            return
         content = await (self._gateway.metadata(judged) if metadata else self._gateway.open(judged))
         if content is None:
             await say(send, 404, "The upstream has no metadata for this file.", head=by.head)
@@ -117,6 +121,8 @@ class RefusedDoor:
         metadata = filename.endswith(METADATA)
         try:
             verdict = await self._gateway.why(filename.removesuffix(METADATA))
+            if await refuses(by, verdict.subject.project, send):
+                return
             await self._refusals.refuse(verdict, by, send, filename, metadata=metadata)
         except GateError as error:
             await fail(send, error, head=by.head)

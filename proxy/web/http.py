@@ -32,13 +32,17 @@ _numbers = itertools.count(1)
 
 @dataclass(slots=True)
 class Asked:
-    """One request: its method and headers (lower-case names), and who sent it."""
+    """One request: its method and headers (lower-case names), and who sent it.
+
+    ``projects`` are those that its token is bound to (glob patterns; none: it is not).
+    """
 
     head: bool
     headers: dict[bytes, bytes]
     client: str
     token: str
     number: int
+    projects: tuple[str, ...] = ()
 
     @property
     def agent(self) -> str:

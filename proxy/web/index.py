@@ -9,6 +9,7 @@ from starlette.types import Receive, Scope, Send
 
 from proxy.errors import GateError
 from proxy.gateway import Gateway, Listing
+from proxy.policy.credentials import may_have
 from proxy.policy.folding import malformed
 from proxy.simple import names
 from proxy.simple.negotiate import matches
@@ -16,7 +17,7 @@ from proxy.simple.render import render_projects
 from proxy.web import bodies
 from proxy.web.bodies import Body
 from proxy.web.http import Asked, fail, redirect, say
-from proxy.web.readers import Readers
+from proxy.web.readers import Readers, refuses
 from proxy.web.recording import Recorder
 
 PREFIX = "/simple/"
@@ -36,6 +37,8 @@ class IndexDoor:
             return
         path, query = scope["path"], scope["query_string"]
         try:
+            if by.projects and await self._elsewhere(path, by, send):
+                return
             listing = self._gateway.at_hand(path[len(PREFIX) : -1])
             body = bodies.at_hand(listing, by, query) if listing and path.endswith("/") else None
             if listing and body:
@@ -44,6 +47,11 @@ class IndexDoor:
                 await self._page(path, query, by, send)
         except GateError as error:
             await fail(send, error, head=by.head)
+
+    async def _elsewhere(self, path: str, by: Asked, send: Send) -> bool:
+        """Whether the page is of a project that the token is not for; it is answered then."""
+        project = names.normal(path[len(PREFIX) :].partition("/")[0])
+        return project is not None and await refuses(by, project, send)
 
     async def _page(self, path: str, query: bytes, by: Asked, send: Send) -> None:
         if path == "/simple":
@@ -54,13 +62,13 @@ class IndexDoor:
             await self._project(path.removeprefix(PREFIX), query, by, send)
 
     async def _projects(self, query: bytes, by: Asked, send: Send) -> None:
-        """List the approved projects, and no others."""
+        """List the approved projects (of those that a token is bound to), and no others."""
         form = bodies.form_of(by, query)
         if form is None:
             await say(send, 406, NO_FORM, head=by.head)
             return
         snapshot = await self._gateway.policy.current()
-        content = render_projects(sorted(snapshot.grants), form)
+        content = render_projects(sorted(name for name in snapshot.grants if may_have(by.projects, name)), form)
         await _send(send, by, await bodies.made(content, form, bodies.coding_of(by), snapshot.revision, ""))
 
     async def _project(self, rest: str, query: bytes, by: Asked, send: Send) -> None:

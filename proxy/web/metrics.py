@@ -21,6 +21,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from proxy.live import Live
+from proxy.model import Token
 from proxy.policy import age
 from proxy.web.readers import Readers, for_readers
 
@@ -45,7 +46,7 @@ class Metrics(Collector):
         """Return the one route."""
         return [Route("/metrics", for_readers(self._readers, self.page))]
 
-    async def page(self, request: Request) -> Response:
+    async def page(self, request: Request, _token: Token) -> Response:
         """Answer a scrape, in the format that it accepts."""
         encode, kind = choose_encoder(request.headers.get("accept", ""))
         return Response(encode(self._registry), headers={"content-type": kind, "cache-control": "no-store"})

@@ -19,7 +19,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 _CONTEXT = get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["proxy.cli", "proxy.app", "proxy.cli.serving", "proxy.cli.policy", "proxy.serving"])
+_OURS = ["proxy.cli", "proxy.app", "proxy.cli.serving", "proxy.cli.policy", "proxy.serving"]
+_CONTEXT.set_forkserver_preload([*_OURS, "argon2", "cryptography.fernet", "joserfc.jwt", "pyotp", "webauthn"])
 
 
 @dataclass

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from admin import auth
+from proxy import app
 from proxy.app import Gate, build
+from proxy.model import Account, Actor, Change
+from proxy.policy import changes
 from proxy.settings import read
 
+SYSTEM = Actor("system", "system", "a test", "system")
 JSON = "application/vnd.pypi.simple.v1+json"
 
 
@@ -38,6 +44,15 @@ class House:
         """Ask the admin API, whatever it answers."""
         headers = {"authorization": f"Bearer {self.token}"}
         return await self.client.request(method, f"/admin/api/v1{path}", headers=headers, json=body or None)
+
+    def member(self, name: str, role: str) -> str:
+        """Somebody who has an account; the secret of a token of theirs."""
+        at, store = app.now(), self.gate.store
+        account = Account(f"account:{name}", name, role, "a test", at, at, password="$argon2id$x")
+        store.commit(Change("access:account:made", "", "a test", (account,)), SYSTEM, at)
+        issued = auth.issue(f"{name}'s terminal", role, at, timedelta(days=1))
+        store.commit(changes.issue(replace(issued.token, owner=account.id)), SYSTEM, at)
+        return issued.secret
 
     async def approve(self, requirement: str, **options: Any) -> Any:
         """Approve something for a test."""
@@ -65,6 +80,7 @@ class House:
 async def house(folder: Path, upstream: str, ttl: int = 0) -> AsyncIterator[House]:
     """Run a gate on a data directory, as often as wanted one after the other."""
     options = {"data_dir": str(folder), "upstream": upstream, "advisories": "off", "index_ttl": str(ttl)}
+    options["secret_key_file"] = str(folder.with_name(f"{folder.name}.key"))
     gate = build(read(options), previews_at="http://127.0.0.1:1")
     async with gate.running():
         transport = httpx.ASGITransport(app=gate.index, raise_app_exceptions=True)

@@ -1,8 +1,9 @@
 """Known vulnerabilities and malware (OSV records) withhold the versions they affect.
 
-Malware always refuses. A vulnerability refuses from the severity in the terms upwards; a waiver,
-which names one advisory and ends, turns that refusal into advice. Advisories that are aliases of
-each other are one matter, yet a waiver counts for the id it names alone.
+Malware refuses, unless two people dispute the report in a waiver. A vulnerability refuses from the
+severity in the terms upwards; a waiver, which names one advisory and ends, turns that refusal into
+advice. Advisories that are aliases of each other are one matter, yet a waiver counts for the id it
+names alone.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from proxy.model import Code, Effect, Finding, Subject, Terms, Waiver
+from proxy.policy import disputes
 from proxy.policy.ranges import Match
 from proxy.policy.severity import RATINGS
 from proxy.policy.snapshot import PolicySnapshot
@@ -26,7 +28,7 @@ def advisories(subject: Subject, snapshot: PolicySnapshot, at: datetime) -> Iter
     for match in matches:
         waiver = _waiver(match, subject, snapshot, at)
         if match.malicious:
-            yield _malware(match, subject)
+            yield _disputed(match, waiver) if waiver and waiver.second else _malware(match, subject)
         elif waiver:
             yield _waived(match, waiver)
         else:
@@ -61,6 +63,13 @@ def _waived(match: Match, waiver: Waiver) -> Finding:
         "justification": waiver.justification,
     }
     sentence = f"{match.id} is waived until {waiver.until:%Y-%m-%d}: {waiver.reason}"
+    return Finding(Code.WAIVED, Effect.ADVISE, sentence, until=waiver.until, evidence=evidence)
+
+
+def _disputed(match: Match, waiver: Waiver) -> Finding:
+    """One waiver of two people; one person's, given while the advisory spoke of a weakness, does not do."""
+    sentence = disputes.sentence(waiver)
+    evidence = {"advisory": match.id, "waiver": waiver.id, "by": waiver.by, "second": waiver.second}
     return Finding(Code.WAIVED, Effect.ADVISE, sentence, until=waiver.until, evidence=evidence)
 
 

@@ -1,0 +1,37 @@
+"""What waits for a second person: shown whole, confirmed by the digest of what was shown, or rejected."""
+
+from __future__ import annotations
+
+import json
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from admin.pages.room import Room, fields, show
+from admin.schemas.told_people import proposal_data
+from proxy.model import Actor
+
+
+async def page(room: Room, _request: Request, actor: Actor) -> Response:
+    """List what waits, the oldest first."""
+    terms = (await room.live.current()).terms
+    waiting = await room.actions.proposals.waiting()
+    shown = [proposal_data(proposal, terms) | {"mine": proposal.principal == actor.principal} for proposal in waiting]
+    for proposal in shown:
+        whole = {"detail": proposal["detail"], "entries": proposal["entries"], "ends": proposal["ends"]}
+        proposal["whole"] = json.dumps(whole, indent=2, ensure_ascii=False)
+    return show(room, "proposals.html", actor=actor, proposals=shown)
+
+
+async def confirm(room: Room, request: Request, actor: Actor) -> Response:
+    """Do it, as the second person."""
+    identity, digest = await fields(request, "proposal", "digest")
+    await room.actions.proposals.confirm(actor, identity, digest)
+    return RedirectResponse("/admin/proposals", 303)
+
+
+async def reject(room: Room, request: Request, actor: Actor) -> Response:
+    """Do not do it."""
+    identity, reason = await fields(request, "proposal", "reason")
+    await room.actions.proposals.reject(actor, identity, reason)
+    return RedirectResponse("/admin/proposals", 303)
