@@ -13,10 +13,11 @@ FROM python:3.13-slim
 COPY --from=build /opt/wicketgate /opt/wicketgate
 RUN mkdir -m 0700 /data /keys && chown 65534:65534 /data /keys
 ENV PATH=/opt/wicketgate/bin:$PATH PYTHONDONTWRITEBYTECODE=1 \
-    WICKETGATE_DATA_DIR=/data WICKETGATE_SECRET_KEY_FILE=/keys/secret-key WICKETGATE_HOST=0.0.0.0
+    WICKETGATE_DATA_DIR=/data WICKETGATE_SECRET_KEY_FILE=/keys/secret-key WICKETGATE_AUDIT_KEY=/keys/audit-ed25519.pem \
+    WICKETGATE_HOST=0.0.0.0
 USER 65534:65534
-# Two volumes: a copy of the data does not open what is sealed with the key.
-VOLUME /data /keys
+# Two volumes: a copy of the data does not open what is sealed with one key, nor sign what the other signs.
+VOLUME ["/data", "/keys"]
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8080/readyz', timeout=2)"]
 ENTRYPOINT ["wicketgate"]

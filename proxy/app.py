@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
@@ -28,6 +29,8 @@ from admin.closure import Resolver
 from admin.people.entrance import Entrance
 from proxy.alerts import Alerts, Apprised, Messenger
 from proxy.asking import Asking
+from proxy.audit import figures
+from proxy.audit.keeper import Keeper
 from proxy.cache.blobs import Blobs
 from proxy.cache.fetch import Fetches
 from proxy.cache.pages import Pages
@@ -46,7 +49,7 @@ from proxy.learnt import Learnt
 from proxy.live import Live
 from proxy.notices import SYSTEM, Notices
 from proxy.places import TOKEN_FILE
-from proxy.policy import changes
+from proxy.policy import changes, changes_audit
 from proxy.rounds import Rounds
 from proxy.settings import Settings
 from proxy.shelf import Shelf
@@ -92,6 +95,7 @@ class Gate:
     sync: AdvisorySync
     resolutions: Resolutions
     rounds: Rounds
+    keeper: Keeper | None
     client: httpx.AsyncClient
     identity: Identity
     own_origin: str
@@ -111,7 +115,9 @@ class Gate:
         """Load the policy, start the background work, and on leaving stop it and lose nothing."""
         await asyncio.to_thread(self.blobs.prepare)
         await asyncio.to_thread(self.pages.prepare)
-        recover(self.store, self.settings.data_dir)
+        if self.keeper:
+            await asyncio.to_thread(self.keeper.check)
+        await self._recover()
         await self.live.refresh()
         await self._first_run()
         tasks = [asyncio.create_task(self._watched(name, work)) for name, work in self._work()]
@@ -125,6 +131,8 @@ class Gate:
             await self.fetches.close(0)
             await self.alerts.close(ALERT_SECONDS)
             await self._last_flush()
+            if self.keeper:
+                await self.keeper.close()
             await self.client.aclose()
             await self.identity.client.aclose()
             self.store.close()
@@ -139,6 +147,7 @@ class Gate:
             ("cache", self._trim),
             ("uses of tokens", self.identity.uses.run),
             ("refused sign-ins", self.identity.people.refusals.run),
+            *(self.keeper.work() if self.keeper else ()),
         ]
 
     async def _watched(self, name: str, work: Callable[[], Coroutine[object, object, None]]) -> None:
@@ -153,6 +162,12 @@ class Gate:
             else:
                 self.trouble.pop(name, None)
                 return
+
+    async def _recover(self) -> None:
+        """Commit what dead processes noted; what cannot be read back is a gap, and an event that says so."""
+        gap = await asyncio.to_thread(recover, self.store, self.settings.data_dir)
+        if gap is not None:
+            await self.alerts.tell(changes_audit.gap(gap.lost, gap.journals), SYSTEM)
 
     async def _first_run(self) -> None:
         """See to it that somebody can sign in, that files have an origin, and that advisories are there."""
@@ -202,7 +217,7 @@ def build(settings: Settings, *, previews_at: str, desk: bool = True) -> Gate:
 
     Where there are several workers only the ``desk`` has an admin of its own. Raises StoreError, OriginRefused.
     """
-    store = SqliteStore(settings.data_dir)
+    store = SqliteStore(settings.data_dir, settings.audit_archive)
     live = Live(store, store.bell)
     own_origin = origin_of(split_credentials(settings.upstream)[0])
     origins = Origins(settings.upstream, lambda: {origin.url for origin in live.snapshot.origins})
@@ -225,7 +240,8 @@ def build(settings: Settings, *, previews_at: str, desk: bool = True) -> Gate:
     readers = Readers(live, now, settings.anonymous, "", identity.passes.read, identity.uses)
     warnings = () if settings.mfa_required else (MFA_OFF,)
     health = Health(live, lambda: decisions.waiting, lambda: trouble, warnings)
-    metrics = Metrics(live, lambda: sync.bulletin.failures, lambda: decisions.waiting, readers, now)
+    record = partial(figures.gauges, store, settings.audit.destinations)
+    metrics = Metrics(live, lambda: sync.bulletin.failures, lambda: decisions.waiting, record, readers, now)
 
     def channel_doors(name: str) -> ChannelDoors:
         url = f"{settings.url}/{name}".rstrip("/")
@@ -250,14 +266,16 @@ def build(settings: Settings, *, previews_at: str, desk: bool = True) -> Gate:
     actions = Actions.of(
         store, live, gateway, resolver, resolutions, alerts, identity.people, now, settings.url
     )  # fmt: skip
+    keeper = None
     if desk:
-        admin_routes = _admin(settings, store, live, actions, sync, identity)
+        keeper = Keeper(store, alerts, settings.audit, settings.data_dir / "audit.lock", now)
+        admin_routes = _admin(settings, store, live, actions, sync, keeper, identity)
     else:
         admin_routes = [Mount("/admin", Forward(_desk_socket(settings)))]
     doors = Doors(channel_doors, live)
     return Gate(
         settings, store, live, decisions, alerts, notices, fetches, blobs, kept_pages, sync, resolutions, rounds,
-        client, identity, own_origin, doors, _without_redirects(admin_routes), preview, trouble,
+        keeper, client, identity, own_origin, doors, _without_redirects(admin_routes), preview, trouble,
     )  # fmt: skip
 
 
@@ -269,10 +287,16 @@ def _without_redirects(routes: list[BaseRoute]) -> ASGIApp:
 
 
 def _admin(
-    settings: Settings, store: SqliteStore, live: Live, actions: Actions, sync: AdvisorySync, identity: Identity
+    settings: Settings,
+    store: SqliteStore,
+    live: Live,
+    actions: Actions,
+    sync: AdvisorySync,
+    keeper: Keeper,
+    identity: Identity,
 ) -> list[BaseRoute]:
     people, authenticator, url = identity.people, identity.authenticator, settings.admin_url
-    desk = api.Desk(actions, authenticator, store, live, sync, settings.data_dir, now, people.sessions, url)
+    desk = api.Desk(actions, authenticator, store, live, sync, keeper, settings.data_dir, now, people.sessions, url)
     entrance = Entrance(people, store, live, authenticator, now)
     room = pages.Room(actions, entrance, people, store, live, now, url)
     return [Mount("/admin/api", api.build(desk)), Mount("/admin", routes=pages.routes(room))]

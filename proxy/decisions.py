@@ -170,30 +170,46 @@ class Decisions:
                 log.error("Decisions are not committed: %s (%d wait)", error, self.waiting)
 
 
-def recover(store: Store, directory: Path) -> int:
-    """Commit what the journals of dead processes hold. Returns how many lines could not be read."""
-    unreadable = 0
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Records that a process which died had noted and that cannot be read back: how many, from which journals."""
+
+    lost: int
+    journals: tuple[str, ...]
+
+
+def recover(store: Store, directory: Path) -> Gap | None:
+    """Commit what the journals of dead processes hold. Returns what could not be read, None where all could."""
+    lost: dict[str, int] = {}
     for path in sorted(directory.glob("decisions-*.journal")):
         with path.open("rb") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 continue  # its process lives
-            lines, broken = _read(file.read())
+            first = path.stem.rpartition("-")[2]
+            lines, missing = _read(file.read(), int(first) if first.isdecimal() else 1)
         store.record(lines, again=True)
         path.unlink(missing_ok=True)
-        unreadable += broken
-    if unreadable:
-        log.error("%d decision records of an earlier crash could not be read back: the log has a gap.", unreadable)
-    return unreadable
+        if missing:
+            lost[path.name] = missing
+    if not lost:
+        return None
+    log.error("%d decision records of an earlier crash could not be read back: the log has a gap.", sum(lost.values()))
+    return Gap(sum(lost.values()), tuple(lost))
 
 
-def _read(content: bytes) -> tuple[list[Line], int]:
+def _read(content: bytes, first: int) -> tuple[list[Line], int]:
+    """Return a journal's lines, and how many are missing. Lines are numbered without a gap from ``first``."""
     lines: list[Line] = []
-    broken = 0
+    missing = broken = 0
     for text in content.splitlines():
         try:
             lines.append(_decoder.decode(text))
         except msgspec.DecodeError:
             broken += 1
-    return lines, broken
+            continue
+        number = int(lines[-1][0].rpartition("-")[2])
+        missing += max(number - first, broken, 0)
+        first, broken = number + 1, 0
+    return lines, missing + broken

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import importlib.util
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from proxy.audit.destinations import BadDestination, Destination, destination
+from proxy.audit.keeping import Keeping
 from proxy.errors import OriginRefused, SettingsError
 from proxy.model import ROLES
 from proxy.places import data_dir
@@ -61,6 +64,8 @@ class Settings:
     openid: OpenIdSettings | None
     workers: int
     trusted_proxies: tuple[str, ...]
+    audit: Keeping
+    audit_archive: Path
 
     @property
     def admin_apart(self) -> bool:
@@ -105,6 +110,8 @@ def read(given: Mapping[str, str]) -> Settings:
         openid=_openid(reader),
         workers=reader.number("workers", 1, 1, 64),
         trusted_proxies=reader.networks("trusted_proxies"),
+        audit=reader.audit(),
+        audit_archive=reader.path("audit_archive") or data_dir(given.get("data_dir")) / "audit-archive",
     )
     reader.finish()
     return settings
@@ -207,6 +214,26 @@ class _Reader:
         elif not Path(text).expanduser().exists():
             self.fault(name, f"is not there: {text!r}", "Say a URL, a file, a folder or off")
         return str(Path(text).expanduser().absolute())
+
+    def audit(self) -> Keeping:
+        """How the record is kept. The key lies beside the data directory: who has that alone must not have both."""
+        place = data_dir(self._given.get("data_dir"))
+        key = self.path("audit_key") or place.with_name(f"{place.name}-audit-key") / "ed25519.pem"
+        if place in key.parents:
+            self.fault("audit_key", f"is inside the data directory: {key}", "Say a file elsewhere")
+        days = self.number("audit_keep_days", 0, 0, 36500)
+        return Keeping(key, tuple(self._destinations("audit_export")), timedelta(days=days) if days else None)
+
+    def _destinations(self, name: str) -> Iterator[Destination]:
+        for text in self._given.get(name, "").replace(",", " ").split():
+            try:
+                yield destination(text)
+            except BadDestination as error:
+                self.fault(name, f"{error}: {_redacted(text)!r}", "Say for example syslog+tls://siem.example:6514")
+
+    def path(self, name: str) -> Path | None:
+        text = self._given.get(name)
+        return Path(text).expanduser().absolute() if text else None
 
     def alert_urls(self, name: str) -> tuple[str, ...]:
         urls = tuple(self._given.get(name, "").replace(",", " ").split())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from proxy import decisions as module
-from proxy.decisions import Decisions, recover
+from proxy.decisions import Decisions, Gap, recover
 from proxy.errors import StoreError
 from proxy.model import DecisionRecord
 from proxy.store import DecisionFilter
@@ -50,7 +50,7 @@ async def test_the_journal_of_a_dead_process_is_committed_once(store: SqliteStor
     await held.flush(AT)
     dead = tmp_path / "decisions-dead-1.journal"
     dead.write_bytes(left + b'["cut off in the mid')
-    assert recover(store, tmp_path) == 1, "one line was cut off"
+    assert recover(store, tmp_path) == Gap(1, (dead.name,)), "one line was cut off"
     assert len(store.decisions(DecisionFilter())) == 3
     assert not list(store.verify())
     assert not journals(tmp_path)
@@ -59,7 +59,7 @@ async def test_the_journal_of_a_dead_process_is_committed_once(store: SqliteStor
 async def test_the_journal_of_a_living_process_is_left_alone(store: SqliteStore, tmp_path: Path) -> None:
     held = Decisions(store, tmp_path, "one")
     held.note(RECORD)
-    assert recover(store, tmp_path) == 0
+    assert recover(store, tmp_path) is None
     assert len(journals(tmp_path)) == 1
     await held.flush(AT)
 
@@ -117,3 +117,30 @@ async def test_when_nothing_more_can_be_held_back_nothing_is_handed_out(
     held.note(RECORD)
     with pytest.raises(StoreError, match="audit log cannot be written"):
         held.note(RECORD)
+
+
+@pytest.mark.parametrize(
+    ("damage", "lost"),
+    [
+        (lambda lines: [*lines[:2], b"[torn", *lines[3:]], 1),
+        (lambda lines: [*lines[:2], b"\x00" * 900, *lines[5:]], 3),
+        (lambda lines: lines[2:], 2),
+        (lambda lines: [b"\x00" * 100], 1),
+        (lambda lines: [*lines[:-1], lines[-1][:20]], 1),
+        (lambda lines: lines, 0),
+    ],
+)
+async def test_what_a_crash_cost_is_counted(
+    store: SqliteStore, tmp_path: Path, damage: Callable[[list[bytes]], list[bytes]], lost: int
+) -> None:
+    held = Decisions(store, tmp_path, "one")
+    for number in range(6):
+        held.note(replace(RECORD, request_id=f"r{number}"))
+    (journal,) = journals(tmp_path)
+    lines = journal.read_bytes().splitlines()
+    await held.flush(AT)
+    (tmp_path / "decisions-one-1.journal").write_bytes(b"\n".join(damage(lines)))
+    gap = recover(store, tmp_path)
+    assert (gap.lost if gap else 0) == lost
+    assert len(store.decisions(DecisionFilter())) == 6
+    assert not list(store.verify())

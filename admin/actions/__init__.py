@@ -18,6 +18,7 @@ from admin.actions.adoption import Adopting, Adoption
 from admin.actions.approvals import Approvals
 from admin.actions.channels import Channels
 from admin.actions.closures import Closures
+from admin.actions.copies import Copies
 from admin.actions.documents import Applied, Documents, Plan
 from admin.actions.emergencies import Emergencies
 from admin.actions.exclusions import Exclusions
@@ -31,7 +32,9 @@ from admin.actions.late import Late
 from admin.actions.lookalikes import LookAlikes
 from admin.actions.own import Own
 from admin.actions.proposals import Proposals
+from admin.actions.queries import Queries
 from admin.actions.replaying import Replaying
+from admin.actions.reports import Reports
 from admin.actions.resolutions import Resolution, Resolutions, Step
 from admin.actions.resolving import Resolving
 from admin.actions.reviews import Review, Reviews
@@ -93,6 +96,9 @@ class Actions:
     proposals: Proposals
     documents: Documents
     adopting: Adopting
+    queries: Queries
+    copies: Copies
+    reports: Reports
 
     @classmethod
     def of(
@@ -132,4 +138,7 @@ class Actions:
             proposals=Proposals(hands, alerts),
             documents=Documents(hands, Resolving(hands), Replaying(hands)),
             adopting=Adopting(hands),
+            queries=Queries(hands),
+            copies=Copies(hands),
+            reports=Reports(hands),
         )

@@ -1,17 +1,18 @@
-"""What was changed, handed out and refused, and whether the log is intact."""
+"""What was changed, handed out and refused: searched, paged both ways, and each change with what it replaced."""
 
 from __future__ import annotations
 
 import asyncio
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, HTTPException, Path, Query
 
 from admin.api.desk import LARGEST, Data, Desk, Who
 from admin.roles import Permission, demand
-from admin.schemas.given import Later
+from admin.schemas.given_audit import DecisionQuery, EventQuery
 from admin.schemas.told import decision_data, event_data, holder_data
+from admin.schemas.told_audit import page_data, told_data
 from proxy.model import Actor
-from proxy.store import DecisionFilter, EventFilter
 
 
 def routes(desk: Desk, who: Who) -> APIRouter:
@@ -19,38 +20,29 @@ def routes(desk: Desk, who: Who) -> APIRouter:
     router = APIRouter(tags=["audit"])
 
     @router.get("/audit/events")
-    async def events(
-        by: Actor = Depends(who),
-        project: str = "",
-        tag: str = "",
-        actor: str = "",
-        since: Later | None = None,
-        before: int | None = Query(None, ge=1, le=LARGEST),
-        limit: int = Query(100, ge=1, le=1000),
-    ) -> Data:
-        """List changes, newest first. ``next`` is the ``before`` of the following page."""
+    async def events(query: Annotated[EventQuery, Query()], by: Actor = Depends(who)) -> Data:
+        """Search changes, newest first. ``next`` is the ``before`` of older, ``previous`` the ``after`` of newer."""
         demand(by, Permission.AUDIT_READ)
-        found = await asyncio.to_thread(desk.store.events, EventFilter(project, tag, actor, since, before, limit))
-        following = found[-1].seq if len(found) == limit else None
-        return {"events": [event_data(event) for event in found], "next": following}
+        found = await asyncio.to_thread(desk.store.events, query.wanted())
+        upwards = query.after is not None and query.before is None
+        return page_data("events", [event_data(event) for event in found], query.limit, upwards=upwards)
+
+    @router.get("/audit/events/{seq}")
+    async def event(seq: int = Path(ge=1, le=LARGEST), by: Actor = Depends(who)) -> Data:
+        """Show one change, with every entry before and after it."""
+        demand(by, Permission.AUDIT_READ)
+        told = await asyncio.to_thread(desk.store.trail.told, seq)
+        if told is None:
+            raise HTTPException(404, f"There is no event {seq}.")
+        return told_data(told)
 
     @router.get("/audit/decisions")
-    async def decisions(
-        by: Actor = Depends(who),
-        project: str = "",
-        client: str = "",
-        verdict: str = "",
-        what: str = "",
-        since: Later | None = None,
-        before: int | None = Query(None, ge=1, le=LARGEST),
-        limit: int = Query(100, ge=1, le=1000),
-    ) -> Data:
-        """List what was handed out or refused, newest first."""
+    async def decisions(query: Annotated[DecisionQuery, Query()], by: Actor = Depends(who)) -> Data:
+        """Search what was handed out or refused, newest first. It is paged as changes are."""
         demand(by, Permission.AUDIT_READ)
-        wanted = DecisionFilter(project, client, verdict, what, since, before, limit)
-        found = await asyncio.to_thread(desk.store.decisions, wanted)
-        following = found[-1].seq if len(found) == limit else None
-        return {"decisions": [decision_data(record) for record in found], "next": following}
+        found = await asyncio.to_thread(desk.store.decisions, query.wanted())
+        upwards = query.after is not None and query.before is None
+        return page_data("decisions", [decision_data(record) for record in found], query.limit, upwards=upwards)
 
     @router.get("/audit/who-has")
     async def who_has(
@@ -63,15 +55,5 @@ def routes(desk: Desk, who: Who) -> APIRouter:
         """List who got a release: by project and version, by digest, or by an advisory that matches it."""
         demand(by, Permission.AUDIT_READ)
         return [holder_data(line) for line in await desk.actions.holders.who_has(project, version, sha256, advisory)]
-
-    @router.get("/audit/verify")
-    async def verify(by: Actor = Depends(who)) -> Data:
-        """Check that nothing in the audit log was altered; every flaw is named."""
-        demand(by, Permission.AUDIT_READ)
-        flaws = await asyncio.to_thread(lambda: list(desk.store.verify()))
-        return {
-            "intact": not flaws,
-            "flaws": [{"seq": flaw.seq, "problem": flaw.problem} for flaw in flaws[:100]],
-        }
 
     return router

@@ -12,6 +12,7 @@ from fastapi import Header
 from admin.actions import Actions
 from admin.auth import Authenticator
 from admin.people.sessions import Sessions
+from proxy.audit.keeper import Keeper
 from proxy.feeds.sync import AdvisorySync
 from proxy.live import Live
 from proxy.model import Actor
@@ -34,6 +35,7 @@ class Desk:
     store: Store
     live: Live
     sync: AdvisorySync
+    keeper: Keeper
     data_dir: Path
     clock: Callable[[], datetime]
     sessions: Sessions

@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
 from typing import Any, NoReturn, ParamSpec
@@ -56,6 +58,20 @@ def matching(revision: int | None) -> dict[str, str]:
     return {} if revision is None else {"if-match": str(revision)}
 
 
+class Moment(click.ParamType[str]):
+    """A day or a time, in UTC where it says no zone."""
+
+    name = "time"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the time as the API takes it."""
+        try:
+            at = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is no time: say 2026-06-01 or 2026-06-01T12:00:00Z", param, ctx)
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).isoformat()
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """A running gate, as a command speaks to it."""
@@ -87,16 +103,28 @@ class Desk:
 
     def follow(self, method: str, path: str, **more: Any) -> Iterator[Data]:
         """Ask the admin API for a long errand, and yield what it says while it is at it, line by line."""
-        headers = self._admin_headers("application/x-ndjson", more.pop("headers", {}))
-        url = f"{self.admin_url}/admin/api/v1{path}"
+        said = "See what it did: wicketgate audit list"
+        with self._streamed(method, path, "application/x-ndjson", said, more) as answer:
+            yield from map(json.loads, answer.iter_lines())
+
+    def stream(self, path: str, params: dict[str, str]) -> Iterator[bytes]:
+        """Yield an answer of the admin API piece by piece. Exits with the gate's own words when it says no."""
+        said = "What was written so far is no whole copy."
+        with self._streamed("GET", path, "*/*", said, {"params": params}) as answer:
+            yield from answer.iter_bytes()
+
+    @contextmanager
+    def _streamed(self, method: str, path: str, accept: str, said: str, more: Data) -> Iterator[httpx.Response]:
+        """Open an answer that is read while it comes; exit with what is ``said`` where it breaks off."""
+        url, headers = f"{self.admin_url}/admin/api/v1{path}", self._admin_headers(accept, more.pop("headers", {}))
         try:
             with httpx.stream(method, url, headers=headers, timeout=SECONDS, trust_env=False, **more) as answer:
                 if answer.is_error:
                     answer.read()
                     give_up(_words(answer))
-                yield from map(json.loads, answer.iter_lines())
+                yield answer
         except httpx.HTTPError as error:
-            give_up(f"The gate at {self.url} broke off ({error}). See what it did: wicketgate audit list")
+            give_up(f"The gate at {self.url} broke off ({error}). {said}")
 
     def _admin_headers(self, accept: str, more: dict[str, str]) -> dict[str, str]:
         if not self.token:

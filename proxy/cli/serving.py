@@ -50,6 +50,10 @@ OPTIONS = (
     ("oidc-roles", "Roles by group, the first that fits counts: security=approver,platform=administrator."),
     ("oidc-group-claim", "The claim that names the groups (groups)."),
     ("oidc-acr", "Values of acr that say that a second factor was used, besides mfa in amr."),
+    ("audit-key", "The key that seals the audit log, outside the data directory (DATA-DIR-audit-key/ed25519.pem)."),
+    ("audit-export", "Where the audit log goes: syslog+tcp://, syslog+tls://, https://…#secret=FILE, with commas."),
+    ("audit-keep-days", "Days after which decisions leave the database for the archive (0: never)."),
+    ("audit-archive", "Where those decisions are kept (DATA-DIR/audit-archive)."),
 )
 FLAGS = (
     ("anonymous", "Whether the index may be read without a token (on loopback yes, elsewhere no)."),

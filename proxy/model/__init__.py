@@ -6,6 +6,7 @@ reach a noun, times are aware UTC datetimes, sizes are bytes, digests are lower-
 
 from proxy.model.advisories import Advisory, Affected, AffectedRange, FeedState, Rating, Severity
 from proxy.model.answer import Code, Effect, Finding, Subject, Verdict
+from proxy.model.auditing import SavedQuery
 from proxy.model.index import Kind, ProjectPage, ReleaseFile, Unreadable
 from proxy.model.people import APPROVING, ROLES, Account, CiRule, Invitation, Passkey, Proposal, Session
 from proxy.model.policy import (
@@ -63,6 +64,7 @@ __all__ = [
     "Proposal",
     "Rating",
     "ReleaseFile",
+    "SavedQuery",
     "Session",
     "Severity",
     "SeverityFloor",

@@ -10,6 +10,7 @@ from typing import Literal
 from packaging.utils import NormalizedName
 
 from proxy.model.advisories import FeedState
+from proxy.model.auditing import SavedQuery
 from proxy.model.people import Account, CiRule, Invitation, Proposal
 from proxy.model.policy import (
     Acknowledgement,
@@ -42,6 +43,7 @@ Entry = (
     | Invitation
     | CiRule
     | Proposal
+    | SavedQuery
 )
 """What the store keeps row by row; putting an entry whose id is there already replaces it."""
 

@@ -2,8 +2,10 @@
 
 Read in this order: :mod:`judge` (the one decision), :mod:`rules` (one file a rule),
 :mod:`snapshot` (what the rules look at), :mod:`changes` (how it changes and how that reads in the
-audit), :mod:`ledger` (how events chain). :mod:`similarity` and :mod:`ranges` answer the two hard
-questions: which name was meant, and which advisory matches.
+audit), :mod:`ledger` (how events chain), :mod:`merkle`, :mod:`notes` and :mod:`proofs` (how the chains
+are sealed, and proved to who has a checkpoint alone), :mod:`reporting` (a period, told).
+:mod:`similarity` and :mod:`ranges` answer the two hard questions: which name was meant, and which
+advisory matches.
 
 Decided here:
 

@@ -252,7 +252,9 @@ def turned_bad(releases: Iterable[tuple[Turned, int]], newest: Iterable[HandedOu
     clients = _clients(sum(clients for _, clients in bad))
     reason = f"{len(bad)} releases that were approved or handed out are withheld now; {clients} them"
     projects = " ".join(dict.fromkeys(release.project for release, _ in bad))
-    return Change("release:verdict:turned", projects, reason, detail={"releases": sentences, "who": had}, policy=False)
+    advisories = sorted({advisory for release, _ in bad for advisory in release.advisories})
+    detail = {"releases": sentences, "who": had, "advisories": advisories}
+    return Change("release:verdict:turned", projects, reason, detail=detail, policy=False)
 
 
 def _clients(count: int) -> str:

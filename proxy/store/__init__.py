@@ -11,7 +11,7 @@ Decided here:
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -32,6 +32,20 @@ from proxy.model import (
     Wanted,
 )
 from proxy.policy.ledger import Flaw
+from proxy.policy.notes import Checkpoint, Trust
+from proxy.store.filters import DecisionFilter, EventFilter
+from proxy.store.trail import Trail
+
+__all__ = [
+    "AdvisoryRow",
+    "Decision",
+    "DecisionFilter",
+    "EventFilter",
+    "Kept",
+    "Reach",
+    "Store",
+    "Trail",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,31 +64,6 @@ class AdvisoryRow:
 
     advisory: Advisory
     digest: str
-
-
-@dataclass(frozen=True, slots=True)
-class EventFilter:
-    """Which audit events are wanted. Empty text matches everything."""
-
-    project: str = ""
-    tag: str = ""
-    actor: str = ""
-    since: datetime | None = None
-    before_seq: int | None = None
-    limit: int = 100
-
-
-@dataclass(frozen=True, slots=True)
-class DecisionFilter:
-    """Which decision records are wanted. Empty text matches everything."""
-
-    project: str = ""
-    client: str = ""
-    verdict: str = ""
-    what: str = ""
-    since: datetime | None = None
-    before_seq: int | None = None
-    limit: int = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +126,10 @@ class Store(Protocol):
     def access(self) -> AccessRecords:
         """What signing in leaves behind."""
 
+    @property
+    def trail(self) -> Trail:
+        """What the auditor asks: how the chains are sealed, proved, exported and archived."""
+
     def close(self) -> None:
         """Release everything. Idempotent."""
 
@@ -170,8 +163,16 @@ class Store(Protocol):
     def entries(self, kind: str) -> list[Entry]:
         """Return the entries of one kind that are in force, oldest first."""
 
-    def verify(self) -> Iterator[Flaw]:
-        """Yield what is wrong with the two chains: changes first, then decisions."""
+    def verify(
+        self,
+        trust: Trust | None = None,
+        kept: Sequence[Checkpoint] = (),
+        pause: Callable[[], None] = lambda: None,
+    ) -> Iterator[Flaw]:
+        """Yield what is wrong with the chains, the entries, and their checkpoints (those kept elsewhere as well).
+
+        ``trust`` is who signed the stored checkpoints; ``pause`` is called after every thousand records.
+        """
 
     def record(self, records: Sequence[tuple[str, DecisionRecord]], *, again: bool = False) -> None:
         """Write decisions, each with an id unique for ever. ``again``: some may be written already."""

@@ -1,6 +1,7 @@
 """The schema, step by step. A step is never edited once released; a new one is added below it.
 
-Events and decisions are append-only; the triggers guard against accidents, the chain against intent.
+Events and decisions are append-only (decisions until they are archived, :mod:`proxy.store.schema_trail`);
+the triggers guard against accidents, the chain against intent.
 """
 
 from __future__ import annotations
@@ -8,12 +9,10 @@ from __future__ import annotations
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-migrations = Migrations("wicketgate")
+from proxy.store import chains
+from proxy.store.schema_trail import NEVER, TRAIL
 
-_NEVER = """
-create trigger {table}_never_{verb} before {verb} on {table}
-begin select raise(abort, '{table} is append-only'); end
-"""
+migrations = Migrations("wicketgate")
 
 
 @migrations()
@@ -50,7 +49,7 @@ def first_schema(db: Database) -> None:
         db.execute(statement)
     for table in ("events", "decisions"):
         for verb in ("update", "delete"):
-            db.execute(_NEVER.format(table=table, verb=verb))
+            db.execute(NEVER.format(table=table, verb=verb))
 
 
 @migrations()
@@ -98,3 +97,21 @@ def sign_people_in(db: Database) -> None:
         "create table uses (token text primary key, at text not null) strict, without rowid",
     ):
         db.execute(statement)
+
+
+@migrations()
+def trail(db: Database) -> None:
+    """Search, checkpoints, segments and the places of those who are sent the record.
+
+    What words and times answer needs no index any more: each costs every record that is written.
+    """
+    for chain, index in (
+        ("events", "project"), ("events", "tag"),
+        ("decisions", "project"), ("decisions", "digest"), ("decisions", "at"), ("decisions", "handed_out"),
+    ):  # fmt: skip
+        db.execute(f"drop index {chain}_{index}")
+    db.execute("create index entries_put on entries (put_seq)")
+    db.execute("drop trigger decisions_never_delete")
+    for statement in TRAIL:
+        db.execute(statement)
+    chains.find_anew(db)

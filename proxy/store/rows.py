@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -35,6 +36,7 @@ from proxy.model import (
     Origin,
     Prohibition,
     Proposal,
+    SavedQuery,
     Terms,
     Token,
     Waiver,
@@ -58,6 +60,7 @@ KINDS: Mapping[str, type[Entry]] = {
     "invitation": Invitation,
     "rule": CiRule,
     "proposal": Proposal,
+    "query": SavedQuery,
 }
 _KIND_OF = {kind: name for name, kind in KINDS.items()}
 Record = dict[str, object]
@@ -120,20 +123,69 @@ def event_of(record: Mapping[str, object]) -> AuditEvent:
     return msgspec.convert(record, AuditEvent, strict=False)
 
 
-def decision_record(uid: str, decision: DecisionRecord, seq: int) -> Record:
+class DecisionLine(msgspec.Struct, frozen=True, gc=False):
+    """A decision's record, as it is hashed: its fields in the order of their names, which is the canonical one."""
+
+    agent: str
+    at: str
+    channel: str
+    client: str
+    codes: tuple[str, ...]
+    count: int
+    filename: str
+    project: str
+    request_id: str
+    revision: int
+    seq: int
+    sha256: str
+    status: int
+    token: str
+    uid: str
+    verdict: str
+    version: str
+    what: str
+
+
+DECISION_COLUMNS = (*DecisionLine.__struct_fields__, "previous", "hash")
+
+
+def decision_line(uid: str, decision: DecisionRecord, seq: int) -> DecisionLine:
     """Return the record of a decision, ready to be sealed."""
-    return {
-        **asdict(decision),
-        "codes": list(decision.codes),
-        "at": instant(decision.at),
-        "uid": uid,
-        "seq": seq,
-    }
+    return DecisionLine(
+        decision.agent,
+        instant(decision.at),
+        decision.channel,
+        decision.client,
+        decision.codes,
+        decision.count,
+        decision.filename,
+        decision.project,
+        decision.request_id,
+        decision.revision,
+        seq,
+        decision.sha256,
+        decision.status,
+        decision.token,
+        uid,
+        decision.verdict,
+        decision.version,
+        decision.what,
+    )
 
 
-def decision_row(record: Mapping[str, object]) -> Record:
-    """Return the row of a sealed decision record."""
-    return {**record, "codes": _text(record["codes"])}
+def decision_values(line: DecisionLine, previous: str, sealed: str) -> tuple[object, ...]:
+    """Return the row of a decision that was sealed with a hash, in the order of :data:`DECISION_COLUMNS`."""
+    values = [*msgspec.structs.astuple(line), previous, sealed]
+    values[_CODES] = _codes(line.codes)
+    return tuple(values)
+
+
+_CODES = DECISION_COLUMNS.index("codes")
+
+
+@lru_cache(maxsize=1024)
+def _codes(codes: tuple[str, ...]) -> str:
+    return msgspec.json.encode(codes).decode()
 
 
 def decision_of(record: Mapping[str, object]) -> DecisionRecord:
@@ -161,6 +213,12 @@ def event_record_of(row: Mapping[str, object]) -> Record:
 def decision_record_of(row: Mapping[str, object]) -> Record:
     """Return the record that a decision's row holds, as it was hashed."""
     return {**row, "codes": _object(row["codes"])}
+
+
+def listed(text: object) -> list[object]:
+    """Return the list that a row holds as JSON, an empty one where somebody broke it."""
+    found = _object(text)
+    return found if isinstance(found, list) else []
 
 
 def _text(value: object) -> str:

@@ -8,10 +8,10 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from proxy.model import Wanted
+from proxy.store import chains
 from proxy.store.rows import instant, moment
 
-# The index on time finds where the time begins (`min(seq)` alone would walk the table from its start); from there
-# the rows are read in the order in which they lie. `+at` keeps the planner from fetching them one by one.
+# From where the time begins the rows are read in the order in which they lie; `+at` keeps the planner to that.
 _SQL = """
     select channel, project, version, filename, sha256, sum(count) as count,
         sum(iif(verdict = 'refused', count, 0)) as refused, max(at) as last,
@@ -20,7 +20,7 @@ _SQL = """
         select channel, project, version, sha256, count, verdict, client, token, at,
             iif(what = 'metadata', substr(filename, 1, length(filename) - length('.metadata')), filename) as filename
         from decisions
-        where seq >= (select min(+seq) from decisions where at >= :since) and +at >= :since
+        where seq >= :first and +at >= :since
             and project <> '' and (what <> 'metadata' or verdict = 'refused')
             and (:verdict = '' or verdict = :verdict)
     )
@@ -30,7 +30,8 @@ _SQL = """
 
 def lines(reader: Database, since: datetime, verdict: str) -> Iterator[Wanted]:
     """Yield what was wanted since then, with one verdict or ("") with any."""
-    for row in reader.query(_SQL, {"since": instant(since), "verdict": verdict}):
+    first, _ = chains.between(reader, "decisions", since, None)
+    for row in reader.query(_SQL, {"first": first, "since": instant(since), "verdict": verdict}):
         names = {column: _names(row[column]) for column in ("clients", "tokens")}
         yield Wanted(**{**row, **names, "last": moment(row["last"])})
 

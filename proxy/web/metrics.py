@@ -8,7 +8,8 @@ Decided here:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from math import inf
 
@@ -20,6 +21,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from proxy.audit.figures import Gauge
+from proxy.errors import StoreError
 from proxy.live import Live
 from proxy.model import Token
 from proxy.policy import age
@@ -34,10 +37,11 @@ class Metrics(Collector):
         live: Live,
         failures: Callable[[], int],
         waiting: Callable[[], int],
+        record: Callable[[], Iterable[Gauge]],
         readers: Readers,
         clock: Callable[[], datetime],
     ) -> None:
-        self._live, self._failures, self._waiting = live, failures, waiting
+        self._live, self._failures, self._waiting, self._record = live, failures, waiting, record
         self._readers, self._clock = readers, clock
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(self)
@@ -49,7 +53,11 @@ class Metrics(Collector):
     async def page(self, request: Request, _token: Token) -> Response:
         """Answer a scrape, in the format that it accepts."""
         encode, kind = choose_encoder(request.headers.get("accept", ""))
-        return Response(encode(self._registry), headers={"content-type": kind, "cache-control": "no-store"})
+        try:
+            text = await asyncio.to_thread(encode, self._registry)
+        except StoreError as error:
+            return Response(f"{error}\n", 503, media_type="text/plain")
+        return Response(text, headers={"content-type": kind, "cache-control": "no-store"})
 
     def collect(self) -> Iterator[Metric]:
         """Yield every metric as of now."""
@@ -68,6 +76,7 @@ class Metrics(Collector):
         yield CounterMetricFamily(
             "wicketgate_advisory_sync_failures", "Times that advisory data was not taken.", self._failures()
         )
+        yield from map(_family, self._record())
         if feed:
             about = {"source": feed.source, "sha256": feed.sha256, "newest": feed.newest.isoformat()}
             yield InfoMetricFamily("wicketgate_advisory_data", "The advisory data in force.", about)
@@ -75,6 +84,14 @@ class Metrics(Collector):
 
 def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
     return GaugeMetricFamily(f"wicketgate_{name}", text, value)
+
+
+def _family(gauge: Gauge) -> GaugeMetricFamily:
+    labels = [gauge.label] if gauge.label else []
+    family = GaugeMetricFamily(f"wicketgate_{gauge.name}", gauge.help, labels=labels)
+    for name, value in gauge.values.items():
+        family.add_metric([name] if labels else [], value)
+    return family
 
 
 def _seconds(time: timedelta | None) -> float:

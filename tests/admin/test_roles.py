@@ -51,6 +51,8 @@ BODIES: dict[str, object] = {
     "/v1/policy/plan": {"document": FRAGMENT},
     "/v1/policy/apply": {"document": FRAGMENT, "reason": "x"},
     "/v1/simulate": {"document": FRAGMENT},
+    "/v1/audit/verify": {},
+    "/v1/audit/queries": {"name": "mine", "about": "events", "wanted": {"tag": "project"}},
 }
 NEEDS: dict[tuple[str, str], Permission | None] = {
     ("POST", "/v1/approvals"): Permission.POLICY_APPROVE,
@@ -97,7 +99,20 @@ NEEDS: dict[tuple[str, str], Permission | None] = {
     ("POST", "/v1/advisories/import"): Permission.FEED_WRITE,
     ("GET", "/v1/audit/events"): Permission.AUDIT_READ,
     ("GET", "/v1/audit/decisions"): Permission.AUDIT_READ,
-    ("GET", "/v1/audit/verify"): Permission.AUDIT_READ,
+    ("GET", "/v1/audit/events/{seq}"): Permission.AUDIT_READ,
+    ("POST", "/v1/audit/verify"): Permission.AUDIT_READ,
+    ("GET", "/v1/audit/key"): Permission.AUDIT_READ,
+    ("GET", "/v1/audit/checkpoints"): Permission.AUDIT_READ,
+    ("POST", "/v1/audit/checkpoints"): Permission.AUDIT_READ,
+    ("GET", "/v1/audit/proof"): Permission.AUDIT_READ,
+    ("GET", "/v1/audit/consistency"): Permission.AUDIT_READ,
+    ("GET", "/v1/audit/segments"): Permission.AUDIT_READ,
+    ("GET", "/v1/audit/export"): Permission.AUDIT_READ,
+    ("GET", "/v1/audit/destinations"): Permission.AUDIT_READ,
+    ("GET", "/v1/audit/queries"): Permission.AUDIT_READ,
+    ("POST", "/v1/audit/queries"): Permission.AUDIT_READ,
+    ("DELETE", "/v1/audit/queries/{identity}"): Permission.AUDIT_READ,
+    ("GET", "/v1/reports"): Permission.AUDIT_READ,
     ("GET", "/v1/whoami"): None,
     ("GET", "/v1/tokens"): Permission.ACCESS_READ,
     ("POST", "/v1/tokens"): Permission.ACCESS_WRITE,
@@ -118,6 +133,20 @@ NEEDS: dict[tuple[str, str], Permission | None] = {
     ("POST", "/v1/proposals/{identity}/confirm"): Permission.PROPOSAL_DECIDE,
     ("POST", "/v1/proposals/{identity}/reject"): Permission.PROPOSAL_DECIDE,
 }
+ASKED = {
+    "/v1/audit/proof": "seq=1",
+    "/v1/audit/consistency": "old=1&new=1",
+    "/v1/reports": "since=2026-01-01T00:00:00Z&until=2026-02-01T00:00:00Z",
+}
+"""What some operations want to be told."""
+
+
+def address(gate: Gatehouse, path: str) -> str:
+    """Where an operation is, with what it wants to be told."""
+    asked = ASKED.get(path, "reason=x")
+    for mark, said in (("{identity}", "token:x"), ("{name}", "x"), ("{seq}", "1")):
+        path = path.replace(mark, said)
+    return f"{gate.url}/admin/api{path}?{asked}"
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +169,7 @@ def test_every_route_stands_in_the_table(gate: Gatehouse) -> None:
 
 def test_every_route_wants_a_token(gate: Gatehouse) -> None:
     for method, path in NEEDS:
-        url = f"{gate.url}/admin/api{path.replace('{identity}', 'token:x').replace('{name}', 'x')}?reason=x"
+        url = address(gate, path)
         for headers in ({}, {"authorization": "Bearer wgt_nonsense"}, {"authorization": f"Basic {gate.token}"}):
             answer = httpx.request(method, url, headers=headers, json=BODIES.get(path), trust_env=False)
             assert answer.status_code == 401, (method, path)
@@ -151,7 +180,7 @@ def test_every_route_wants_a_token(gate: Gatehouse) -> None:
 def test_every_role_may_do_what_the_table_says_and_no_more(gate: Gatehouse, role: str) -> None:
     secret = gate.facts("token", "issue", f"a {role}", "--role", role)["secret"]
     for (method, path), needed in NEEDS.items():
-        url = f"{gate.url}/admin/api{path.replace('{identity}', 'token:x').replace('{name}', 'x')}?reason=x"
+        url = address(gate, path)
         answer = httpx.request(
             method,
             url,

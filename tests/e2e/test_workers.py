@@ -45,7 +45,7 @@ def until(holds: Callable[[], bool]) -> None:
 
 
 def test_a_change_is_in_force_on_every_worker_when_the_command_returns(gate: Gatehouse) -> None:
-    assert len(children(gate)) == 3
+    until(lambda: len(children(gate)) == 3)
     assert verdicts(gate) == {False}
     gate.approve("flask")
     assert verdicts(gate) == {True}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.policy.ledger import GENESIS, canonical, seal, verify
@@ -28,6 +30,13 @@ def chain(contents: list[dict[str, object]]) -> list[dict[str, object]]:
 
 def test_the_canonical_form_is_sorted_and_bare() -> None:
     assert canonical({"b": [1, None], "a": "ü\n"}) == '{"a":"ü\\n","b":[1,null]}'.encode()
+
+
+@settings(deadline=None)
+@given(records)
+def test_the_canonical_form_is_what_the_standard_librarys_writer_gives(record: dict[str, object]) -> None:
+    spelt = json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    assert canonical(record) == spelt.encode()
 
 
 def test_a_float_has_no_canonical_form() -> None:

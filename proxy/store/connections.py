@@ -1,0 +1,113 @@
+"""The connections to the database file: one that writes, one for each thread that reads.
+
+Decided here:
+
+* One writer at a time, in any process: a thread lock and a file lock are held around every write and
+  every checkpoint. SQLite before 3.51.3 can corrupt a database when two connections write and
+  checkpoint at the same moment, and Pythons ship older ones; a lock costs less than shipping another.
+* Readers have a connection of their own per thread and never wait for the writer.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+from sqlite_utils import Database
+
+from proxy.store.sql import store_errors
+
+BUSY_SECONDS = 5.0
+WRITER_CACHE = 64 << 20
+"""Bytes of pages that the writer keeps: the indexes are written all over."""
+LONGEST_LOG = 64 << 20
+"""Bytes of the write-ahead log at which it is folded back."""
+
+
+class Connections:
+    """Opens the database at ``path`` when it is first used; ``lock`` is the file that writers of all processes hold."""
+
+    def __init__(self, path: Path, lock: Path) -> None:
+        self._path = path
+        self._threads = threading.local()
+        self._opened: list[Database] = []
+        self._writing = threading.RLock()
+        self._writer: Database | None = None
+        self._lock_file = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+    @property
+    def writer(self) -> Database:
+        """The connection that writes. Use it inside :meth:`exclusive` or :meth:`transaction` alone."""
+        if self._writer is None:
+            self._writer = self._connect()
+            self._writer.execute(f"pragma cache_size=-{WRITER_CACHE >> 10}")
+        return self._writer
+
+    @property
+    def reader(self) -> Database:
+        """This thread's connection, which cannot write."""
+        if not hasattr(self._threads, "reader"):
+            self._threads.reader = self._connect()
+            self._threads.reader.execute("pragma query_only=on")
+        reader: Database = self._threads.reader
+        return reader
+
+    @contextmanager
+    def reading(self) -> Iterator[Database]:
+        """Give this thread's reader. Raises StoreError for what SQLite raises."""
+        with store_errors():
+            yield self.reader
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Hold the writing door, in this and every other process."""
+        with self._writing:
+            fcntl.flock(self._lock_file, fcntl.LOCK_EX)
+            try:
+                yield
+            finally:
+                fcntl.flock(self._lock_file, fcntl.LOCK_UN)
+
+    @contextmanager
+    def transaction(self, synchronous: Literal["full", "normal"]) -> Iterator[Database]:
+        """Hold the one writing door for one transaction. Raises StoreError for what SQLite raises."""
+        with store_errors(), self.exclusive():
+            self.writer.execute(f"pragma synchronous={synchronous}")
+            with self.writer.atomic():
+                yield self.writer
+            self._checkpoint_when_long()
+
+    def _connect(self) -> Database:
+        connection = sqlite3.connect(self._path, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None)
+        self._path.chmod(0o600)
+        for pragma in ("journal_mode=wal", "wal_autocheckpoint=0", "foreign_keys=on", "trusted_schema=off"):
+            connection.execute(f"pragma {pragma}")
+        database = Database(connection)
+        self._opened.append(database)
+        return database
+
+    def _checkpoint_when_long(self) -> None:
+        """Fold the write-ahead log back before it grows long. Readers are not disturbed."""
+        log = self._path.with_name(self._path.name + "-wal")
+        if log.exists() and log.stat().st_size > LONGEST_LOG:
+            self.writer.execute("pragma wal_checkpoint(passive)")
+
+    def close(self) -> None:
+        """Fold the log back and release every connection. Idempotent."""
+        if self._lock_file < 0:
+            return
+        try:
+            with store_errors(), self.exclusive():
+                if self._writer is not None:
+                    self._writer.execute("pragma wal_checkpoint(passive)")
+                while self._opened:
+                    self._opened.pop().conn.close()
+        finally:
+            os.close(self._lock_file)
+            self._lock_file = -1
