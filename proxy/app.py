@@ -190,7 +190,7 @@ class Gate:
             chosen = self.live.names_list
             popular = await asyncio.to_thread(names.popular_names, names.kept_list(self.settings.data_dir, chosen))
             build = asyncio.create_task(asyncio.to_thread(names.index_of, popular))
-            await self.live.learn_names(popular, build)
+            await self.live.learn_names(popular, build, chosen)
             await self.live.other_names(chosen)
 
     async def _make_desk(self) -> None:

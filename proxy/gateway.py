@@ -36,6 +36,7 @@ from proxy.policy.judge import judge, may_ask_upstream
 from proxy.policy.late import late_files
 from proxy.policy.listing import Composition, Judged, at_revision, compose
 from proxy.policy.rules.consistent import inconsistent
+from proxy.policy.similarity import NameIndex
 from proxy.policy.snapshot import PolicySnapshot
 from proxy.shelf import Held, Shelf
 from proxy.simple.addresses import path_of
@@ -55,7 +56,7 @@ UNASKED_FOR = timedelta(seconds=60)
 
 @dataclass(slots=True)
 class Listing:
-    """One project as it is served now.
+    """One project as it is served now, judged with ``names``.
 
     ``moves`` tells it from what was learnt of the project since; ``bodies`` is the doors' own: finished answers
     by representation.
@@ -66,6 +67,7 @@ class Listing:
     revision: int
     good_until: datetime
     moves: int
+    names: NameIndex | None
     stale: bool = False
     by_path: dict[str, Judged] = field(default_factory=dict)
     bodies: dict[tuple[bytes, bytes, bytes], object] = field(default_factory=dict)
@@ -139,11 +141,12 @@ class Gateway:
         return judged if judged and judged.verdict.allowed else None
 
     def _ready(self, project: str, snapshot: PolicySnapshot) -> Listing | None:
-        """Return the listing that is kept, if it is of this revision and time has not passed it by."""
+        """Return the listing that is kept, if it is of this revision and list of names, and still good."""
         listing = self._listings.get(project)
-        if listing and listing.revision == snapshot.revision and self._clock() < listing.good_until:
-            return listing if listing.moves == self._learnt.moves(listing.project) else None
-        return None
+        if listing is None or listing.revision != snapshot.revision or self._clock() >= listing.good_until:
+            return None
+        same = listing.moves == self._learnt.moves(listing.project) and listing.names is snapshot.names.popular
+        return listing if same else None
 
     async def _made(self, project: NormalizedName, snapshot: PolicySnapshot) -> Listing:
         if project not in snapshot.names.known and project not in snapshot.grants:
@@ -314,11 +317,11 @@ class _Work:
 
     def listing(self) -> Listing:
         """Judge and index. Pure, and slow for large pages."""
-        held, revision = self.held, self.snapshot.revision
+        held, revision, names = self.held, self.snapshot.revision, self.snapshot.names.popular
         composition = compose(self.project, held.page, self.snapshot, self.at, first=self.first, before=self.before)
         until = min(filter(None, (held.good_until, composition.until)))
         by_path = {_unquoted(path_of(judged.file.url)): judged for judged in composition.files}
-        return Listing(self.project, composition, revision, until, self.moves, held.stale, by_path)
+        return Listing(self.project, composition, revision, until, self.moves, names, held.stale, by_path)
 
 
 def _unquoted(path: str) -> str:

@@ -41,7 +41,9 @@ class Live:
         self._names_ready = asyncio.Event()
         self.credentials = Credentials()
         self.names_list: NamesList | None = None
+        self._learnt: NamesList | None = None
         self._names_moved = asyncio.Event()
+        self._names_learnt = asyncio.Event()
 
     @property
     def snapshot(self) -> PolicySnapshot:
@@ -87,14 +89,28 @@ class Live:
             self._snapshot = replace(fresh, names=self._snapshot.names.protecting(fresh.grants))
             self._seq, self._loaded = kept.seq, True
 
-    async def learn_names(self, popular: Iterable[str], build: asyncio.Future[NameIndex]) -> None:
-        """Take in the popular names at once, the most popular first, and their index when it is built."""
+    async def learn_names(
+        self, popular: Iterable[str], build: asyncio.Future[NameIndex], of: NamesList | None = None
+    ) -> None:
+        """Take in the names of a list, the most popular first, when their index is built.
+
+        Until then the list before it recognises look-alikes; at the start, what is known by name counts at once.
+        """
         known = {name: rank for rank, name in enumerate(popular, 1)}
-        self._snapshot = replace(self._snapshot, names=Names(known))
+        if not self._names_ready.is_set():
+            self._snapshot = replace(self._snapshot, names=Names(known))
         index = await build
         names = Names(known, popular=index, protected=index).protecting(self._snapshot.grants)
         self._snapshot = replace(self._snapshot, names=names)
+        self._learnt = of
         self._names_ready.set()
+        self._names_learnt.set()
+
+    async def names_learnt(self) -> None:
+        """Wait until the list of names that was chosen last recognises look-alikes."""
+        while self._learnt != self.names_list:
+            self._names_learnt.clear()
+            await self._names_learnt.wait()
 
     async def other_names(self, than: NamesList | None) -> None:
         """Wait until another list of names than this one is in force."""

@@ -32,6 +32,7 @@ def routes(desk: Desk, who: Who) -> APIRouter:
         chosen = await asyncio.to_thread(names.keep_list, desk.data_dir, content, source, by.name, at)
         event = await asyncio.to_thread(desk.store.commit, changes.take_names(chosen), by, at)
         await desk.live.current()
+        await desk.live.names_learnt()
         return event_data(event)
 
     @router.get("/names/acknowledged")

@@ -82,7 +82,7 @@ def _index(popular: Path | None) -> NameIndex:
         give_up(str(error))
     for fault in faults:
         click.echo(f"{popular}: {fault}; it is left out", err=True)
-    return NameIndex.build(everybody, everybody, lists.similarity_model())
+    return NameIndex.build(everybody, everybody, lists.similarity_model(), lists.words())
 
 
 def _lines() -> Iterator[str]:

@@ -123,7 +123,12 @@ def keep_list(data_dir: Path, content: bytes, source: str, by: str, at: datetime
 
 def index_of(popular: list[str]) -> NameIndex:
     """Return the index that recognises what imitates these names. Takes about a second; keep it off the loop."""
-    return NameIndex.build(popular[:PROTECTED], popular, similarity_model())
+    return NameIndex.build(popular[:PROTECTED], popular, similarity_model(), words())
+
+
+def words() -> frozenset[str]:
+    """Return the words of English that ship: a name made of them is no slip of another."""
+    return frozenset((data_folder() / "words.txt").read_text(encoding="ascii").split())
 
 
 def similarity_model() -> Model:

@@ -46,6 +46,7 @@ SENTENCES = {
     "number": "only the number differs",
     "edits": "a few letters differ",
     "added": "something is added to the name",
+    "affix": "only a word that says python differs",
 }
 """The mechanisms, and what a developer is told of each."""
 
@@ -71,16 +72,20 @@ class Difference:
         stop = len(rest) - end
         return cls(name, target, start, end, rest[:stop], other[: len(other) - end], OSA.distance(name, target))
 
-    @property
-    def beside(self) -> str:
-        """The letters of the target on either side of the difference."""
-        target, after = self.target, len(self.target) - self.end
-        return target[max(self.start - 1, 0) : self.start] + target[after : after + 1]
+    def beside(self, text: str) -> str:
+        """Return the letters of ``name`` or of ``target`` on either side of the difference."""
+        after = len(text) - self.end
+        return text[max(self.start - 1, 0) : self.start] + text[after : after + 1]
 
     @property
     def is_doubling(self) -> bool:
         """Whether a letter was doubled."""
-        return len(self.here) == 1 and not self.there and self.here in self.beside
+        return len(self.here) == 1 and not self.there and self.here in self.beside(self.target)
+
+    @property
+    def is_undoubling(self) -> bool:
+        """Whether one of two equal letters was left out."""
+        return len(self.there) == 1 and not self.here and self.there in self.beside(self.name)
 
     @property
     def is_swap(self) -> bool:
@@ -97,7 +102,9 @@ class Difference:
         """Whether a key beside the right one was hit, instead of it or as well."""
         if len(self.here) != 1:
             return False
-        return (self.here, self.there) in KEYS or (not self.there and any((self.here, c) in KEYS for c in self.beside))
+        if self.there:
+            return (self.here, self.there) in KEYS
+        return any((self.here, letter) in KEYS for letter in self.beside(self.target))
 
     @property
     def is_number(self) -> bool:
@@ -112,6 +119,8 @@ class Difference:
 
 def mechanism(difference: Difference, kind: str) -> str:
     """Name the difference in one word of :data:`SENTENCES`; ``kind`` is how the target was found."""
+    if kind == "bare":
+        return "affix"
     if kind in {"begins", "ends"}:
         return "number" if difference.is_number else "added"
     if difference.distance == 0:
@@ -125,7 +134,7 @@ def _of_one_edit(difference: Difference) -> str:
     checks = (
         ("transposition", difference.is_swap),
         ("number", difference.is_number),
-        ("plural", difference.is_plural),
+        ("plural", difference.is_plural and not difference.is_doubling),
         ("repetition", difference.is_doubling),
         ("insertion", not difference.there),
         ("omission", not difference.here),

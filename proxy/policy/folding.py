@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from operator import eq
 
 from proxy.simple.names import normal
 
@@ -23,7 +24,6 @@ _CONFUSABLE = {other: letter for letter, others in _LOOKALIKES.items() for other
 """Cyrillic, Greek, Armenian and Latin letters by the ASCII letter they pass for (after Unicode's UTS 39)."""
 _RANGE = re.compile(r"[\s<>=!~;@(\[]")
 """What ends the name in a requirement (PEP 508)."""
-_DOUBLED = re.compile(r"(.)\1+")
 _LOOKS = str.maketrans("01iqj358", "ollglesb")
 _LONGEST = 200
 """Characters of the longest text that is folded: more is no name in any alphabet."""
@@ -71,7 +71,10 @@ def looks(letters: str) -> str:
 
 def undoubled(letters: str) -> str:
     """Return ``letters`` with every run of one letter shortened to a single one."""
-    return _DOUBLED.sub(r"\1", letters)
+    following = letters[1:]
+    if not any(map(eq, letters, following)):
+        return letters
+    return letters[:1] + "".join([after for before, after in zip(letters, following, strict=False) if before != after])
 
 
 def skeleton(letters: str) -> str:

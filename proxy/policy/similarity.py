@@ -15,20 +15,22 @@ from typing import Literal, Self
 
 from packaging.utils import canonicalize_name
 
-from proxy.policy.difference import SENTENCES, Difference, mechanism
-from proxy.policy.evidence import evidence
+from proxy.policy.difference import SENTENCES, mechanism
+from proxy.policy.evidence import Evidence
 from proxy.policy.folding import imitates, malformed
-from proxy.policy.lexicon import Counts, Shelf
+from proxy.policy.lexicon import Counts
 from proxy.policy.neighbours import LONGEST, deep
+from proxy.policy.shelf import Candidate, Shelf
 from proxy.policy.weighing import Model
 from proxy.simple.names import normal
 
 __all__ = ["MILD", "Model", "NameIndex", "Resemblance"]
 
-_PLAIN = Model(0.0, (), (), 1.1, 0.5)
+_PLAIN = Model(0.0, (), (), (), 0.0, 1.1, 0.5)
 """Without a trained model every near name is worth a warning, none a refusal."""
 MILD = frozenset({"separator", "order"})
 """Mechanisms that are never more than a warning."""
+Level = Literal["none", "warn", "block"]
 MALFORMED = "malformed"
 """The mechanism of what is no name at all: refused without being compared with any."""
 
@@ -38,7 +40,7 @@ class Resemblance:
     """How much ``name`` looks like another: ``score`` is a probability, ``mechanism`` one word."""
 
     name: str
-    level: Literal["none", "warn", "block"]
+    level: Level
     target: str | None
     mechanism: str | None
     score: float
@@ -55,11 +57,21 @@ class Resemblance:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A protected name that one may be meant for, how it was found, and what speaks for it."""
+    """A protected name that ``name`` may be meant for, and what speaks for it."""
 
-    target: str
-    kind: str
-    evidence: list[float]
+    name: str
+    found: Candidate
+    evidence: Evidence
+
+    @property
+    def target(self) -> str:
+        """The protected name."""
+        return self.found.target
+
+    @property
+    def mechanism(self) -> str:
+        """How the two differ, in one word of :data:`SENTENCES`."""
+        return mechanism(self.evidence.difference, self.found.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +85,17 @@ class NameIndex:
     approved: Shelf | None = None
 
     @classmethod
-    def build(cls, protected: Iterable[str], known: Iterable[str], model: Model | None = None) -> Self:
-        """Index ``protected``, the most popular first; about 0.1 ms for each."""
+    def build(
+        cls,
+        protected: Iterable[str],
+        known: Iterable[str],
+        model: Model | None = None,
+        words: frozenset[str] = frozenset(),
+    ) -> Self:
+        """Index ``protected``, the most popular first; about 0.1 ms for each. ``words`` are of a language."""
         names = tuple(dict.fromkeys(map(canonicalize_name, protected)))
         everybody = frozenset((*map(canonicalize_name, known), *names))
-        return cls(everybody, Shelf(names, thorough=True), Counts.of(names), model or _PLAIN)
+        return cls(everybody, Shelf(names, thorough=True), Counts.of(names, words), model or _PLAIN)
 
     def extended(self, names: Iterable[str]) -> Self:
         """Return an index that protects ``names`` too, as if they were most popular; shares the rest."""
@@ -91,29 +109,26 @@ class NameIndex:
             return Resemblance(name, "block", imitates(name), MALFORMED, 1.0)
         if asked in self.known or len(asked) > LONGEST:
             return Resemblance(asked, "none", None, None, 0.0)
-        weigh = self.model.probability
-        found = ((weigh(pair.evidence), pair.target, pair.kind) for pair in self.compared(asked))
-        best = max(found, default=None)
-        if best is None:
-            return Resemblance(asked, "none", None, None, 0.0)
-        score, target, kind = best
-        word = mechanism(Difference.of(asked.replace("-", ""), target.replace("-", "")), kind)
-        return Resemblance(asked, self._level(score, word), target, word, score)
+        found = [self._weighed(pair) for pair in self.compared(asked)]
+        none = Resemblance(asked, "none", None, None, 0.0)
+        return max(found, key=lambda one: (one.level == "block", one.score, one.target), default=none)
 
     def compared(self, name: str) -> list[Compared]:
         """Return the protected names near a normalised ``name``, with the evidence for each."""
         letters = name.replace("-", "")
-        variants = deep(letters)
-        near = [
-            (shelf.names[at], at if shelf is self.popular else 0, kind)
-            for shelf in (self.popular, self.approved)
-            if shelf
-            for at, kind in shelf.candidates(name, letters, variants).items()
-        ]
+        keys = deep(letters)
         counts, whole = self.counts, self.popular.whole
-        return [Compared(t, kind, evidence(name, t, place, kind, counts, whole)) for t, place, kind in near]
+        near = list(self.popular.candidates(name, letters, keys))
+        if self.approved:
+            near += (replace(found, place=0) for found in self.approved.candidates(name, letters, keys))
+        return [Compared(name, found, Evidence.of(name, found, counts, whole)) for found in near]
 
-    def _level(self, score: float, word: str) -> Literal["none", "warn", "block"]:
-        if score >= self.model.block and word not in MILD:
-            return "block"
-        return "warn" if score >= self.model.warn else "none"
+    def probability(self, pair: Compared, model: Model) -> float:
+        """Return how likely a pair is an imitation, 0 to 1, as ``model`` sees it."""
+        return model.probability(pair.evidence.first, lambda: pair.evidence.complete(self.counts))
+
+    def _weighed(self, pair: Compared) -> Resemblance:
+        score, word = self.probability(pair, self.model), pair.mechanism
+        blocked = score >= self.model.block and word not in MILD
+        level: Level = "block" if blocked else "warn" if score >= self.model.warn else "none"
+        return Resemblance(pair.name, level, pair.target, word, score)

@@ -19,18 +19,24 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
-from proxy.feeds.names import similarity_model
-from proxy.policy.difference import Difference, mechanism
+from proxy.feeds.names import similarity_model, words
 from proxy.policy.similarity import MILD, Model, NameIndex
 
+ROUNDS = 8
 Answer = tuple[float, bool, str | None]
 """A score, whether it blocks, and the target."""
-LIMITS = {
+LIMITS: dict[int, dict[str, float]] = {
     5_000: {"rank5001-15000": 1.0, "tail2020": 0.4, "within-top5000": 1.5},
     500: {"rank5001-15000": 1.0, "tail2020": 0.4},
 }
-GOALS = {
-    5_000: {"all": 87, "not from a rule": 94, "mean over targets": 74, "combosquat": 30},
+GOALS: dict[int, dict[str, float]] = {
+    5_000: {
+        "all": 87,
+        "not from a rule": 94,
+        "mean over targets": 74,
+        "combosquat": 30,
+        "right target of flagged": 99.5,
+    },
     500: {"all": 88, "not from a rule": 95},
 }
 
@@ -38,7 +44,7 @@ GOALS = {
 def detect(names: Iterator[str], reference: str) -> Iterator[dict[str, Any]]:
     """Answer for every name, one at a time, against a file ``rank,project,downloads``."""
     popular = [row["project"] for row in rows(Path(reference))]
-    index = NameIndex.build(popular, popular, similarity_model())
+    index = NameIndex.build(popular, popular, similarity_model(), words())
     for name in names:
         found = index.look(name)
         yield {"name": name, "suspicious": found.level == "block", "target": found.target, "score": found.score}
@@ -54,15 +60,12 @@ def held_out(models: list[Model], index: NameIndex, name: str) -> Answer:
     """Answer as ``look`` does, every pair weighed by the model that was trained without its target."""
     if name in index.known:
         return 0.0, False, None
-    scored = [
-        (models[crc32(pair.target.encode()) % len(models)].probability(pair.evidence), pair.target, pair.kind)
-        for pair in index.compared(name)
-    ]
-    if not scored:
-        return 0.0, False, None
-    score, target, kind = max(scored)
-    word = mechanism(Difference.of(name.replace("-", ""), target.replace("-", "")), kind)
-    return score, score >= models[0].block and word not in MILD, target
+    block, found = models[0].block, list[tuple[bool, float, str | None]]()
+    for pair in index.compared(name):
+        score = index.probability(pair, models[crc32(pair.target.encode()) % len(models)])
+        found.append((score >= block and pair.mechanism not in MILD, score, pair.target))
+    blocked, score, target = max(found, default=(False, 0.0, None))
+    return score, blocked, target
 
 
 def shipped(index: NameIndex, name: str) -> Answer:
@@ -79,14 +82,14 @@ def answers(
     popular = [row["project"] for row in rows(folder / "popular-projects.csv")]
     wanted = {row["target"] for row in positives}
     reference = [name for place, name in enumerate(popular) if place < top or name in wanted]
-    index = NameIndex.build(reference, reference, model)
+    index = NameIndex.build(reference, reference, model, words())
     caught = [(row, answer(index, row["name"])) for row in positives if row["name"] not in index.known]
     sets: dict[str, list[tuple[str, Answer]]] = defaultdict(list)
     for fold in sorted({row["fold"] for row in negatives}):
         here = [row for row in negatives if row["fold"] == fold]
         gone = {row["name"] for row in here} if fold else set()
         left = [name for name in reference if name not in gone]
-        held = NameIndex.build(left, left, model) if fold else index
+        held = NameIndex.build(left, left, model, words()) if fold else index
         for row in here:
             if row["name"] not in held.known:
                 sets[row["set"]].append((row["name"], answer(held, row["name"])))
@@ -125,27 +128,38 @@ def table(folder: Path, top: int, model: Model, answer: Callable[[NameIndex, str
 
 
 def speed(folder: Path, top: int, model: Model) -> None:
-    """Print what building and asking cost."""
-    popular = [row["project"] for row in rows(folder / "popular-projects.csv")]
+    """Print what building and asking cost in CPU time: other work on the machine is not in it."""
+    popular = [row["project"] for row in rows(folder / "popular-projects.csv")][:top]
     names = [row["name"] for file in ("positives.csv", "negatives.csv") for row in rows(folder / file)]
+    lexicon = words()
     before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
-    index = NameIndex.build(popular[:top], popular[:top], model)
+    index = NameIndex.build(popular, popular, model, lexicon)
     built = time.process_time() - start
     memory = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    strange = [name for name in names if name not in index.known]
-    start = time.process_time()
-    for name in strange:
-        index.look(name)
-    mean = (time.process_time() - start) * 1e3 / len(strange)
-    spent = []
-    for name in strange:
-        start = time.perf_counter()
-        index.look(name)
-        spent.append((time.perf_counter() - start) * 1e3)
-    slow = sorted(spent)[int(len(spent) * 0.99)]
+    unknown = [name for name in names if name not in index.known]
+    spent = sorted(sum(cost(index, name) for name in unknown) / len(unknown) for _ in range(ROUNDS))
+    each = sorted(min(cost(index, name) for _ in range(3)) for name in unknown)
+    longest = max((min(cost(index, text) for _ in range(3)), text[:20]) for text in (*unknown, *strange(popular)))
     print(
-        f"{top} names: {mean:.3f} ms CPU a query, 99 % in {slow:.3f} ms; built in {built:.2f} s, {memory:.0f} MB more"
+        f"{top} names: {spent[0]:.3f} ms CPU a query, lower quartile {spent[ROUNDS // 4]:.3f}, 99 % in "
+        f"{each[int(len(each) * 0.99)]:.3f} ms, the longest {longest[0]:.3f} ms ({longest[1]!a}); "
+        f"built in {built:.2f} s, {memory:.0f} MB more"
     )
+
+
+def cost(index: NameIndex, name: str) -> float:
+    """Return the milliseconds of CPU time that a look takes."""
+    start = time.process_time()
+    index.look(name)
+    return (time.process_time() - start) * 1e3
+
+
+def strange(popular: list[str]) -> Iterator[str]:
+    """Give texts that are made to take long: long ones, repeated ones, and everything near many names."""
+    for letter in "ae-.1é\u200b":
+        yield from (letter * size for size in (2, 12, 80, 128, 200, 1_000_000))
+    for name in (*popular[:200], "requests-" * 9, "e" * 60 + "requests", "-".join("abcdefghij" * 4)):
+        yield from (name * 2, f"{name}-{name}", "x".join(name)[:80], name[::-1], f"{name[:1]}{name}{name[-1:]}")
 
 
 def main() -> None:
