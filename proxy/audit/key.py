@@ -88,9 +88,11 @@ class KeyPlace:
             raise SettingsError([f"{self._beside('trusted')} cannot be read. {error}"]) from error
 
     def kept(self) -> list[str]:
-        """Return the notes that were signed last, as far as they can be read."""
+        """Return the notes that were signed last, as far as they can be read; none before the first."""
+        if not self._beside("checkpoints").exists():
+            return []
         try:
-            return notes.split(_read(self._beside("checkpoints")) or "\n")
+            return notes.split(_read(self._beside("checkpoints")))
         except BadNote as error:
             log.warning("%s is not what the gate wrote there: %s", self._beside("checkpoints"), error)
             return []

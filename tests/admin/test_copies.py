@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from admin.actions.copies import Copies
 from admin.actions.hands import Hands
 from admin.actions.wishes import Unusable
+from proxy.live import Live
 from proxy.policy import ledger
 from proxy.policy.merkle import TILE
 from proxy.policy.notes import Signer
@@ -39,11 +39,7 @@ def store(tmp_path: Path) -> Iterator[SqliteStore]:
 
 async def taken(store: SqliteStore, **wanted: Any) -> list[dict[str, Any]]:
     """The records of a copy."""
-
-    async def current() -> None:
-        """Nothing waits for a policy here."""
-
-    hands = Hands(store, SimpleNamespace(current=current), None, lambda: AT)  # type: ignore[arg-type]
+    hands = Hands(store, Live(store, store.bell), None, lambda: AT)  # type: ignore[arg-type]
     given = {"since": None, "until": None, "after": 0, **wanted}
     pieces = await Copies(hands).take(ADA, "decisions", "jsonl", **given)
     return [json.loads(line) for line in b"".join(pieces).splitlines()]

@@ -80,7 +80,7 @@ def world(tmp_path: Path) -> Iterator[World]:
     made.store.close()
 
 
-async def test_the_first_start_makes_a_key_for_its_owner_alone(world: World) -> None:
+async def test_the_first_start_makes_a_key_for_its_owner_alone(world: World, caplog: pytest.LogCaptureFixture) -> None:
     keeper = world.keeper()
     await keeper.sealer.start()
     assert stat.S_IMODE(world.key.stat().st_mode) == 0o600
@@ -91,6 +91,7 @@ async def test_the_first_start_makes_a_key_for_its_owner_alone(world: World) -> 
     assert world.tags() == ["audit:key:made"]
     (event,) = world.store.events(EventFilter(tag="audit:key:made"))
     assert event.detail["keys"] == keeper.sealer.signer.verifiers.splitlines()
+    assert not caplog.records, "nothing is amiss"
 
 
 @pytest.mark.parametrize(

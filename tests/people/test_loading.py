@@ -14,7 +14,7 @@ from proxy.settings import read
 from tests.world.inside import house
 from tests.world.upstream import Upstream
 
-SIGNING_IN = {"argon2", "cryptography", "joserfc", "pyotp", "webauthn"}
+SIGNING_IN = {"argon2", "joserfc", "pyotp", "webauthn"}
 NEWCOMER = """
 import asyncio, sys
 from pathlib import Path
