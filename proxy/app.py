@@ -232,7 +232,7 @@ def build(settings: Settings, *, previews_at: str, desk: bool = True) -> Gate:
         recorder = Recorder(decisions, now, name)
         refusals = Refusals(recorder, url)
         here_may = replace(readers, channel=name)
-        developers = Developers(here, Asking(store, now, name), health, here_may, now, url)
+        developers = Developers(here, Asking(store, now, name), health, here_may, now, url, pages.STATIC)
         beside: list[BaseRoute] = []
         if not name:
             beside = [*metrics.routes(), *identity.exchange, *([] if settings.admin_apart else admin_routes)]
@@ -273,7 +273,7 @@ def _admin(
     people, authenticator, url = identity.people, identity.authenticator, settings.admin_url
     desk = api.Desk(actions, authenticator, store, live, sync, settings.data_dir, now, people.sessions, url)
     entrance = Entrance(people, store, live, authenticator, now)
-    room = pages.Room(actions, entrance, people, store, live, now, url)
+    room = pages.Room(actions, entrance, people, store, live, sync, now, url, settings.url)
     return [Mount("/admin/api", api.build(desk)), Mount("/admin", routes=pages.routes(room))]
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -21,7 +23,8 @@ DEMAND = timedelta(days=7)
 class Inboxed:
     """One page of the inbox: what waits, in order, and the cursor of what follows.
 
-    Emergencies, and files that were added to approved versions later, stand on every page.
+    Emergencies, and files that were added to approved versions later, stand on every page; ``counts`` are those of
+    all pages.
     """
 
     emergencies: tuple[Approval, ...]
@@ -29,6 +32,7 @@ class Inboxed:
     items: tuple[waiting.Waiting, ...]
     following: str | None
     snapshot: PolicySnapshot
+    counts: Mapping[waiting.Section, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +54,17 @@ class Inbox:
         except ValueError as error:
             raise Unusable(f"{after[:80]!r}: {error}. Take the one that the page before ended with.") from error
         late = tuple(await asyncio.to_thread(self.hands.late))
-        return Inboxed(tuple(emergencies.alarms(snapshot)), late, tuple(shown), following, snapshot)
+        counts = Counter(item.section for item in items)
+        return Inboxed(tuple(emergencies.alarms(snapshot)), late, tuple(shown), following, snapshot, counts)
 
-    async def decline(self, actor: Actor, project: str, reason: str) -> AuditEvent:
-        """Take the wishes for a project out of the inbox. Raises Forbidden, Unusable, StoreError."""
+    async def decline(self, actor: Actor, projects: Sequence[str], reason: str) -> AuditEvent:
+        """Take the wishes for some projects out of the inbox. Raises Forbidden, Unusable, StoreError."""
         demand(actor, Permission.POLICY_APPROVE)
-        asks = self.hands.asks(read_project(project))
-        if not asks:
-            raise Unusable(f"Nobody waits for {project}.")
+        wanted = [read_project(project) for project in projects]
+        asks = self.hands.asks(*wanted)
+        missing = [project for project in wanted if all(ask.project != project for ask in asks)]
+        if missing or not asks:
+            raise Unusable(f"Nobody waits for {', '.join(missing) or 'nothing: say which projects'}.")
         return await self.hands.commit(changes.decline(asks, said(reason)), actor)
 
     async def _fixes(self, snapshot: PolicySnapshot) -> list[fixes.Fix]:

@@ -31,6 +31,7 @@ from admin.api import (
     review,
     rules,
     terms,
+    today,
 )
 from admin.api.desk import Desk, Who
 from admin.auth import Authenticator
@@ -40,6 +41,7 @@ from proxy.model import Actor
 __all__ = ["Desk", "build"]
 
 MATTERS = (
+    today,
     policy,
     proposals,
     documents,

@@ -30,6 +30,7 @@ from proxy.errors import RevisionConflict, StoreError
 from proxy.model import (
     Actor,
     Advisory,
+    Answered,
     AuditEvent,
     Change,
     DecisionRecord,
@@ -40,7 +41,19 @@ from proxy.model import (
     Wanted,
 )
 from proxy.policy import ledger
-from proxy.store import AdvisoryRow, Decision, DecisionFilter, EventFilter, Kept, Reach, firsts, refused, rows, wanted
+from proxy.store import (
+    AdvisoryRow,
+    Decision,
+    DecisionFilter,
+    EventFilter,
+    Kept,
+    Reach,
+    answered,
+    firsts,
+    refused,
+    rows,
+    wanted,
+)
 from proxy.store.access import AccessTables
 from proxy.store.advisories import AdvisoryTables, records
 from proxy.store.bell import Bell
@@ -278,6 +291,11 @@ class SqliteStore:
         """Return what installers wanted since then (with one verdict alone), a line a file or page of a channel."""
         with _store_errors():
             return list(wanted.lines(self._reader, since, verdict))
+
+    def answered(self, since: datetime) -> list[Answered]:
+        """Return how often each verdict was given on each day since then, the oldest day first."""
+        with _store_errors():
+            return list(answered.lines(self._reader, since))
 
     def handed_out(
         self, projects: Collection[str], version: str = "", sha256: str = "", most: int = -1

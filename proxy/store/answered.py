@@ -1,0 +1,24 @@
+"""What was answered, by day and verdict: the record of decisions summed up for a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime
+
+from sqlite_utils import Database
+
+from proxy.model import Answered
+from proxy.store.rows import instant
+
+# As in :mod:`proxy.store.wanted`: the index finds where the time begins, then rows are read in the order they lie in.
+_SQL = """
+    select substr(at, 1, 10) as day, verdict, sum(count) as count from decisions
+    where seq >= (select min(+seq) from decisions where at >= :since) and +at >= :since
+    group by day, verdict order by day, verdict
+"""
+
+
+def lines(reader: Database, since: datetime) -> Iterator[Answered]:
+    """Yield how often each verdict was given on each day (UTC) since then."""
+    for row in reader.query(_SQL, {"since": instant(since)}):
+        yield Answered(date.fromisoformat(row["day"]), row["verdict"], row["count"])
