@@ -58,6 +58,7 @@ def outcome_data(outcome: Outcome) -> dict[str, object]:
         "approval": approval.id,
         "project": approval.project,
         "specifier": approval.specifier,
+        "channel": approval.channel,
         "standing": approval.standing,
         "revision": outcome.revision,
         "granted": outcome.event is not None,
@@ -198,10 +199,7 @@ def acknowledgement_data(entry: Acknowledgement) -> dict[str, object]:
 def foreseen_data(foreseen: Foreseen) -> dict[str, object]:
     """Return what many approvals would do, and what stands in the way of some, as JSON data."""
     return {
-        "outcomes": [
-            outcome_data(outcome) | {"requirement": wish.requirement, "channel": wish.channel}
-            for wish, outcome in foreseen.outcomes
-        ],
+        "outcomes": [outcome_data(outcome) | {"requirement": wish.requirement} for wish, outcome in foreseen.outcomes],
         "stopped": [
             {
                 "requirement": wish.requirement,
