@@ -68,6 +68,7 @@ _OURS = re.compile(r"/[a-z-]*(?:/[a-z-]+)*", re.ASCII)
 _pages = Environment(loader=FileSystemLoader(ADMIN / "templates"), autoescape=True, undefined=StrictUndefined)
 _pages.globals["may"] = lambda actor, permission: permission in ROLES.get(actor.role, frozenset())
 
+_pages.filters["when"] = lambda text: text[:16].replace("T", " ")
 _pages.globals["query"] = lambda **given: urlencode(given, doseq=True)
 
 

@@ -40,12 +40,13 @@ function draw(table) {
   const fold = table.closest("details");
   fold.before(frame);
   fold.open = false;
-  const datasets = series.map(({ name, tone, values }) => ({ label: name, data: values, tone, maxBarThickness: 28 }));
-  const chart = new Chart(canvas, { type: "bar", data: { labels, datasets } });
+  let chart = null;
   const paint = () => {
-    chart.options = options(table, lying);
-    for (const set of chart.data.datasets) set.backgroundColor = colour(set.tone);
-    chart.update();
+    chart?.destroy();
+    const datasets = series.map(({ name, tone, values }) => ({
+      label: name, data: values, backgroundColor: colour(tone), maxBarThickness: 28,
+    }));
+    chart = new Chart(canvas, { type: "bar", data: { labels, datasets }, options: options(table, lying) });
   };
   paint();
   dark.addEventListener("change", paint);

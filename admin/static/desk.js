@@ -15,7 +15,10 @@ for (const block of document.querySelectorAll("pre[data-copy]")) {
       button.textContent = "Selected: press Ctrl+C";
     }
   });
-  block.before(button);
+  const frame = document.createElement("div");
+  frame.className = "copied";
+  block.replaceWith(frame);
+  frame.append(block, button);
 }
 
 for (const table of document.querySelectorAll("table[data-select]")) {

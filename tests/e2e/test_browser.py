@@ -121,7 +121,7 @@ def test_from_a_request_to_an_installation_across_two_people(world: World, tmp_p
         page.get_by_label("Code").fill(ada.code())
         page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="What needs a decision")).to_be_visible()
-    page.get_by_role("link", name="asked for").click()
+    page.get_by_role("link", name="request").first.click()
     row = page.get_by_role("row").filter(has_text="the shop's pages")
     row.get_by_role("checkbox").check()
     section = page.locator("form").filter(has=row)
@@ -196,6 +196,12 @@ def test_comfort_by_keyboard_and_script(world: World) -> None:
 
 def test_lines_of_the_set_up_page_are_right_as_they_stand(world: World, tmp_path: Path) -> None:
     page = _signed_in(world).go("/")
+    page.get_by_label("Project", exact=True).fill("Jinja2")
+    page.get_by_role("button", name="Explain").click()
+    expect(page.get_by_role("heading", name="jinja2: allowed")).to_be_visible()
+    page.goto("/research/")
+    expect(page.locator("pre").first).to_contain_text("/research/simple/")
+    page.goto("/")
     lines = {heading: page.locator("section", has=page.locator(f"#{heading}")).locator("pre") for heading in TOOLS}
     assert all(world.gate.index in found.first.inner_text() for found in lines.values())
     for tool in ("uv", "pipenv", "hatch"):
