@@ -75,6 +75,15 @@ def demand(actor: Actor, permission: Permission) -> None:
         raise Forbidden(f"{actor.name} is a token for {', '.join(actor.scope)}, which does not include {permission}.")
 
 
+def demand_person(actor: Actor) -> None:
+    """Raise Forbidden for a token that no account answers for: whoever holds two of those would be two people."""
+    if not actor.is_person:
+        raise Forbidden(
+            f"This takes two people, and {actor.name} is a token that belongs to no account. Sign in with yours, or "
+            "use a token that you issued to yourself on your account's page: wicketgate account invite NAME"
+        )
+
+
 def demand_all_of(actor: Actor, role: str) -> None:
     """Raise Forbidden unless the actor holds everything that a role does: nobody gives away what they do not hold."""
     for permission in ROLES.get(role, frozenset()):

@@ -45,6 +45,7 @@ from proxy.identity import Identity, assembled
 from proxy.learnt import Learnt
 from proxy.live import Live
 from proxy.notices import SYSTEM, Notices
+from proxy.places import TOKEN_FILE
 from proxy.policy import changes
 from proxy.rounds import Rounds
 from proxy.settings import Settings
@@ -300,7 +301,7 @@ def _first_token(store: SqliteStore, settings: Settings) -> str:
         return ""
     issued = auth.issue("first run", "owner", now(), None)
     store.commit(changes.issue(issued.token), SYSTEM, now())
-    path = settings.data_dir / "admin-token"
+    path = settings.data_dir / TOKEN_FILE
     path.unlink(missing_ok=True)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:

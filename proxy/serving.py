@@ -3,7 +3,8 @@
 Decided here:
 
 * Ctrl-C gives running downloads five seconds, SIGTERM thirty; a second signal ends at once.
-* No header of a client changes who it is or what it asked: uvicorn's proxy headers are off.
+* No header of a client changes who it is or what it asked: uvicorn's proxy headers are off, but for the proxies that
+  the operator named. Behind one, everybody would else come from one address, and be slowed down for one another.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import gc
 import resource
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,7 +102,7 @@ async def serve(gate: Gate, listening: list[Listener], ready: Callable[[], None]
     """Run until a signal comes; ``ready`` is called when the addresses answer."""
     async with gate.running():
         calm_collector()
-        servers = [_server(listener) for listener in listening]
+        servers = [_server(listener, gate.settings.trusted_proxies) for listener in listening]
         _stop_on_signals(servers)
         running = [asyncio.create_task(_run(server, item)) for server, item in zip(servers, listening, strict=True)]
         while not all(server.started for server in servers) and not any(task.done() for task in running):
@@ -114,7 +115,7 @@ async def _run(server: _Server, listener: Listener) -> None:
     await server.serve(sockets=[listener.place] if isinstance(listener.place, socket.socket) else None)
 
 
-def _server(listener: Listener) -> _Server:
+def _server(listener: Listener, trusted: Sequence[str]) -> _Server:
     config = uvicorn.Config(
         listener.app,
         uds=str(listener.place) if isinstance(listener.place, Path) else None,
@@ -122,7 +123,8 @@ def _server(listener: Listener) -> _Server:
         lifespan="off",
         log_level="error",
         access_log=False,
-        proxy_headers=False,
+        proxy_headers=bool(trusted),
+        forwarded_allow_ips=list(trusted),
         server_header=False,
         timeout_keep_alive=IDLE_SECONDS,
         backlog=BACKLOG,

@@ -10,11 +10,13 @@ import importlib.util
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from proxy.errors import OriginRefused, SettingsError
 from proxy.model import ROLES
+from proxy.places import data_dir
 from proxy.upstream.origins import is_https_or_loopback, is_loopback, origin_of
 
 PREFIX = "WICKETGATE_"
@@ -58,6 +60,7 @@ class Settings:
     admin_public_url: str
     openid: OpenIdSettings | None
     workers: int
+    trusted_proxies: tuple[str, ...]
 
     @property
     def admin_apart(self) -> bool:
@@ -101,6 +104,7 @@ def read(given: Mapping[str, str]) -> Settings:
         admin_public_url=reader.url("admin_public_url"),
         openid=_openid(reader),
         workers=reader.number("workers", 1, 1, 64),
+        trusted_proxies=reader.networks("trusted_proxies"),
     )
     reader.finish()
     return settings
@@ -127,11 +131,6 @@ def _openid(reader: _Reader) -> OpenIdSettings | None:
         reader.text("oidc_group_claim", "groups"),
         tuple(reader.text("oidc_acr", "").replace(",", " ").split()),
     )
-
-
-def data_dir(given: str | None) -> Path:
-    """Return the data directory: as given, else ``~/.local/share/wicketgate`` (XDG)."""
-    return Path(given or "~/.local/share/wicketgate").expanduser().absolute()
 
 
 def _bracketed(host: str) -> str:
@@ -184,6 +183,15 @@ class _Reader:
                 found.append(origin_of(text))
             except OriginRefused as error:
                 self.fault(name, f"is not an origin: {error}", "Say https://files.example")
+        return tuple(found)
+
+    def networks(self, name: str) -> tuple[str, ...]:
+        found = []
+        for text in self._given.get(name, "").replace(",", " ").split():
+            try:
+                found.append(str(ip_network(text)))
+            except ValueError:
+                self.fault(name, f"is no address and no network: {text!r}", "Say for example 192.0.2.7,10.0.0.0/8")
         return tuple(found)
 
     def advisories(self, name: str) -> str:

@@ -1,22 +1,25 @@
 """The real installers that the tests drive. ``python -m tests.clients`` fetches the pips that are not there.
 
-pip runs straight from its wheel, whatever version; the digests are pinned here. uv and Poetry come with
+pip runs from its wheel as unpacked, whatever version; the digests are pinned here. uv and Poetry come with
 the test environment. Each runs without the machine's own configuration.
 """
 
 from __future__ import annotations
 
+import compileall
 import hashlib
 import os
 import subprocess
 import sys
 import tempfile
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 CLIENTS = Path(__file__).parents[1] / ".clients"
 PIPS: Mapping[str, str] = {
+    "23.0.1": "236bcb61156d76c4b8a05821b988c7b8c35bf0da28a4b614e8d6ab5212c25c6f",
     "23.3.2": "5052d7889c1f9d05224cd41741acb7c5d6fa735ab34e339624a614eaaa7e7d76",
     "24.3.1": "3790624780082365f47549d032f3770eeb2b1e8bd1f7b2e02dace1afa361b4ed",
     "25.3": "9655943313a94722b7774661c21049070f6bbb0a1516bf02f7c8d5d9201514cd",
@@ -80,18 +83,8 @@ class Bench:
 
     def pip(self, version: str, index: str, *words: str) -> Ran:
         """``pip install`` with that version of pip."""
-        pip = CLIENTS / f"pip-{version}-py3-none-any.whl" / "pip"
-        command = [
-            sys.executable,
-            str(pip),
-            "--python",
-            self.python,
-            "install",
-            "--no-input",
-            "--index-url",
-            index,
-        ]
-        return self.run([*command, *words])
+        pip = CLIENTS / f"pip-{version}" / "pip"
+        return self.run([self.python, str(pip), "install", "--no-input", "--index-url", index, *words])
 
     def uv(self, index: str, *words: str) -> Ran:
         """``uv pip install``."""
@@ -147,15 +140,20 @@ def fetch() -> list[str]:
 
 
 def _fetched(version: str, digest: str) -> str:
-    wheel = CLIENTS / f"pip-{version}-py3-none-any.whl"
-    if not wheel.exists():
-        with tempfile.TemporaryDirectory(dir=CLIENTS) as folder:
-            words = ["download", "-q", "--no-deps", "--only-binary", ":all:", "-d", folder, f"pip=={version}"]
-            if subprocess.run([sys.executable, "-m", "pip", *words], check=False).returncode:
-                return f"pip {version} cannot be fetched: see what pip says above, and run this again."
-            (Path(folder) / wheel.name).rename(wheel)
-    if hashlib.sha256(wheel.read_bytes()).hexdigest() != digest:
-        return f"{wheel.name} is not the file that was pinned. Remove it from .clients and run this again."
+    folder = CLIENTS / f"pip-{version}"
+    if folder.exists():
+        return ""
+    with tempfile.TemporaryDirectory(dir=CLIENTS) as place:
+        words = ["download", "-q", "--no-deps", "--only-binary", ":all:", "-d", place, f"pip=={version}"]
+        if subprocess.run([sys.executable, "-m", "pip", *words], check=False).returncode:
+            return f"pip {version} cannot be fetched: see what pip says above, and run this again."
+        wheel, unpacked = Path(place) / f"pip-{version}-py3-none-any.whl", Path(place) / "unpacked"
+        if hashlib.sha256(wheel.read_bytes()).hexdigest() != digest:
+            return f"{wheel.name} is not the file that was pinned. See where pip on this machine takes it from."
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(unpacked)
+        compileall.compile_dir(unpacked, quiet=2)
+        unpacked.rename(folder)
     return ""
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients import CLIENTS, PIPS, Bench
+from tests.clients import Bench
 from tests.world.gatehouse import Gatehouse
 from tests.world.upstream import Upstream
 
@@ -26,8 +26,10 @@ def make_gate(tmp_path: Path, index: Upstream) -> Iterator[MakeGate]:
     """Start gates with options; all of them are ended with the test."""
     gates: list[Gatehouse] = []
 
-    def make(*options: str, name: str = "gate", upstream: str = "", **environment: str) -> Gatehouse:
-        gate = Gatehouse(tmp_path / name, upstream or index.url, *options, environment=environment)
+    def make(
+        *options: str, name: str = "gate", upstream: str = "", fresh: bool = False, **environment: str
+    ) -> Gatehouse:
+        gate = Gatehouse(tmp_path / name, upstream or index.url, *options, environment=environment, fresh=fresh)
         gates.append(gate)
         return gate.start()
 
@@ -47,12 +49,3 @@ def gate(make_gate: MakeGate) -> Gatehouse:
 def bench(tmp_path: Path) -> Bench:
     """A folder for an installer to work in."""
     return Bench(tmp_path / "bench")
-
-
-@pytest.fixture(params=PIPS)
-def pip_version(request: pytest.FixtureRequest) -> str:
-    """Each version of pip in turn."""
-    version: str = request.param
-    if not (CLIENTS / f"pip-{version}-py3-none-any.whl").exists():
-        pytest.fail("The pips are not here. Run: python -m tests.clients")
-    return version

@@ -190,7 +190,7 @@ class Documents:
         return Plan(snapshot.revision, compared.steps, resolved.approvals, needs, replayed, stale=stale)
 
     def _hand(self, actor: Actor) -> Hand:
-        return Hand(actor.name, actor.person, self.hands.clock(), lambda kind: f"{kind}:{secrets.token_hex(8)}")
+        return Hand(actor.name, actor.principal, self.hands.clock(), lambda kind: f"{kind}:{secrets.token_hex(8)}")
 
 
 def _compared(text: str, snapshot: PolicySnapshot) -> _Compared:

@@ -4,6 +4,7 @@ Decided here:
 
 * It lasts three days at the most and freezes the files that match now, like any approval.
 * What is dangerous stays shut; an emergency that would open nothing is not opened.
+* Whoever reviews it is a person with an account, and another than who opened it.
 * A look-alike is acknowledged by the name it resembles here too: haste is what they are made for.
 """
 
@@ -16,7 +17,7 @@ from datetime import timedelta
 from admin.actions.granting import Granting, Outcome
 from admin.actions.hands import Hands
 from admin.actions.wishes import Unusable, Wish, read_requirement, said
-from admin.roles import Permission, demand
+from admin.roles import Permission, demand, demand_person
 from proxy.alerts import Alerts
 from proxy.model import Actor, Approval, AuditEvent
 from proxy.policy import emergencies, telling
@@ -71,7 +72,10 @@ class Emergencies:
         if approval.reviewed:
             raise Unusable(f"{identity} was reviewed already: {approval.reviewed}")
         if emergencies.is_same_person(approval, actor):
-            raise Unusable(f"{approval.by} opened this emergency, so somebody else reviews it.")
+            raise Unusable(
+                f"{approval.by} opened this emergency, so somebody else reviews it, with an account of their own."
+            )
+        demand_person(actor)
         change = emergencies.reviewed(approval, said(finding))
         event = await self.hands.commit(change, actor, seen)
         self.alerts.announce(change)

@@ -168,7 +168,7 @@ def wished(actor: Actor, wish: Wish, project: NormalizedName, specifier: str, at
         specifier=specifier,
         files=(),
         by=actor.name,
-        by_id=actor.person,
+        by_id=actor.principal,
         reason=said(wish.reason),
         at=at,
         standing=wish.standing,

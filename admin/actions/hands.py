@@ -4,6 +4,8 @@ Decided here:
 
 * A change is in force when the verb that made it returns. One that takes a second person is not made: it is kept as
   a proposal, and :class:`Proposed` says so. No verb has to think of it.
+* A proposal is a person's, with an account. Only while fewer than two people can decide does a token of the gate's own
+  host stand in for one: else a second could never be invited again.
 * A reviewer's page is never asked for by an internal name.
 * What was worked out from the policy is committed at the revision it was read at, or at the one that the caller had
   seen: of two people at once the second is told, and overwrites nothing.
@@ -20,6 +22,7 @@ from datetime import datetime, timedelta
 from packaging.utils import NormalizedName
 
 from admin.actions.wishes import Proposed, Unusable
+from admin.roles import demand_person
 from proxy.channels import ChannelPolicy
 from proxy.gateway import Gateway
 from proxy.live import Live
@@ -56,7 +59,7 @@ class Hands:
     async def commit(self, change: Change, actor: Actor, if_revision: int | None = None) -> AuditEvent:
         """Commit and have the new policy in force before returning, or propose what one person alone cannot do.
 
-        Raises Proposed, Unusable, RevisionConflict, StoreError.
+        Raises Forbidden, Proposed, Unusable, RevisionConflict, StoreError.
         """
         before, known = await self.live.current(), self.live.credentials
         if second_person.asks_more(change, before) and known.deciders() < PEOPLE_AT_LEAST:
@@ -66,6 +69,8 @@ class Hands:
             )
         words = second_person.needed(change, before, known)
         if words:
+            if known.deciders() >= PEOPLE_AT_LEAST:
+                demand_person(actor)
             raise Proposed(await asyncio.to_thread(self._propose, change, words, actor, if_revision))
         return await self.enact(change, actor, if_revision)
 

@@ -51,6 +51,8 @@ class Late:
         return await self.hands.commit(changes_late.decline(found, said(reason)), actor)
 
     async def _named(self, filenames: Sequence[str]) -> list[LateFile]:
+        if not filenames:
+            raise Unusable("No file was named. Tick those that are meant.")
         waiting = await asyncio.to_thread(self.hands.late)
         for filename in filenames:
             if all(late.file.filename != filename for late in waiting):

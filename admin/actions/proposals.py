@@ -2,8 +2,10 @@
 
 Decided here:
 
-* Another person is another principal: not another token or session of the same one, nor a token that they issued.
-* Whoever confirms must be permitted to do the act alone, were it one person's, and says which digest was seen.
+* Another person is another account: not another token or session of the same one, nor a token that they issued, nor
+  one that no account answers for.
+* Whoever confirms must be permitted to do the act alone, were it one person's (and to give each role that it gives),
+  and says which digest was seen.
 * Nothing that it replaces may have changed since it was proposed. What is to be different is proposed anew.
 * Whoever proposed may take it back. A dispute of malware that two people agreed on is an alert.
 """
@@ -16,7 +18,7 @@ from dataclasses import dataclass
 
 from admin.actions.hands import Hands
 from admin.actions.wishes import Unusable, said
-from admin.roles import Forbidden, Permission, demand
+from admin.roles import ROLES, Forbidden, Permission, demand, demand_person
 from proxy.alerts import Alerts
 from proxy.model import (
     Account,
@@ -83,6 +85,7 @@ class Proposals:
         proposal = await self.one(identity)
         if actor.principal == proposal.principal:
             raise Forbidden(f"{proposal.by} proposed this, and that is you. Somebody else has to confirm it.")
+        demand_person(actor)
         act = proposed.unpacked(proposal)
         for permission in permissions_of(act):
             demand(actor, permission)
@@ -134,4 +137,5 @@ def permissions_of(change: Change) -> frozenset[Permission]:
     found = frozenset(permission for permission in needed if permission is not None)
     if not found:
         raise Forbidden(f"Nobody may confirm {change.tag}.")
-    return found
+    given = [ROLES.get(entry.role, frozenset()) for entry in change.puts if isinstance(entry, Account)]
+    return found.union(*given)

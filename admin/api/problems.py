@@ -26,6 +26,7 @@ from proxy.errors import (
 )
 
 STATUS: tuple[tuple[type[GateError], int], ...] = (
+    (Proposed, 202),
     (Forbidden, 403),
     (NeedsAcknowledgement, 409),
     (RevisionConflict, 412),
@@ -42,6 +43,7 @@ STATUS: tuple[tuple[type[GateError], int], ...] = (
 """The one table from an error to a status; the first that fits counts."""
 
 TITLES = {
+    202: "Waits for a second person",
     401: "Who are you?",
     403: "Not permitted",
     404: "Not found",

@@ -12,14 +12,13 @@ Decided here:
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from admin.auth import actor_of
+from admin.auth import actor_of, digest
 from proxy.live import Live
 from proxy.model import Account, Actor, AuditEvent, Session, Token
 from proxy.policy import changes_people as changes
@@ -162,11 +161,6 @@ class Sessions:
     async def _tell(self, verb: str, signed: Signed) -> None:
         change = changes.session(verb, signed.actor.name, signed.session)
         await asyncio.to_thread(self.store.commit, change, signed.actor, self.clock())
-
-
-def digest(secret: str) -> str:
-    """Return what is kept of a session's secret."""
-    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def _signed(session: Session, holder: Account | Token, address: str) -> Signed:

@@ -2,63 +2,69 @@
 
 Everything but ``serve`` speaks to a running gate over HTTP, through the same API as pages and scripts.
 Exit codes are a contract: 0 done or allowed, 1 refused, 2 not done or could not be judged.
+
+A command's module is loaded when that command is wanted: a build asks often, and should not wait for the others.
 """
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import click
 
-from proxy.cli import (
-    access,
-    account,
-    advisories,
-    code,
-    emergencies,
-    exporting,
-    importing,
-    inbox,
-    late,
-    names,
-    oidc,
-    policy,
-    proposals,
-    records,
-    requirements,
-    review,
-    serving,
-    standing,
-    terms,
+COMMANDS = {
+    "account": "account:account",
+    "admit": "late:admit",
+    "adopt": "code:adopt",
+    "advisories": "advisories:advisories",
+    "approve": "policy:approve",
+    "audit": "records:audit",
+    "break-glass": "emergencies:break_glass",
+    "channels": "standing:channels",
+    "check": "checking:check",
+    "decline": "inbox:decline",
+    "explain": "requirements:explain",
+    "export": "exporting:export",
+    "import": "importing:import_file",
+    "inbox": "inbox:inbox",
+    "names": "names:names",
+    "oidc": "oidc:oidc",
+    "origins": "standing:origins",
+    "policy": "code:policy",
+    "prohibit": "policy:prohibit",
+    "proposals": "proposals:proposals",
+    "request": "requirements:request",
+    "review": "review:review",
+    "revoke": "policy:revoke",
+    "serve": "serving:serve",
+    "simulate": "code:simulate",
+    "terms": "terms:terms",
+    "token": "access:token",
+    "waive": "policy:waive",
+    "waivers": "policy:waivers",
+    "who-has": "records:who_has",
+}
+
+
+class _Commands(click.Group):
+    """The table above as a group."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  as click asks
+        """Return the names, as the help lists them."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  as click asks
+        """Load one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(f"proxy.cli.{module}"), name)
+        return command
+
+
+@click.group(
+    cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "WICKETGATE"}
 )
-from proxy.cli.desk import Desk, data_dir_option
-
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "WICKETGATE"})
 @click.version_option(package_name="wicketgate", message="%(prog)s %(version)s")
 def main() -> None:
     """The gate between a company and the Python Package Index."""
-
-
-for command in (
-    *serving.COMMANDS,
-    *policy.COMMANDS,
-    *emergencies.COMMANDS,
-    *inbox.COMMANDS,
-    *late.COMMANDS,
-    *terms.COMMANDS,
-    *review.COMMANDS,
-    *standing.COMMANDS,
-    *code.COMMANDS,
-    *requirements.COMMANDS,
-    *importing.COMMANDS,
-    *exporting.COMMANDS,
-    *records.COMMANDS,
-    *advisories.COMMANDS,
-    *names.COMMANDS,
-    *access.COMMANDS,
-    *account.COMMANDS,
-    *oidc.COMMANDS,
-    *proposals.COMMANDS,
-):
-    main.add_command(command)
-
-__all__ = ["Desk", "data_dir_option", "main"]

@@ -66,6 +66,3 @@ def withdraw(desk: Desk, as_json: bool, identity: str, reason: str) -> None:
     """End the token IDENTITY (token:…) at once."""
     data = desk.admin("DELETE", f"/tokens/{identity}", params={"reason": reason})
     show(data, as_json, lambda: click.echo(f"Withdrawn: {identity}."))
-
-
-COMMANDS = (token,)

@@ -130,6 +130,3 @@ def _factors(line: Data) -> str:
 
 def _ended(event: Data) -> str:
     return ", ".join(event["detail"]["tokens"]) or "none"
-
-
-COMMANDS = (account,)

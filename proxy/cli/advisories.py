@@ -15,7 +15,7 @@ from typing import cast
 
 import click
 
-from proxy import settings
+from proxy import places
 from proxy.cli.desk import Data, Desk, data_dir_option, give_up, json_option, show, table, with_desk
 from proxy.errors import GateError
 from proxy.policy.ranges import AdvisoryIndex
@@ -111,12 +111,9 @@ def match(data_dir: str | None, databases: tuple[Path, ...]) -> None:
         if databases:
             index = matching.load(databases, datetime.now(UTC))  # noqa: TID251  a command without a gate
         else:
-            store = SqliteStore(settings.data_dir(data_dir))
+            store = SqliteStore(places.data_dir(data_dir))
             index = AdvisoryIndex.from_packed(store.packed_advisories())
             store.close()
     except GateError as error:
         give_up(str(error))
     matching.stream(cast(BufferedReader, sys.stdin.buffer), sys.stdout.buffer, index)
-
-
-COMMANDS = (advisories,)

@@ -1,11 +1,28 @@
-"""What the gate says to everything that files name, and which of their addresses go round it."""
+"""``wicketgate check``: what the gate says to all that files name, and which of their addresses go round it."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
 
-from proxy.cli.desk import Data, Desk
-from proxy.cli.inputs import WORDS, applying
+import click
+
+from proxy import reports
+from proxy.cli import inputs
+from proxy.cli.desk import (
+    ALLOWED,
+    REFUSED,
+    UNABLE,
+    Data,
+    Desk,
+    channel_option,
+    give_up,
+    json_option,
+    with_desk,
+)
+from proxy.cli.inputs import WORDS, applying, kind_option
 from proxy.locks import Locked, Reading
 from proxy.locks.detours import Detour, detours
 from proxy.locks.nouns import Where
@@ -14,7 +31,53 @@ AT_ONCE = 250
 """Requirements in one request: a lock with their digests and addresses stays well below what the gate takes."""
 
 
-def checked(desk: Desk, channel: str, readings: Sequence[Reading]) -> Data:
+@click.command()
+@click.option("-r", "--requirement", "files", multiple=True, metavar="FILE", help="A file, as pip takes it.")
+@click.option("--format", "shape", default="table", show_default=True, type=click.Choice(list(reports.FORMATS)))
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the report to a file.")
+@click.argument("words", nargs=-1, metavar="[FILE | NAME[SPEC]]…")
+@kind_option
+@channel_option
+@json_option
+@with_desk
+def check(
+    desk: Desk,
+    as_json: bool,
+    channel: str,
+    kind: str | None,
+    words: tuple[str, ...],
+    files: tuple[str, ...],
+    shape: str,
+    output: Path | None,
+) -> None:
+    """Say of each requirement, or all that a lock names, whether it would be allowed.
+
+    Exits with 0 where all is allowed, 1 where something is refused or goes round the gate, 2 where something could
+    not be judged. Reads requirements.txt, pylock.toml, uv.lock, poetry.lock, pdm.lock, Pipfile.lock, and CycloneDX
+    and SPDX in JSON.
+    """
+    readings = inputs.given(words, files, kind)
+    if not readings:
+        give_up("There is nothing to check. Say a lock, -r requirements.txt, or requirements.")
+    checked = reports.read(_checked(desk, channel, readings), version("wicketgate"))
+    _report(checked, "json" if as_json else shape, output)
+    verdicts = {result.verdict for result in checked.results} | ({"unknown"} if checked.unreadable else set())
+    refused = "refused" in verdicts or checked.detours
+    sys.exit(UNABLE if "unknown" in verdicts else REFUSED if refused else ALLOWED)
+
+
+def _report(checked: reports.Checked, shape: str, output: Path | None) -> None:
+    """Print the report, or write it and print the table: the log of a pipeline shows what the file says."""
+    try:
+        report = reports.FORMATS[shape](checked)
+        if output is not None:
+            output.write_bytes(report)
+    except OSError as error:
+        give_up(str(error))
+    click.echo(report if output is None else reports.FORMATS["table"](checked), nl=False)
+
+
+def _checked(desk: Desk, channel: str, readings: Sequence[Reading]) -> Data:
     """Return what :func:`proxy.reports.read` takes: answers with their places, detours, what could not be read."""
     wanted = [locked for reading in readings for locked in applying(reading)]
     path = f"/{channel}/check" if channel else "/check"

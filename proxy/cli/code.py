@@ -220,6 +220,3 @@ def _proposal(line: Data, why: list[str]) -> list[object]:
     release = f"{line['project']} {line['version']}"
     risk = f"{line['risk']} {line['level']}"
     return [risk, release, len(line["files"]), line["count"], line["clients"], "; ".join(why)]
-
-
-COMMANDS = (policy, simulate, adopt)

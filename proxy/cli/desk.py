@@ -18,11 +18,9 @@ import click
 import httpx
 from tabulate import tabulate
 
-from proxy.settings import data_dir
+from proxy.places import ADDRESS_FILE, TOKEN_FILE, data_dir
 
 ALLOWED, REFUSED, UNABLE = 0, 1, 2
-ADDRESS_FILE = "address.json"
-TOKEN_FILE = "admin-token"  # noqa: S105  a file's name
 SECONDS = 300.0
 
 P = ParamSpec("P")
@@ -117,7 +115,7 @@ class Desk:
             give_up(f"The gate at {self.url} does not answer ({error}). Is it running? wicketgate serve")
         if answer.is_error:
             give_up(_words(answer))
-        if answer.status_code == 202:
+        if answer.status_code == 202 and "proposal" in answer.json():
             _waits(answer.json())
         return answer
 

@@ -91,6 +91,3 @@ def end(desk: Desk, as_json: bool, identity: str, reason: str) -> None:
     """End the emergency ID before its time; it still waits for its review."""
     event = desk.admin("DELETE", f"/emergencies/{identity}", params={"reason": reason})
     show(event, as_json, lambda: click.echo(f"Ended {identity} (revision {event['revision']})."))
-
-
-COMMANDS = (break_glass,)

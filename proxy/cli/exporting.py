@@ -31,6 +31,3 @@ def export(desk: Desk, wanted: str, output: Path | None, channel: str) -> None:
     except OSError as error:
         give_up(f"{output} cannot be written ({error.strerror}). Say another --output.")
     click.echo(f"Wrote {output} (revision {answer.headers['x-wicketgate-revision']}).", err=True)
-
-
-COMMANDS = (export,)

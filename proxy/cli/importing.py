@@ -115,6 +115,3 @@ def _withheld(new: Iterable[Data]) -> None:
 def _faults(faults: Iterable[Data], *, err: bool) -> None:
     for fault in faults:
         click.echo(f"cannot be imported: {fault['at']}: {fault['sentence']}", err=err)
-
-
-COMMANDS = (import_file,)

@@ -105,6 +105,3 @@ def decline(desk: Desk, as_json: bool, projects: tuple[str, ...], reason: str) -
     """Take the wishes for PROJECTS out of the inbox without granting them."""
     event = desk.admin("POST", "/inbox/decline", json={"projects": projects, "reason": reason})
     show(event, as_json, lambda: click.echo(f"Declined {', '.join(projects)}."))
-
-
-COMMANDS = (inbox, decline)

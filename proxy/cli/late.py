@@ -32,6 +32,3 @@ def _admitted(outcomes: list[Data]) -> None:
         )
         for held in outcome["still_withheld"]:
             click.echo(f"  still withheld: {held['filename']}: {held['reasons'][0]['sentence']}")
-
-
-COMMANDS = (admit,)

@@ -103,6 +103,3 @@ def _data(found: Resemblance) -> dict[str, object]:
 
 def _text(found: Resemblance) -> str:
     return f"{found.name}: {found.level}" if found.level == "none" else f"{found.level}: {found.sentence}"
-
-
-COMMANDS = (names,)

@@ -71,6 +71,3 @@ def _where(line: dict[str, str | None]) -> str:
 
 def _claims(line: dict[str, dict[str, str]]) -> str:
     return ", ".join(f"{name}={pattern}" for name, pattern in line["claims"].items())
-
-
-COMMANDS = (oidc,)

@@ -187,6 +187,3 @@ def waivers(desk: Desk, as_json: bool) -> None:
         for w in data
     ]
     show(data, as_json, lambda: table(rows, ["for", "advisory", "owner", "until", "why"]))
-
-
-COMMANDS = (approve, revoke, prohibit, waive, waivers)

@@ -68,6 +68,3 @@ def _whole(data: Data, *, err: bool) -> None:
     for part in ("detail", "entries", "ends"):
         click.echo(f"{part}: {json.dumps(data[part], indent=2, ensure_ascii=False)}", err=err)
     click.echo(f"digest: {data['digest']}", err=err)
-
-
-COMMANDS = (proposals,)

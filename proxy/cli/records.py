@@ -106,6 +106,3 @@ def _verified(data: Data) -> None:
 
 def _given(wanted: dict[str, object]) -> dict[str, str]:
     return {name: str(value) for name, value in wanted.items() if value not in (None, "")}
-
-
-COMMANDS = (audit, who_has)

@@ -1,20 +1,15 @@
-"""What developers and CI ask: why, may I have it, would this be refused."""
+"""What developers ask: why, and may I have it."""
 
 from __future__ import annotations
 
 import sys
-from importlib.metadata import version
-from pathlib import Path
 
 import click
 from packaging.requirements import InvalidRequirement, Requirement
 
-from proxy import reports
-from proxy.cli import checking, inputs
 from proxy.cli.desk import (
     ALLOWED,
     REFUSED,
-    UNABLE,
     Data,
     Desk,
     channel_option,
@@ -25,7 +20,6 @@ from proxy.cli.desk import (
     show,
     with_desk,
 )
-from proxy.cli.inputs import kind_option
 
 
 @click.command()
@@ -76,52 +70,3 @@ def request(desk: Desk, as_json: bool, requirement: str, why: str, channel: str)
         as_json,
         lambda: click.echo(f"Asked for {wanted.name}{wanted.specifier}. It is in the team's inbox."),
     )
-
-
-@click.command()
-@click.option("-r", "--requirement", "files", multiple=True, metavar="FILE", help="A file, as pip takes it.")
-@click.option("--format", "shape", default="table", show_default=True, type=click.Choice(list(reports.FORMATS)))
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the report to a file.")
-@click.argument("words", nargs=-1, metavar="[FILE | NAME[SPEC]]…")
-@kind_option
-@channel_option
-@json_option
-@with_desk
-def check(
-    desk: Desk,
-    as_json: bool,
-    channel: str,
-    kind: str | None,
-    words: tuple[str, ...],
-    files: tuple[str, ...],
-    shape: str,
-    output: Path | None,
-) -> None:
-    """Say of each requirement, or all that a lock names, whether it would be allowed.
-
-    Exits with 0 where all is allowed, 1 where something is refused or goes round the gate, 2 where something could
-    not be judged. Reads requirements.txt, pylock.toml, uv.lock, poetry.lock, pdm.lock, Pipfile.lock, and CycloneDX
-    and SPDX in JSON.
-    """
-    readings = inputs.given(words, files, kind)
-    if not readings:
-        give_up("There is nothing to check. Say a lock, -r requirements.txt, or requirements.")
-    checked = reports.read(checking.checked(desk, channel, readings), version("wicketgate"))
-    _report(checked, "json" if as_json else shape, output)
-    verdicts = {result.verdict for result in checked.results} | ({"unknown"} if checked.unreadable else set())
-    refused = "refused" in verdicts or checked.detours
-    sys.exit(UNABLE if "unknown" in verdicts else REFUSED if refused else ALLOWED)
-
-
-def _report(checked: reports.Checked, shape: str, output: Path | None) -> None:
-    """Print the report, or write it and print the table: the log of a pipeline shows what the file says."""
-    try:
-        report = reports.FORMATS[shape](checked)
-        if output is not None:
-            output.write_bytes(report)
-    except OSError as error:
-        give_up(str(error))
-    click.echo(report if output is None else reports.FORMATS["table"](checked), nl=False)
-
-
-COMMANDS = (explain, request, check)

@@ -107,6 +107,3 @@ def _ask(line: Data) -> list[object]:
 
 def _day(text: str | None) -> str:
     return text[:10] if text else "unknown"
-
-
-COMMANDS = (review,)

@@ -13,10 +13,11 @@ from urllib.parse import urlsplit
 
 import click
 
-from proxy.cli.desk import ADDRESS_FILE, TOKEN_FILE, give_up
+from proxy.cli.desk import give_up
 from proxy.errors import GateError, SettingsError
 from proxy.health import MFA_OFF
 from proxy.pip_index import pip_index
+from proxy.places import ADDRESS_FILE, TOKEN_FILE
 from proxy.policy import age
 from proxy.policy.snapshot import PolicySnapshot
 from proxy.settings import Settings, read
@@ -40,6 +41,7 @@ OPTIONS = (
     ("alert-url", "Where alerts go, as Apprise URLs separated by commas: json://, mailto://, slack:// …"),
     ("cache-size", "Bytes that cached files may take (10 GiB)."),
     ("workers", "Processes that serve (1)."),
+    ("trusted-proxies", "Proxies in front (addresses, CIDR) whose X-Forwarded-For says who comes (none is believed)."),
     ("admin-public-url", "The address at which people reach the admin, where a proxy stands in front of it."),
     ("secret-key-file", "The key that seals secrets, made on first start (~/.config/wicketgate/secret-key)."),
     ("oidc-issuer", "The OpenID provider at which people sign in; --oidc-client-id and --oidc-roles go with it."),
@@ -192,6 +194,3 @@ def _age(snapshot: PolicySnapshot, at: datetime) -> str:
     text = age.sentence(snapshot.feed, snapshot.terms, at)
     fresh = age.age(snapshot.feed, snapshot.terms, at).level == "fresh"
     return text if fresh else click.style(f"{text} wicketgate advisories sync, or import FILE", fg="red")
-
-
-COMMANDS = (serve,)

@@ -79,6 +79,3 @@ def allow_origin(desk: Desk, as_json: bool, server: str, reason: str) -> None:
     """Let files come from SERVER (https://files.example)."""
     event = desk.admin("POST", "/origins", json={"url": server, "reason": reason})
     show(event, as_json, lambda: click.echo(f"Allowed {event['detail']['origin']}."))
-
-
-COMMANDS = (channels, origins)

@@ -130,6 +130,3 @@ def _settled(settled: Data) -> None:
 
 def _why(file: Data) -> str:
     return str(file["reasons"][0]["sentence"]) if file["reasons"] else ""
-
-
-COMMANDS = (terms,)

@@ -67,9 +67,9 @@ class Actor:
         return self.owner or self.id
 
     @property
-    def person(self) -> str:
-        """Who it is: an account, also by a token of its own; a token that nobody's account answers for is itself."""
-        return self.owner if self.owner.startswith("account:") else self.id
+    def is_person(self) -> bool:
+        """Whether somebody's account answers for the act. A token that no account answers for may be anybody's."""
+        return self.principal.startswith("account:")
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,8 +46,11 @@ def sentence(approval: Approval, at: datetime) -> str:
 
 
 def is_same_person(approval: Approval, actor: Actor) -> bool:
-    """Whether an actor may be the one who opened an emergency."""
-    return actor.person == approval.by_id or actor.name.strip().casefold() == approval.by.strip().casefold()
+    """Whether an actor may be the one who opened an emergency; where no account did, a name is taken at its word."""
+    if actor.principal == approval.by_id:
+        return True
+    by_account = approval.by_id.startswith("account:")
+    return not by_account and actor.name.strip().casefold() == approval.by.strip().casefold()
 
 
 def opened(approval: Approval) -> Change:

@@ -105,6 +105,10 @@ class ProjectAdvisories:
         """Return how bad the matter of a record is, "unknown" where there is no such record."""
         return next((matter.severity.rating for matter in self._matters if matter.id == identity), "unknown")
 
+    def edges(self) -> tuple[str, ...]:
+        """Return the first version of each stretch in which the answer is the same ("0" for the lowest)."""
+        return ("0", *(str(read) for _, read, after in self._cuts if isinstance(read, Version) and not after))
+
     def is_fix(self, version: str) -> bool:
         """Whether a record names ``version`` as fixed."""
         at = spans.place(version)
@@ -213,6 +217,10 @@ class AdvisoryIndex:
     def rating(self, project: NormalizedName, identity: str) -> Rating:
         """Return how bad the matter of a record about the project is, "unknown" where nothing says so."""
         return self._compiled(project).rating(identity) if project in self.packed else "unknown"
+
+    def edges(self, project: NormalizedName) -> tuple[str, ...]:
+        """Return the first version of each stretch in which the answer about a project is the same."""
+        return self._compiled(project).edges() if project in self.packed else ()
 
     def is_fix(self, project: NormalizedName, version: str) -> bool:
         """Whether a record about the project names this version as fixed."""

@@ -5,6 +5,7 @@ Decided here:
 * The terms name it in these :data:`WORDS`; a word in a channel's terms holds for every channel that it inherits
   from as well, since what is said there counts in it.
 * Whatever the terms say, two people are needed to dispute a report of malware, and to take a word out of the terms.
+* Where nobody is left who can decide, somebody is let in by one: else nobody ever would be.
 * Saying no is always one person's: a revocation, a prohibition, the end of a waiver waits for nobody.
 """
 
@@ -89,7 +90,7 @@ def _putting(entry: Entry, before: PolicySnapshot, known: Credentials) -> Iterat
         case Waiver():
             yield from _waiver(entry, before)
         case Account() | Invitation():
-            if _raises(entry, known) and PEOPLE in _anywhere(before):
+            if known.deciders() and _raises(entry, known) and PEOPLE in _anywhere(before):
                 yield PEOPLE
         case Terms() | Channel():
             name = entry.name if isinstance(entry, Channel) else ""

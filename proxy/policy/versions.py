@@ -69,6 +69,12 @@ def pins_exactly(specifier_text: str, version_text: str) -> bool:
     return any(part.operator in {"==", "==="} and not part.version.endswith(".*") for part in wanted)
 
 
+def named_in(specifier_text: str) -> set[str]:
+    """Return the versions that a range names, where they lie in it: where it begins, for most ranges."""
+    named = {part.version.removesuffix(".*") for part in specifier(specifier_text) or ()}
+    return {text for text in named if covers(specifier_text, text)}
+
+
 def pinned_by(specifier_text: str) -> str:
     """Return the one version (canonical) that a range names by ``==`` or ``===``, "" where it names none."""
     wanted = specifier(specifier_text)

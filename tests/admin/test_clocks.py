@@ -26,12 +26,13 @@ class Walk:
         transport = httpx.ASGITransport(app=gate.admin, client=("192.0.2.1", 1))
         self.browser = httpx.AsyncClient(base_url=f"{url}/admin", headers=SAME, transport=transport)
         self.seed = ""
+        self.token = gate.first_token
 
     async def post(self, path: str, **form: str) -> httpx.Response:
         return await self.browser.post(path, data=form)
 
     async def api(self, method: str, path: str, **body: object) -> httpx.Response:
-        headers = {"authorization": f"Bearer {self.gate.first_token}"}
+        headers = {"authorization": f"Bearer {self.token}"}
         return await self.browser.request(method, f"/api/v1{path}", headers=headers, json=body or None)
 
     async def invited(self, name: str, role: str) -> str:
@@ -147,9 +148,12 @@ async def test_a_token_ends(walk: Walk) -> None:
 
 async def test_a_proposal_waits_for_seven_days(walk: Walk, index: Upstream) -> None:
     index.release("reqeusts", "1.0")
-    for name, role in (("ada", "approver"), ("bob", "owner")):
-        secret = await walk.invited(name, role)
-        await walk.post("/invited", secret=secret, password=PASSWORD, repeated=PASSWORD)
+    bob = await walk.invited("bob", "approver")
+    await walk.post("/invited", secret=bob, password=PASSWORD, repeated=PASSWORD)
+    await walk.joins("ada", "owner")
+    hers = re.search(r"wgt_[A-Za-z0-9_-]+", (await walk.post("/account/tokens", name="x", role="owner", days="9")).text)
+    assert hers
+    walk.token = hers[0]
     changed = await walk.api("PATCH", "/terms", two_person=["look-alike"], reason="two pairs of eyes")
     assert changed.status_code == 200, changed.text
     wish = {"requirement": "reqeusts", "reason": "x", "acknowledge": ["look-alike:requests"]}

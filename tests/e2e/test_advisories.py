@@ -151,7 +151,7 @@ def test_what_turned_bad_is_told_at_once_with_who_has_it_and_what_to_move_to(
     _until(lambda: bool(index.asked("/hook")))
 
 
-def test_a_waiver_opens_one_advisory_for_a_while_and_never_malware(gate: Gatehouse, index: Upstream) -> None:
+def test_a_waiver_opens_one_advisory_for_a_while_and_no_malware_by_one_person(gate: Gatehouse, index: Upstream) -> None:
     wheel = index.release("flask", "2.3.1")
     gate.approve("flask")
     gate.advisory("PYSEC-2026-1", "flask", versions=["2.3.1"])
@@ -166,6 +166,7 @@ def test_a_waiver_opens_one_advisory_for_a_while_and_never_malware(gate: Gatehou
     assert gate.get(f"/files{wheel.path}").status_code == 403
     gate.advisory("MAL-2026-3", "flask", versions=["2.3.1"])
     refused = gate.cli(*waive, "MAL-2026-3")
-    assert (refused.returncode, "cannot be waived" in refused.stderr) == (2, True)
+    assert (refused.returncode, "takes two people (malware-dispute)" in refused.stderr) == (2, True)
+    assert gate.get(f"/files{wheel.path}").status_code == 403
     unknown = gate.cli(*waive, "PYSEC-2026-9")
     assert "No advisory" in unknown.stderr

@@ -5,17 +5,22 @@ from __future__ import annotations
 import json
 import signal
 import stat
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
+from click import Context
 
+from proxy.cli import COMMANDS, main
 from tests.conftest import MakeGate
-from tests.world.gatehouse import Gatehouse
+from tests.world.gatehouse import ROOT, Gatehouse
 from tests.world.upstream import Upstream
 
 
-def test_serve_prints_what_a_person_needs(gate: Gatehouse, index: Upstream) -> None:
+def test_serve_prints_what_a_person_needs(make_gate: MakeGate, index: Upstream) -> None:
+    gate = make_gate(fresh=True)
     said = gate.output()
     for wanted in (
         f"--index-url {gate.url}/simple/",
@@ -42,7 +47,8 @@ def test_the_age_of_the_shipped_advisories_is_said_loudly(make_gate: MakeGate, i
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_the_gate_within_seconds(gate: Gatehouse, number: int) -> None:
+def test_a_signal_ends_the_gate_within_seconds(make_gate: MakeGate, number: int) -> None:
+    gate = make_gate(fresh=True)
     before = time.monotonic()
     assert gate.stop(number) == 0
     assert time.monotonic() - before < 10
@@ -269,3 +275,20 @@ def test_the_admin_may_listen_elsewhere(make_gate: MakeGate) -> None:
     assert gate.get("/admin/").status_code == 404
     assert f"http://127.0.0.1:{port}/admin/" in gate.output()
     assert gate.cli("inbox").stdout.strip() == "Nothing waits."
+
+
+def test_every_command_is_where_the_table_says_and_none_is_missing() -> None:
+    loaded = {name: main.get_command(Context(main), name) for name in COMMANDS}
+    assert {name: command.name for name, command in loaded.items() if command} == {name: name for name in COMMANDS}
+
+
+def test_the_command_as_installed_knows_its_name_and_loads_no_server_to_ask() -> None:
+    program = "import sys, proxy.cli.requirements; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=True
+    ).stdout
+    assert not {"fastapi", "uvicorn", "proxy.app", "proxy.settings"} & set(loaded.split())
+    installed = subprocess.run(
+        [str(Path(sys.executable).parent / "wicketgate"), "--version"], capture_output=True, text=True, check=True
+    )
+    assert installed.stdout.startswith("wicketgate ")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.clients import Bench, Ran
+from tests.clients import PIPS, Bench, Ran
 from tests.world import packages
 from tests.world.gatehouse import Gatehouse
 from tests.world.upstream import Answer, Upstream
@@ -50,6 +50,15 @@ def test_refused_approved_with_what_it_needs_and_installed(
     events = gate.facts("audit", "list")["events"]
     assert [event["tag"] for event in events].count("project:approval:granted") == 1
     assert gate.facts("audit", "verify")["intact"]
+
+
+@pytest.mark.usefixtures("web_framework")
+def test_every_pip_installs_what_is_approved_reading_metadata_beside_the_wheels(gate: Gatehouse, bench: Bench) -> None:
+    gate.approve("flask", "--with-dependencies")
+    for version in PIPS:
+        done = bench.pip(version, gate.index, "--force-reinstall", "--no-cache-dir", "flask")
+        assert done.code == 0, f"pip {version}: {done.output}"
+        assert bench.imports("markupsafe")
 
 
 def test_a_range_takes_the_version_that_is_allowed(

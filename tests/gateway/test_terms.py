@@ -28,12 +28,15 @@ GIVEN: dict[str, Any] = {
     "stale_advisories": "refuse",
     "warn_stale_after_hours": 12.0,
     "alarm_stale_after_hours": 48.0,
+    "two_person": ["look-alike"],
 }
 
 
 async def test_every_term_is_set_shown_and_audited(tmp_path: Path, index: Upstream) -> None:
     assert GIVEN.keys() == data(Terms()).keys()
     async with house(tmp_path / "gate", index.url) as gate:
+        for name in ("ada", "bob"):
+            gate.member(name, "approver")
         before = await gate.admin("GET", "/terms")
         await gate.admin("PATCH", "/terms", **GIVEN, reason="all of them")
         after = await gate.admin("GET", "/terms")

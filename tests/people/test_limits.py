@@ -2,26 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-
 import pytest
 
 from admin.people import limits
 from admin.people.limits import KEYS_AT_MOST, Counts, Limits, Pace, TooOften
-from tests.policy.facts import AT
-
-
-class Clock:
-    """A clock that stands until it is moved."""
-
-    def __init__(self) -> None:
-        self.at = AT
-
-    def __call__(self) -> datetime:
-        return self.at
-
-    def move(self, seconds: float) -> None:
-        self.at += timedelta(seconds=seconds)
+from tests.people.world import Clock
 
 
 @pytest.fixture
@@ -49,7 +34,7 @@ def test_guessing_at_an_account_from_one_address_gets_ever_slower(clock: Clock) 
     assert caught.value.seconds == 2
     total = 0
     for _ in range(24 * 60):
-        clock.move(60)
+        clock.move(seconds=60)
         total += fail(door, "ada", "192.0.2.1", times=10)
     assert total < 24 * 5, "a day of guessing is about four attempts an hour"
 
@@ -57,7 +42,7 @@ def test_guessing_at_an_account_from_one_address_gets_ever_slower(clock: Clock) 
 def test_it_is_never_for_good(clock: Clock) -> None:
     door = limits.of_passwords(clock)
     fail(door, "ada", "192.0.2.1", times=50)
-    clock.move(901)
+    clock.move(seconds=901)
     door.attempt("ada", "192.0.2.1")
     door.succeeded("ada", "192.0.2.1")
     assert fail(door, "ada", "192.0.2.1", times=5) == 5, "a success forgives"
@@ -90,7 +75,7 @@ def test_a_million_codes_are_not_guessed(clock: Clock) -> None:
     door = limits.of_codes(clock)
     total = 0
     for minute in range(24 * 60):
-        clock.move(60)
+        clock.move(seconds=60)
         total += fail(door, "account:ada", f"198.51.100.{minute % 250}", times=3)
     assert total <= 50, "in a day, from 250 addresses"
 
@@ -100,7 +85,7 @@ def test_all_strangers_together_are_capped(clock: Clock) -> None:
     through = sum(fail(door, f"name{n}", f"10.{n % 256}.{n // 256}.1") for n in range(5000))
     assert through == 1000
     assert fail(door, "ada", "192.0.2.9", "her-browser") == 1
-    clock.move(1.1)
+    clock.move(seconds=1.1)
     assert fail(door, "somebody", "192.0.2.9") == 1
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from admin import auth
-from admin.people.sessions import ABSOLUTE, FRESH, IDLE, UNFINISHED, Guest, Sessions, digest
+from admin.people.sessions import ABSOLUTE, FRESH, IDLE, UNFINISHED, Guest, Sessions
 from proxy.policy import changes
 from proxy.store import EventFilter
 from tests.people.world import ADA, SYSTEM, World, world
@@ -35,7 +35,7 @@ async def test_a_session_is_found_by_its_secret_which_nobody_keeps(here: World, 
     found = await sessions.find(secret, "192.0.2.2")
     assert found is not None
     assert (found.actor.id, found.actor.role, found.actor.address) == ("account:ada", "approver", "192.0.2.2")
-    assert await sessions.find(digest(secret), "") is None
+    assert await sessions.find(auth.digest(secret), "") is None
     assert await sessions.find("", "") is None
     kept = (here.store._directory / "wicketgate.db").read_bytes()
     kept += (here.store._directory / "wicketgate.db-wal").read_bytes()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,21 +12,23 @@ from proxy.policy import changes, emergencies
 from tests.policy.facts import AT, approval, snapshot, wheel
 
 HOUR = timedelta(hours=1)
-OPENED = approval(wheel(), emergency=True, until=AT + HOUR, id="emergency:1", by="Ada", by_id="token:1")
+OPENED = approval(wheel(), emergency=True, until=AT + HOUR, id="emergency:1", by="ada", by_id="account:ada")
 
 
 @pytest.mark.parametrize(
-    ("identity", "name", "same"),
+    ("by_id", "actor", "same"),
     [
-        ("token:1", "Ada", True),
-        ("token:1", "grace", True),
-        ("token:2", "Ada", True),
-        ("token:2", " ada ", True),
-        ("token:2", "grace", False),
+        ("account:ada", Actor("person", "account:ada", "ada", "owner"), True),
+        ("account:ada", Actor("token", "token:1", "a laptop", "owner", owner="account:ada"), True),
+        ("account:ada", Actor("token", "token:2", "ada", "owner", owner="account:bob"), False),
+        ("account:ada", Actor("person", "account:bob", "bob", "owner"), False),
+        ("token:1", Actor("person", "account:ada", " Ada ", "owner"), True),
+        ("token:1", Actor("token", "token:2", "a laptop", "owner", owner="token:1"), True),
+        ("token:1", Actor("person", "account:bob", "bob", "owner"), False),
     ],
 )
-def test_another_token_of_the_same_name_is_the_same_person(identity: str, name: str, same: bool) -> None:
-    assert emergencies.is_same_person(OPENED, Actor("token", identity, name, "owner")) is same
+def test_one_person_is_one_whatever_they_bring(by_id: str, actor: Actor, same: bool) -> None:
+    assert emergencies.is_same_person(replace(OPENED, by_id=by_id), actor) is same
 
 
 def test_it_stays_an_alarm_after_its_end_until_it_is_reviewed() -> None:

@@ -123,9 +123,13 @@ def test_each_word_counts_for_itself(words: set[str], number: int) -> None:
 def test_lifting_a_prohibition_takes_two_where_policy_does() -> None:
     here = before(STRICTER, words=ALL)
     assert needed(changes.lift([STRICTER], "because"), here, KNOWN) == ("policy",)
-    assert needed(
-        put(replace(ADA, disabled=False)), here, Credentials(accounts={ADA.id: replace(ADA, disabled=True)})
-    ) == ("people",)
+
+
+def test_somebody_is_let_in_by_one_only_where_nobody_is_left_who_decides() -> None:
+    here, left, back = before(words=ALL), replace(ADA, disabled=True), put(ADA)
+    bob = replace(ADA, id="account:bob", name="bob")
+    assert needed(back, here, Credentials(accounts={ADA.id: left, bob.id: bob})) == ("people",)
+    assert needed(back, here, Credentials(accounts={ADA.id: left, EVE.id: EVE})) == ()
 
 
 STRICT = channel("production", sets=["two_person"], two_person=("look-alike", "policy"))

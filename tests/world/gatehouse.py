@@ -15,6 +15,8 @@ from typing import Any
 
 import httpx
 
+from tests.world.forked import Forked, ran
+
 ROOT = Path(__file__).parents[2]
 READY_SECONDS = 60.0
 
@@ -28,9 +30,20 @@ def free_port() -> int:
 
 
 class Gatehouse:
-    """A running gate in front of an upstream, with a data directory of its own."""
+    """A running gate in front of an upstream, with a data directory of its own.
 
-    def __init__(self, data_dir: Path, upstream: str, *options: str, environment: dict[str, str] | None = None) -> None:
+    It is forked from a process that has loaded the product, or started by itself where a test asks for it ``fresh``.
+    """
+
+    def __init__(
+        self,
+        data_dir: Path,
+        upstream: str,
+        *options: str,
+        environment: dict[str, str] | None = None,
+        fresh: bool = False,
+    ) -> None:
+        self._fresh = fresh
         self.data_dir, self.port = data_dir, free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.index = f"{self.url}/simple/"
@@ -51,15 +64,17 @@ class Gatehouse:
             **(environment or {}),
         }
         self._log = data_dir.with_suffix(".log")
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | Forked | None = None
 
     def begin(self) -> None:
         """Start, and wait for nothing."""
+        words, folder = ["serve", *self._options], self.data_dir.parent
+        if not self._fresh:
+            self._process = Forked.run(words, self._environment, folder, self._log)
+            return
         with self._log.open("ab") as log:
-            command = [sys.executable, "-m", "proxy.cli", "serve", *self._options]
-            self._process = subprocess.Popen(
-                command, env=self._environment, stdout=log, stderr=log, cwd=self.data_dir.parent
-            )
+            command = [sys.executable, "-m", "proxy.cli", *words]
+            self._process = subprocess.Popen(command, env=self._environment, stdout=log, stderr=log, cwd=folder)
 
     def start(self) -> Gatehouse:
         """Start, and wait until it is ready."""
@@ -110,16 +125,7 @@ class Gatehouse:
 
     def cli(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run the command line on the gate's own host."""
-        command = [sys.executable, "-m", "proxy.cli", *words]
-        return subprocess.run(
-            command,
-            env={**self._environment, **environment},
-            cwd=self.data_dir.parent,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        return ran(words, {**self._environment, **environment}, self.data_dir.parent)
 
     def facts(self, *words: str) -> Any:
         """Run the command line with ``--json`` and return what it printed; it must not have failed."""

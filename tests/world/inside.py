@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from admin import auth
+from proxy import app
 from proxy.app import Gate, build
+from proxy.model import Account, Actor, Change
+from proxy.policy import changes
 from proxy.settings import read
 
+SYSTEM = Actor("system", "system", "a test", "system")
 JSON = "application/vnd.pypi.simple.v1+json"
 
 
@@ -38,6 +44,15 @@ class House:
         """Ask the admin API, whatever it answers."""
         headers = {"authorization": f"Bearer {self.token}"}
         return await self.client.request(method, f"/admin/api/v1{path}", headers=headers, json=body or None)
+
+    def member(self, name: str, role: str) -> str:
+        """Somebody who has an account; the secret of a token of theirs."""
+        at, store = app.now(), self.gate.store
+        account = Account(f"account:{name}", name, role, "a test", at, at, password="$argon2id$x")
+        store.commit(Change("access:account:made", "", "a test", (account,)), SYSTEM, at)
+        issued = auth.issue(f"{name}'s terminal", role, at, timedelta(days=1))
+        store.commit(changes.issue(replace(issued.token, owner=account.id)), SYSTEM, at)
+        return issued.secret
 
     async def approve(self, requirement: str, **options: Any) -> Any:
         """Approve something for a test."""

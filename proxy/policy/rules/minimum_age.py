@@ -4,16 +4,16 @@ Decided here:
 
 * An upload time that is missing, in the future or before PyPI existed counts as too new.
 * A young release that fixes something approved passes early, where the terms say so. It fixes something when
-  an advisory withholds a version that an approval froze and names this very release as the first one above it
-  without the fault. A later release is no fix: whoever takes over a project can publish one, but only the
-  advisory's editors can have it named.
+  an advisory withholds a version that an approval froze, or versions of a standing approval's range, and names
+  this very release as the first one above them without the fault. A later release is no fix: whoever takes over
+  a project can publish one, but only the advisory's editors can have it named.
 * Where any approved version of the project is reported as malware nothing counts as a fix. A waived advisory,
   or one below the terms' severity, withholds nothing, so its fix is in no hurry.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -22,8 +22,8 @@ from packaging.utils import NormalizedName
 from proxy.model import Code, Effect, Finding, ReleaseFile, Subject
 from proxy.policy.rules.advisories import advisories
 from proxy.policy.rules.approved import in_force
-from proxy.policy.snapshot import PolicySnapshot
-from proxy.policy.versions import version
+from proxy.policy.snapshot import Grant, PolicySnapshot
+from proxy.policy.versions import covers, named_in, version
 
 FIRST_UPLOAD = datetime(2003, 1, 1, tzinfo=UTC)
 """Nothing was uploaded before; an earlier date is made up."""
@@ -83,7 +83,7 @@ def _fix(project: NormalizedName, young: str, snapshot: PolicySnapshot, at: date
     if not snapshot.advisories.is_fix(project, young):
         return _Fix()
     live = [grant for grant in snapshot.grants.get(project, ()) if in_force(grant, at)]
-    approved = {found for grant in live for found in grant.versions}
+    approved = {found for grant in live for found in _approved(grant, snapshot)}
     found = [finding for one in approved for finding in advisories(Subject(project, one), snapshot, at)]
     moments = (*(grant.approval.until for grant in live), *(finding.until for finding in found))
     ids: set[str] = set()
@@ -91,3 +91,12 @@ def _fix(project: NormalizedName, young: str, snapshot: PolicySnapshot, at: date
         withholding = (finding for finding in found if finding.effect is Effect.FORBID)
         ids = {f.evidence["advisory"] for f in withholding if version(f.evidence["fixed"]) == version(young)}
     return _Fix(tuple(sorted(ids)), tuple(filter(None, moments)))
+
+
+def _approved(grant: Grant, snapshot: PolicySnapshot) -> Iterator[str]:
+    """Yield the frozen versions, and of a standing range one version of each stretch that advisories tell apart."""
+    approval = grant.approval
+    yield from grant.versions
+    if approval.standing:
+        yield from named_in(approval.specifier)
+        yield from (edge for edge in snapshot.advisories.edges(approval.project) if covers(approval.specifier, edge))

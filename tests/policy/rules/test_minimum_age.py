@@ -64,8 +64,8 @@ WAIVER = Waiver("w", FLASK, "", "X-1", "ada", "unreachable", AT, AT + timedelta(
 BELOW = Terms(fixes="pass", refuse_severity="high", refuse_unknown_severity=False)
 
 
-def advisory(identity: str = "X-1", *, malicious: bool = False, fixed: str = "3.0.1") -> Advisory:
-    events = (("introduced", "0"), ("fixed", fixed))
+def advisory(identity: str = "X-1", *, malicious: bool = False, since: str = "0", fixed: str = "3.0.1") -> Advisory:
+    events = (("introduced", since), ("fixed", fixed))
     affected = Affected(FLASK, (), (AffectedRange("ECOSYSTEM", events),))
     return Advisory(identity, AT, (affected,), malicious=malicious, severity=Severity("low"))
 
@@ -74,8 +74,16 @@ def policy(*advisories: Advisory, entries: tuple[Entry, ...]) -> PolicySnapshot:
     return knowing(snapshot(*entries), AdvisoryIndex.of(advisories))
 
 
+STANDING, BEYOND, EVERY = (approval(specifier=spec, standing=True) for spec in (">=3", ">=3.0.1", ""))
+TAKEN_OVER = advisory("MAL-1", malicious=True, since="5.0", fixed="5.1")
+
 FIXES = [
     ("the fix of what is approved", [advisory()], (PASS, approval(OLD)), Code.FIX),
+    ("of what a standing range lets in", [advisory()], (PASS, STANDING), Code.FIX),
+    ("of what a whole project's standing approval lets in", [advisory()], (PASS, EVERY), Code.FIX),
+    ("of a stretch that begins within the range", [advisory(since="3.0.0.5")], (PASS, STANDING), Code.FIX),
+    ("all that the range lets in is beyond the fault", [advisory()], (PASS, BEYOND), Code.TOO_NEW),
+    ("a stretch of the range is malware", [advisory(), TAKEN_OVER], (PASS, STANDING), Code.TOO_NEW),
     ("where fixes wait", [advisory()], (WAIT, approval(OLD)), Code.TOO_NEW),
     ("nothing of it is approved", [advisory()], (PASS,), Code.TOO_NEW),
     ("what is approved is not affected", [advisory()], (PASS, approval(LATER)), Code.TOO_NEW),

@@ -1,0 +1,16 @@
+"""What lies where in a data directory for people and commands of the same host.
+
+A leaf without imports of ours: a command that only asks a running gate reads it and loads no server.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ADDRESS_FILE = "address.json"
+TOKEN_FILE = "admin-token"  # noqa: S105  a file's name
+
+
+def data_dir(given: str | None) -> Path:
+    """Return the data directory: as given, else ``~/.local/share/wicketgate`` (XDG)."""
+    return Path(given or "~/.local/share/wicketgate").expanduser().absolute()

@@ -1,0 +1,70 @@
+"""Whose account one may change, and who counts as a person, on a whole gate in this process."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.world.inside import House, house
+from tests.world.upstream import Upstream
+
+
+@pytest.fixture
+async def gate(tmp_path: Path, index: Upstream) -> AsyncIterator[House]:
+    async with house(tmp_path / "gate", index.url) as made:
+        yield made
+
+
+async def says(gate: House, secret: str, method: str, path: str, **body: Any) -> httpx.Response:
+    """Ask the admin API as somebody."""
+    return await replace(gate, token=secret).asked(method, path, **body)
+
+
+async def test_nobody_changes_an_account_that_holds_more(gate: House) -> None:
+    carol, dan = gate.member("carol", "administrator"), gate.member("dan", "auditor")
+    for name, role in (("olga", "owner"), ("abe", "approver")):
+        gate.member(name, role)
+    await gate.admin("POST", "/accounts/abe/disable", reason="away")
+    before = await gate.admin("GET", "/accounts")
+    tries: list[tuple[str, dict[str, str]]] = [
+        ("/accounts/olga/reset", {}),
+        ("/accounts/abe/reset", {}),
+        ("/accounts/abe/enable", {}),
+        ("/accounts/olga/role", {"role": "reader"}),
+        ("/accounts/dan/role", {"role": "approver"}),
+        ("/accounts", {"name": "eve", "role": "owner"}),
+    ]
+    for path, body in tries:
+        for secret in (carol, dan):
+            answer = await says(gate, secret, "POST", path, reason="x", **body)
+            assert answer.status_code == 403, (path, answer.text)
+    for verb, body in (("role", {"role": "reader"}), ("disable", {})):
+        answer = await says(gate, carol, "POST", f"/accounts/carol/{verb}", reason="x", **body)
+        assert answer.status_code == 422, "nor their own"
+    assert await gate.admin("GET", "/accounts") == before
+    assert (await says(gate, carol, "POST", "/accounts/olga/disable", reason="left")).status_code == 200, (
+        "saying no takes nobody who holds more"
+    )
+
+
+async def test_the_token_of_the_host_is_nobody_while_two_people_can_decide(gate: House) -> None:
+    ada, _ = gate.member("ada", "owner"), gate.member("bob", "owner")
+    await gate.admin("PATCH", "/terms", two_person=["people"], reason="two pairs of eyes")
+    wish = {"role": "owner", "reason": "works here"}
+    refused = await gate.asked("POST", "/accounts", name="eve", **wish)
+    assert (refused.status_code, "belongs to no account" in refused.json()["detail"]) == (403, True)
+    await says(gate, ada, "POST", "/accounts/bob/disable", reason="left")
+    waiting = await gate.asked("POST", "/accounts", name="eve", **wish)
+    assert waiting.status_code == 202, "one person is left, who could never let in a second"
+    proposal = waiting.json()["proposal"]
+    path, digest = f"/proposals/{proposal['id']}/confirm", proposal["digest"]
+    assert (await gate.asked("POST", path, digest=digest)).status_code == 403
+    assert (await says(gate, ada, "POST", path, digest=digest)).status_code == 200
+    await gate.admin("POST", "/accounts/ada/disable", reason="left")
+    assert (await gate.asked("POST", "/accounts", name="flo", **wish)).status_code == 201, "nobody is left"
+    assert (await gate.admin("GET", "/audit/verify"))["intact"]
