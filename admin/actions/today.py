@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 
 from packaging.utils import NormalizedName
 
 from admin.actions.hands import Hands
 from admin.roles import Permission, demand
-from proxy.model import Actor, Answered, Demand
+from proxy.model import Actor, Answered, Code, Demand
 from proxy.policy.snapshot import PolicySnapshot
 from proxy.policy.waiting import meant
 from proxy.policy.withheld import Withheld, suspects, withheld
@@ -19,13 +20,14 @@ from proxy.store import Reach
 TRAFFIC = timedelta(days=13)
 """Fourteen days with today."""
 REFUSED = timedelta(days=7)
+NAMES = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What there is to see at ``at``; ``reach`` says how far a release that turned bad had gone.
 
-    ``refused`` are the names that were refused most, ``look_alikes`` those among them that imitate another.
+    ``refused`` are the names that were refused most, ``look_alikes`` those of them that imitate another, with which.
     """
 
     at: datetime
@@ -34,6 +36,7 @@ class Seen:
     answered: tuple[Answered, ...]
     refused: tuple[Demand, ...]
     look_alikes: tuple[tuple[Demand, str], ...]
+    look_alikes_total: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +52,9 @@ class Today:
         answered = asyncio.to_thread(store.answered, (at - TRAFFIC).replace(hour=0, minute=0, second=0, microsecond=0))
         refused = asyncio.to_thread(store.demand, at - REFUSED)
         found, days, lines = await asyncio.gather(self.turned_bad(actor), answered, refused)
-        likenesses = await asyncio.to_thread(_look_alikes, snapshot, lines, at)
-        return Seen(at, *found, tuple(days), tuple(lines), tuple(likenesses))
+        alike = [line for line in lines if Code.LOOK_ALIKE in line.codes]
+        targets = await asyncio.to_thread(_targets, snapshot, alike, at)
+        return Seen(at, *found, tuple(days), tuple(lines[:NAMES]), targets, len(alike))
 
     async def turned_bad(self, actor: Actor) -> tuple[tuple[Withheld, ...], dict[tuple[NormalizedName, str], Reach]]:
         """Return what was approved or handed out and is refused now, and how far it had gone.
@@ -64,6 +68,7 @@ class Today:
         return tuple(await asyncio.to_thread(withheld, snapshot, reach, at)), reach
 
 
-def _look_alikes(snapshot: PolicySnapshot, lines: list[Demand], at: datetime) -> list[tuple[Demand, str]]:
-    targets = [(line, meant(snapshot, line, at)) for line in lines if "look-alike" in line.codes]
-    return [(line, target) for line, target in targets if target]
+def _targets(snapshot: PolicySnapshot, alike: list[Demand], at: datetime) -> tuple[tuple[Demand, str], ...]:
+    """Return the most wanted with what they imitate. Whoever asks may make names up, so not all are looked at."""
+    found = ((line, meant(snapshot, line, at)) for line in alike)
+    return tuple(islice(((line, target) for line, target in found if target), NAMES))

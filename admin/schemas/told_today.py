@@ -18,7 +18,6 @@ from proxy.policy.withheld import Withheld
 from proxy.store import Reach
 
 VERDICTS = ("allowed", "observed", "refused")
-SHOWN = 10
 TURNED_SHOWN = 50
 
 Data = dict[str, object]
@@ -32,12 +31,12 @@ def today_data(seen: Seen, inbox: Inboxed, proposals: int) -> Data:
         **turned_data(seen.withheld, seen.reach),
         "advisory_data": explaining.feed_data(inbox.snapshot, seen.at),
         "days": _days(seen),
-        "refused": [{"project": line.project, "count": line.count} for line in seen.refused[:SHOWN]],
+        "refused": [{"project": line.project, "count": line.count} for line in seen.refused],
         "look_alikes": [
             {"project": line.project, "meant": meant, "count": line.count, "clients": len(line.clients)}
-            for line, meant in seen.look_alikes[:SHOWN]
+            for line, meant in seen.look_alikes
         ],
-        "look_alikes_total": len(seen.look_alikes),
+        "look_alikes_total": seen.look_alikes_total,
     }
 
 

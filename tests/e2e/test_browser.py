@@ -208,7 +208,7 @@ def test_lines_of_the_set_up_page_are_right_as_they_stand(world: World, tmp_path
         assert world.gate.index in str(tomllib.loads(lines[tool].first.inner_text())), tool
     assert world.gate.index in str(tomllib.loads(lines["pdm"].last.inner_text()))
     project = '[project]\nname = "shop"\nversion = "1"\nrequires-python = ">=3.11"\ndependencies = ["jinja2"]\n'
-    bench = Bench(tmp_path / "bench")
+    bench = Bench(tmp_path / "bench", environment={"UV_NO_CONFIG": "false"})
     (bench.folder / "pyproject.toml").write_text(project + lines["uv"].first.inner_text())
     locked = bench.run([str(BIN / "uv"), "lock"])
     assert locked.code == 0, locked.output

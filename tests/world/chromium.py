@@ -10,8 +10,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, sync_playwright
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Response,
+    ViewportSize,
+    sync_playwright,
+)
 
 from tests.world.gatehouse import Gatehouse
 
@@ -26,7 +34,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+WIDE, NARROW = ViewportSize(width=1280, height=900), ViewportSize(width=390, height=844)
 SHOTS = os.environ.get("SHOTS", "")
 """A folder for pictures of every page, for who wants to look at them."""
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"], "resultTypes": ["violations"]}
@@ -81,12 +89,12 @@ class Window:
         page, found = self.go(path), list[str]()
         for scheme, size in (("light", WIDE), ("dark", NARROW)):
             page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-            page.set_viewport_size(size)  # type: ignore[arg-type]
+            page.set_viewport_size(size)
             found += self.grave()
             if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
                 found.append(f"{path} is wider than its window of {size['width']}")
             self._picture(path, f"{scheme}-{size['width']}")
-        page.set_viewport_size(WIDE)  # type: ignore[arg-type]
+        page.set_viewport_size(WIDE)
         page.emulate_media(color_scheme="light")
         return found
 
