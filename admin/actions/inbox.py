@@ -11,7 +11,7 @@ from datetime import timedelta
 from admin.actions.hands import Hands
 from admin.actions.wishes import Unusable, read_project, said
 from admin.roles import Permission, demand
-from proxy.model import Actor, Approval, Ask, AuditEvent, LateFile
+from proxy.model import Actor, Approval, Ask, AuditEvent, Demand, LateFile
 from proxy.policy import changes, emergencies, fixes, waiting
 from proxy.policy.snapshot import PolicySnapshot
 
@@ -24,7 +24,7 @@ class Inboxed:
     """One page of the inbox: what waits, in order, and the cursor of what follows.
 
     Emergencies, and files that were added to approved versions later, stand on every page; ``counts`` are those of
-    all pages.
+    all pages, ``refused`` is everything that was refused in the last seven days, the most wanted first.
     """
 
     emergencies: tuple[Approval, ...]
@@ -33,6 +33,7 @@ class Inboxed:
     following: str | None
     snapshot: PolicySnapshot
     counts: Mapping[waiting.Section, int]
+    refused: tuple[Demand, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,8 @@ class Inbox:
         except ValueError as error:
             raise Unusable(f"{after[:80]!r}: {error}. Take the one that the page before ended with.") from error
         late = tuple(await asyncio.to_thread(self.hands.late))
-        counts = Counter(item.section for item in items)
-        return Inboxed(tuple(emergencies.alarms(snapshot)), late, tuple(shown), following, snapshot, counts)
+        counts, alarms = Counter(item.section for item in items), tuple(emergencies.alarms(snapshot))
+        return Inboxed(alarms, late, tuple(shown), following, snapshot, counts, tuple(refused))
 
     async def decline(self, actor: Actor, projects: Sequence[str], reason: str) -> AuditEvent:
         """Take the wishes for some projects out of the inbox. Raises Forbidden, Unusable, StoreError."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 
 from packaging.utils import NormalizedName
@@ -19,8 +20,9 @@ from proxy.store import Reach
 
 TRAFFIC = timedelta(days=13)
 """Fourteen days with today."""
-REFUSED = timedelta(days=7)
 NAMES = 10
+DAY, SETTLED = timedelta(days=1), timedelta(minutes=10)
+"""A while after midnight everything of the day before has been written down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +43,32 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Today:
-    """The first page."""
+    """The first page. ``counted`` holds the days that are over."""
 
     hands: Hands
+    counted: dict[date, tuple[Answered, ...]] = field(default_factory=dict)
 
-    async def look(self, actor: Actor) -> Seen:
-        """Return what there is to see. Raises Forbidden, StoreError."""
+    async def look(self, actor: Actor, refused: Sequence[Demand]) -> Seen:
+        """Return what there is to see; ``refused`` is what the inbox told. Raises Forbidden, StoreError."""
         demand(actor, Permission.INBOX_READ)
-        snapshot, store, at = await self.hands.live.current(), self.hands.store, self.hands.clock()
-        answered = asyncio.to_thread(store.answered, (at - TRAFFIC).replace(hour=0, minute=0, second=0, microsecond=0))
-        refused = asyncio.to_thread(store.demand, at - REFUSED)
-        found, days, lines = await asyncio.gather(self.turned_bad(actor), answered, refused)
-        alike = [line for line in lines if Code.LOOK_ALIKE in line.codes]
+        snapshot, at = await self.hands.live.current(), self.hands.clock()
+        found, days = await asyncio.gather(self.turned_bad(actor), self._answered(at))
+        alike = [line for line in refused if Code.LOOK_ALIKE in line.codes]
         targets = await asyncio.to_thread(_targets, snapshot, alike, at)
-        return Seen(at, *found, tuple(days), tuple(lines[:NAMES]), targets, len(alike))
+        return Seen(at, *found, days, tuple(refused[:NAMES]), targets, len(alike))
+
+    async def _answered(self, at: datetime) -> tuple[Answered, ...]:
+        """Return what was answered on each day; the record grows at its end, so a day that is over is read once."""
+        days = [at.date() - TRAFFIC + timedelta(days=n) for n in range(TRAFFIC.days + 1)]
+        missing = [day for day in days if day not in self.counted]
+        lines = await asyncio.to_thread(self.hands.store.answered, datetime.combine(missing[0], time(), UTC))
+        fresh = {day: tuple(line for line in lines if line.day == day) for day in missing}
+        for day in [*self.counted, *missing]:
+            if day in fresh and datetime.combine(day, time(), UTC) + DAY + SETTLED < at:
+                self.counted[day] = fresh[day]
+            elif day < days[0]:
+                del self.counted[day]
+        return tuple(line for day in days for line in fresh.get(day, self.counted.get(day, ())))
 
     async def turned_bad(self, actor: Actor) -> tuple[tuple[Withheld, ...], dict[tuple[NormalizedName, str], Reach]]:
         """Return what was approved or handed out and is refused now, and how far it had gone.

@@ -20,7 +20,7 @@ def routes(desk: Desk, who: Who) -> APIRouter:
         """Say what waits, what turned bad, how old the advisory data is, and what was answered and refused."""
         inbox = await desk.actions.inbox.waiting(by, limit=1)
         proposals = await desk.actions.proposals.waiting()
-        return today_data(await desk.actions.today.look(by), inbox, len(proposals))
+        return today_data(await desk.actions.today.look(by, inbox.refused), inbox, len(proposals))
 
     @router.get("/projects")
     async def projects(

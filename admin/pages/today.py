@@ -14,7 +14,7 @@ async def page(room: Room, _request: Request, actor: Actor) -> Response:
     """Show the day at a glance."""
     inbox = await room.actions.inbox.waiting(actor, limit=1)
     proposals = await room.actions.proposals.waiting()
-    seen = await room.actions.today.look(actor)
+    seen = await room.actions.today.look(actor, inbox.refused)
     terms = inbox.snapshot.terms
     return show(
         room,
