@@ -18,6 +18,7 @@ from playwright.sync_api import (
     Page,
     Response,
     ViewportSize,
+    expect,
     sync_playwright,
 )
 
@@ -35,6 +36,9 @@ FLAGS = [
     "--disable-sync",
 ]
 WIDE, NARROW = ViewportSize(width=1280, height=900), ViewportSize(width=390, height=844)
+PATIENCE = 30_000
+"""Milliseconds: a machine that is busy is slow, and that is no failure."""
+expect.set_options(timeout=PATIENCE)
 SHOTS = os.environ.get("SHOTS", "")
 """A folder for pictures of every page, for who wants to look at them."""
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"], "resultTypes": ["violations"]}
@@ -56,6 +60,7 @@ class Window:
     def __init__(self, browser: Browser, gate: Gatehouse, **more: Any) -> None:
         self.gate, self.complaints = gate, list[str]()
         self.context: BrowserContext = browser.new_context(base_url=gate.url, viewport=WIDE, **more)
+        self.context.set_default_timeout(PATIENCE)
         self.page: Page = self.context.new_page()
         self.page.on("console", self._heard)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
