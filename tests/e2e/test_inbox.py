@@ -72,7 +72,7 @@ def test_a_request_says_who_and_for_which_channel(gate: Gatehouse, index: Upstre
     asked = gate.cli("request", "flask>=3", "--why", "a study", "--channel", "research", WICKETGATE_TOKEN=secret)
     assert asked.returncode == 0, asked.stderr
     page = gate.get("/research/explain/flask", accept="text/html").text
-    action = page.partition('action="')[2].partition('"')[0]
+    action = page.partition('method="post" action="')[2].partition('"')[0]
     assert action == "/research/explain/flask/request", "the refusal page asks for its own channel"
     httpx.post(f"{gate.url}{action}", data={"why": "me too"}, trust_env=False)
     requests = gate.facts("inbox")["requests"]
