@@ -7,14 +7,11 @@ from pathlib import Path
 
 from fastapi import APIRouter, Depends, Query, Request
 
-from admin.api.desk import Data, Desk, Who
+from admin.api.desk import UPLOAD_AT_MOST, Data, Desk, Who
 from admin.roles import Permission, demand
 from proxy.errors import FeedRefused
 from proxy.model import Actor
 from proxy.policy import explaining
-
-UPLOAD_AT_MOST = 256 << 20
-"""Bytes."""
 
 
 def routes(desk: Desk, who: Who) -> APIRouter:

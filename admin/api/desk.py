@@ -23,6 +23,9 @@ Who = Callable[..., Awaitable[Actor]]
 
 LARGEST = 2**62
 
+UPLOAD_AT_MOST = 256 << 20
+"""Bytes."""
+
 IF_MATCH = Header(None, ge=0, le=LARGEST, description="The revision that was seen.")
 
 
