@@ -38,7 +38,7 @@ from admin.api import (
     verifying,
 )
 from admin.api.described import Api
-from admin.api.desk import Desk, Who
+from admin.api.desk import Answer, Desk, Who
 from admin.api.idempotency import Keys, acting
 from admin.auth import Authenticator
 from proxy.model import Actor
@@ -78,12 +78,13 @@ _bearer = HTTPBearer(auto_error=False, description="A token: wgt_…")
 
 def build(desk: Desk) -> FastAPI:
     """Return the API as an application to be mounted at ``/admin/api``."""
-    app = Api(title="Wicketgate admin API", version="1", docs_url=None, redoc_url=None)
+    app = Api(title="Wicketgate admin API", version="1", docs_url=None, redoc_url=None, default_response_class=Answer)
     app.add_middleware(Keys, repeats=desk.store.repeats, authenticator=desk.authenticator, clock=desk.clock)
     who = _authenticated(desk.authenticator)
     for matter in MATTERS:
         app.include_router(matter.routes(desk, who), prefix="/v1")
     problems.handle(app)
+    app.add_exception_handler(405, app.not_allowed)
     return app
 
 

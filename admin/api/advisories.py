@@ -13,6 +13,11 @@ from proxy.errors import FeedRefused
 from proxy.model import Actor
 from proxy.policy import explaining
 
+ZIP = {
+    "schema": {"type": "string", "contentMediaType": "application/zip"},
+    "examples": {"export": {"summary": "A zip of OSV records, one JSON file each, as OSV exports an ecosystem."}},
+}
+
 
 def routes(desk: Desk, who: Who) -> APIRouter:
     """Return the routes of this matter."""
@@ -33,9 +38,7 @@ def routes(desk: Desk, who: Who) -> APIRouter:
 
     @router.post(
         "/advisories/import",
-        openapi_extra={
-            "requestBody": {"required": True, "content": {"application/zip": {"schema": {"type": "string"}}}}
-        },
+        openapi_extra={"requestBody": {"required": True, "content": {"application/zip": ZIP}}},
     )
     async def take(
         request: Request,

@@ -29,6 +29,7 @@ from datetime import datetime
 from tempfile import SpooledTemporaryFile
 
 from fastapi.security.utils import get_authorization_scheme_param
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -55,7 +56,15 @@ _SCOPE = "wicketgate.attempt"
 
 
 def acting(actor: Actor, scope: Scope) -> Actor:
-    """Return the actor as acting in this request, so that what they commit is noted under its key."""
+    """Return the actor as acting in this request, so that what they commit is noted under its key.
+
+    Raises HTTPException for what is no key: here, behind the routing, so that what is nowhere is told so first.
+    """
+    key = _key(scope)
+    if key is not None and not KEY.fullmatch(key):
+        raise HTTPException(
+            422, f"{HEADER} takes 1 to 255 printable ASCII characters without spaces. A random UUID is a good one."
+        )
     return replace(actor, attempt=scope.get(_SCOPE, ""))
 
 
@@ -76,11 +85,8 @@ class Keys:
         """Pass a request on, or answer it from what is kept."""
         key = _key(scope)
         actor = await self._actor(Request(scope)) if key is not None else None
-        if key is None or actor is None:  # whoever is nobody is told so by the route
+        if key is None or actor is None or not KEY.fullmatch(key):  # the route says so
             await self._app(scope, receive, send)
-        elif not KEY.fullmatch(key):
-            said = f"{HEADER} takes 1 to 255 printable ASCII characters without spaces. A random UUID is a good one."
-            await problems.said(422, "Not a key", said)(scope, receive, send)
         else:
             with SpooledTemporaryFile(IN_MEMORY) as body:
                 await self._keyed(_Kept(scope, receive, send, body), actor, key)

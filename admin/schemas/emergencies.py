@@ -32,7 +32,7 @@ class EmergencyIn(Strict):
 class FindingIn(Strict):
     """What somebody found who looked at an emergency afterwards."""
 
-    finding: Reason
+    finding: str = Field(min_length=1, max_length=2000, examples=["The release is what the vendor published"])
 
 
 def emergency_data(approval: Approval, at: datetime) -> dict[str, object]:

@@ -86,7 +86,9 @@ class RequirementIn(Strict):
 class LateIn(Strict):
     """Files that were added to approved versions later, by name, and why they are admitted or declined."""
 
-    filenames: list[Annotated[str, Field(min_length=1, max_length=256)]] = Field(min_length=1, max_length=200)
+    filenames: list[Annotated[str, Field(min_length=1, max_length=256)]] = Field(
+        min_length=1, max_length=200, examples=[["flask-3.0.0-py3-none-any.whl"]]
+    )
     reason: Reason
 
 
@@ -106,7 +108,7 @@ class WaiverEndIn(Strict):
     """A waiver to be ended before its time."""
 
     requirement: Requirement
-    advisory: str = Field(min_length=1, max_length=100)
+    advisory: str = Field(min_length=1, max_length=100, examples=["PYSEC-2023-74"])
     reason: Reason
     channel: ChannelName = ""
 
@@ -130,7 +132,9 @@ class TokenIn(Strict):
     """A token to be issued."""
 
     name: str = Field(min_length=1, max_length=80, pattern=r"^[\w .@/-]+$", examples=["ci"])
-    role: Literal["reader", "requester", "auditor", "approver", "administrator", "pipeline"]
+    role: Literal["reader", "requester", "auditor", "approver", "administrator", "pipeline"] = Field(
+        examples=["pipeline"]
+    )
     days: int = Field(90, ge=1, le=365, description="Days until it ends.")
     scope: list[Permission] = Field(
         default_factory=list, max_length=20, description="Permissions of the role that it is for; none: all of them."

@@ -62,14 +62,19 @@ class DecisionQuery(_Paged):
 class VerifyIn(Strict):
     """Checkpoints that were kept elsewhere, one after the other; none: those of the gate alone."""
 
-    checkpoints: str = Field("", max_length=1 << 20)
+    checkpoints: str = Field(
+        "",
+        max_length=1 << 20,
+        description="As wicketgate audit checkpoint prints them (c2sp.org/tlog-checkpoint).",
+        examples=[""],
+    )
 
 
 class QueryIn(Strict):
     """A search to be kept under a name: the filters of the chain that it is about."""
 
     name: str = Field(min_length=1, max_length=80, examples=["refusals of the build farm"])
-    about: Chain
+    about: Chain = Field(examples=["decisions"])
     wanted: dict[Annotated[str, Field(max_length=20)], Text] = Field(
         max_length=20, examples=[{"verdict": "refused", "token": "build-farm"}]
     )

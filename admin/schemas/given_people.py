@@ -9,7 +9,9 @@ from pydantic import Field
 from admin.actions import Wanted
 from admin.schemas.given import Reason, Strict
 
-Role = Literal["reader", "requester", "auditor", "approver", "administrator", "owner"]
+Role = Annotated[
+    Literal["reader", "requester", "auditor", "approver", "administrator", "owner"], Field(examples=["approver"])
+]
 Claim = Annotated[str, Field(min_length=1, max_length=300)]
 
 
@@ -56,4 +58,4 @@ class RuleIn(Strict):
 class ConfirmIn(Strict):
     """The digest of what was looked at."""
 
-    digest: str = Field(min_length=64, max_length=64, pattern=r"^[0-9a-f]{64}$")
+    digest: str = Field(min_length=64, max_length=64, pattern=r"^[0-9a-f]{64}$", examples=["9f" * 32])

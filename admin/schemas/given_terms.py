@@ -33,9 +33,9 @@ class TermsIn(Strict):
     """
 
     channel: ChannelName = ""
-    inherit: list[str] = Field(default_factory=list, max_length=40, examples=[["minimum_age"]])
+    inherit: list[str] = Field(default_factory=list, max_length=40, examples=[["freeze"]])
     mode: Literal["enforce", "observe"] | None = None
-    minimum_age_days: Days | None = None
+    minimum_age_days: Days | None = Field(None, examples=[14])
     ages: dict[Project, Days | None] | None = Field(
         None, max_length=1000, description="Days by project, instead of minimum_age_days.", examples=[{"numpy": 2}]
     )

@@ -30,7 +30,10 @@ class ImportIn(Strict):
     """A lock, requirements file or SBOM whose releases are to be approved. With ``dry_run`` it is only shown."""
 
     files: list[FileIn] = Field(
-        min_length=1, max_length=INCLUDED_AT_MOST + 1, description="The first is read; it may include the others."
+        min_length=1,
+        max_length=INCLUDED_AT_MOST + 1,
+        description="The first is read; it may include the others.",
+        examples=[[{"name": "requirements.txt", "content": "flask==3.0.0\n"}]],
     )
     kind: Literal["requirements", "pylock", "uv", "poetry", "pdm", "pipfile", "cyclonedx", "spdx"] | None = Field(
         None, description="Of which kind the first one is; told by its name and content where nothing is said."

@@ -28,7 +28,7 @@ SECTIONS = {
 class DeclineIn(Strict):
     """A project whose wishes leave the inbox, and why."""
 
-    project: str = Field(min_length=1, max_length=128)
+    project: str = Field(min_length=1, max_length=128, examples=["flask"])
     reason: Reason
 
 

@@ -58,7 +58,7 @@ async def test_what_is_sent_again_is_answered_again_and_done_once(gate: House) -
     assert stranger.status_code == 401
     for key in ("", "two words", "k" * 256):
         bad = await keyed(gate, key, "POST", "/prohibitions", json=PROHIBITION)
-        assert (bad.status_code, bad.json()["title"]) == (422, "Not a key"), key
+        assert (bad.status_code, "1 to 255 printable" in bad.json()["detail"]) == (422, True), key
     assert not await gate.events("project:prohibition")
 
     stale = await keyed(gate, "two", "POST", "/prohibitions", json=PROHIBITION, headers={"if-match": "0"})
