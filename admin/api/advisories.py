@@ -14,8 +14,11 @@ from proxy.model import Actor
 from proxy.policy import explaining
 
 ZIP = {
-    "schema": {"type": "string", "contentMediaType": "application/zip"},
-    "examples": {"export": {"summary": "A zip of OSV records, one JSON file each, as OSV exports an ecosystem."}},
+    "schema": {
+        "type": "string",
+        "contentMediaType": "application/zip",
+        "description": "A zip of OSV records, one JSON file each, as OSV exports an ecosystem.",
+    }
 }
 
 

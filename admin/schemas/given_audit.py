@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from admin.schemas.given import Later, Strict
+from admin.schemas.given import Flag, Later, Strict
 from proxy.store import DecisionFilter, EventFilter
 
 LARGEST = 2**62
@@ -78,4 +78,4 @@ class QueryIn(Strict):
     wanted: dict[Annotated[str, Field(max_length=20)], Text] = Field(
         max_length=20, examples=[{"verdict": "refused", "token": "build-farm"}]
     )
-    shared: bool = Field(False, description="Everybody who may read the audit may use it.")
+    shared: Flag = Field(False, description="Everybody who may read the audit may use it.")

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from admin.actions import Wanted
-from admin.schemas.given import Reason, Strict
+from admin.schemas.given import Reason, Strict, Whole
 
 Role = Annotated[
     Literal["reader", "requester", "auditor", "approver", "administrator", "owner"], Field(examples=["approver"])
@@ -47,7 +47,7 @@ class RuleIn(Strict):
     )
     role: Literal["reader", "requester"] = "reader"
     channel: str | None = Field(None, max_length=40, description="The one channel it reads (empty: the default one).")
-    minutes: int = Field(15, ge=1, le=15, description="Minutes for which a token lives.")
+    minutes: Whole = Field(15, ge=1, le=15, description="Minutes for which a token lives.")
     reason: Reason
 
     def wanted(self) -> Wanted:
