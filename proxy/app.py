@@ -23,7 +23,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount
 from starlette.types import ASGIApp
 
-from admin import auth
+from admin import STATIC, auth
 from admin.closure import Resolver
 from proxy.alerts import Alerts, Apprised, Messenger
 from proxy.asking import Asking
@@ -257,7 +257,7 @@ def build(settings: Settings, *, previews_at: str, desk: bool = True) -> Gate:
         recorder = Recorder(decisions, now, name)
         refusals = Refusals(recorder, url)
         here_may = replace(readers, channel=name)
-        developers = Developers(here, Asking(store, now, name), health, here_may, now, url)
+        developers = Developers(here, Asking(store, now, name), health, here_may, now, url, STATIC)
         beside: list[BaseRoute] = []
         if not name:
             beside = [*metrics.routes(), *identity.exchange, *([] if settings.admin_apart else admin_routes)]

@@ -59,7 +59,7 @@ def assembled(
         actions, identity.authenticator, store, live, sync, keeper, settings.data_dir, clock, people.sessions, url
     )
     entrance = Entrance(people, store, live, identity.authenticator, clock)
-    room = pages.Room(actions, entrance, people, store, live, clock, url)
+    room = pages.Room(actions, entrance, people, store, live, sync, clock, url, settings.url)
     app = Starlette(routes=[Mount("/api", api.build(desk)), Mount("/", routes=pages.routes(room))])
     app.router.redirect_slashes = False
     return Desk(app, resolutions)

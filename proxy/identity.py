@@ -31,6 +31,7 @@ from proxy.live import Live
 from proxy.sealing import Seal
 from proxy.settings import Settings
 from proxy.store import Store
+from proxy.upstream.network import tls
 from proxy.uses import Uses
 
 log = logging.getLogger(__name__)
@@ -57,7 +58,7 @@ def assembled(settings: Settings, store: Store, live: Live, clock: Clock) -> Ide
         log.warning("The secret key lies in the data directory: a copy of that opens what is sealed in it.")
     if not settings.mfa_required:
         log.warning("Second factors are not required (--no-mfa-required): a password alone approves.")
-    client = httpx.AsyncClient(trust_env=False, follow_redirects=False)
+    client = httpx.AsyncClient(trust_env=False, follow_redirects=False, verify=tls())
     passes, uses = Passes(Seal(key, "pass"), live), Uses(store.access.note_uses)
     people = People.of(store, live, clock, key, settings.admin_url, mfa_required=settings.mfa_required)
     identity = Identity(people, Authenticator(live, clock, passes.read, uses), passes, uses, (), client)

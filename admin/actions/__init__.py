@@ -15,7 +15,7 @@ from datetime import datetime
 from admin.actions.access import Access, Narrowed
 from admin.actions.accounts import Accounts, Invited
 from admin.actions.adoption import Adopting, Adoption
-from admin.actions.approvals import Approvals
+from admin.actions.approvals import Approvals, Foreseen
 from admin.actions.channels import Channels
 from admin.actions.closures import Closures
 from admin.actions.copies import Copies
@@ -31,6 +31,7 @@ from admin.actions.inbox import Inbox, Inboxed
 from admin.actions.late import Late
 from admin.actions.lookalikes import LookAlikes
 from admin.actions.own import Own
+from admin.actions.projects import About, Found, Projects
 from admin.actions.proposals import Proposals
 from admin.actions.queries import Queries
 from admin.actions.replaying import Replaying
@@ -40,6 +41,7 @@ from admin.actions.resolving import Resolving
 from admin.actions.reviews import Review, Reviews
 from admin.actions.rules import Rules, Wanted
 from admin.actions.standing import Standing
+from admin.actions.today import Seen, Today
 from admin.actions.vouching import Vouching
 from admin.actions.wishes import NeedsAcknowledgement, Proposed, Unusable, Wish
 from admin.closure import Resolver
@@ -50,9 +52,12 @@ from proxy.live import Live
 from proxy.store import Store
 
 __all__ = [
+    "About",
     "Actions",
     "Adoption",
     "Applied",
+    "Foreseen",
+    "Found",
     "Inboxed",
     "Invited",
     "Narrowed",
@@ -63,6 +68,7 @@ __all__ = [
     "Resolution",
     "Resolutions",
     "Review",
+    "Seen",
     "Settled",
     "Step",
     "Unusable",
@@ -85,6 +91,8 @@ class Actions:
     inbox: Inbox
     late: Late
     reviews: Reviews
+    projects: Projects
+    today: Today
     lookalikes: LookAlikes
     standing: Standing
     access: Access
@@ -127,6 +135,8 @@ class Actions:
             inbox=Inbox(hands),
             late=Late(hands, granting),
             reviews=Reviews(hands),
+            projects=Projects(hands),
+            today=Today(hands),
             lookalikes=LookAlikes(hands),
             standing=Standing(hands),
             access=Access(hands),

@@ -1,21 +1,40 @@
-"""Approving what a requirement matches, and taking it back."""
+"""Approving what requirements match, and taking it back.
+
+Decided here:
+
+* Many are shown one by one, what stands in the way of each beside it; those that remain are granted in one change.
+"""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from admin.actions.granting import Granting, Outcome
+from admin.actions.granting import Draft, Granting, Outcome
 from admin.actions.hands import Hands, seen
 from admin.actions.wishes import Unusable, Wish, ends_later, read_requirement, said
 from admin.roles import Permission, demand
+from proxy.errors import GateError
 from proxy.model import Actor, Approval, AuditEvent, Change, Entry
 from proxy.policy import changes, emergencies
 from proxy.policy.versions import covers, pinned_by
 
+WISHES_AT_MOST = 100
+AT_ONCE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What approving some wishes would do: those that could be granted with what each opens, and what stops others."""
+
+    outcomes: tuple[tuple[Wish, Outcome], ...]
+    stopped: tuple[tuple[Wish, GateError], ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Approvals:
-    """Approvals of one requirement at a time."""
+    """Approvals of a requirement, or of many as one change."""
 
     hands: Hands
     granting: Granting
@@ -32,6 +51,48 @@ class Approvals:
         draft = await self.granting.draft(actor, wish, *read_requirement(wish.requirement))
         (outcome,) = await self.granting.grant(actor, [draft], dry_run=dry_run, if_revision=if_revision)
         return outcome
+
+    async def foresee_all(self, actor: Actor, wishes: Sequence[Wish]) -> Foreseen:
+        """Show what many approvals would do, and what stands in the way of each. Raises Forbidden, Unusable."""
+        demand(actor, Permission.POLICY_APPROVE)
+        found = await self._drafts(actor, wishes)
+        ready = [(wish, draft) for wish, draft in zip(wishes, found, strict=True) if isinstance(draft, Draft)]
+        stopped = [(wish, error) for wish, error in zip(wishes, found, strict=True) if isinstance(error, GateError)]
+        drafts = [draft for _, draft in ready]
+        shown = await self.granting.grant(actor, drafts, dry_run=True, if_revision=None) if drafts else []
+        outcomes = [(wish, outcome) for (wish, _), outcome in zip(ready, shown, strict=True)]
+        return Foreseen(tuple(outcomes), tuple(stopped))
+
+    async def approve_all(
+        self, actor: Actor, wishes: Sequence[Wish], *, if_revision: int | None = None
+    ) -> list[Outcome]:
+        """Approve many, as one change: all or none. Raises what :meth:`approve` raises."""
+        demand(actor, Permission.POLICY_APPROVE)
+        found = await self._drafts(actor, wishes)
+        for error in found:
+            if isinstance(error, GateError):
+                raise error
+        drafts = [draft for draft in found if isinstance(draft, Draft)]
+        return await self.granting.grant(actor, drafts, dry_run=False, if_revision=if_revision)
+
+    async def _drafts(self, actor: Actor, wishes: Sequence[Wish]) -> list[Draft | GateError]:
+        """Return a draft for each wish, or what stands in its way. Raises Unusable for none, and for too many."""
+        if not 1 <= len(wishes) <= WISHES_AT_MOST:
+            raise Unusable(f"Choose from 1 to {WISHES_AT_MOST} of them.")
+        turn = asyncio.Semaphore(AT_ONCE)
+        return list(await asyncio.gather(*(self._draft(actor, wish, turn) for wish in wishes)))
+
+    async def _draft(self, actor: Actor, wish: Wish, turn: asyncio.Semaphore) -> Draft | GateError:
+        said(wish.reason)
+        try:
+            ends_later(wish, self.hands.clock())
+            async with turn:
+                draft = await self.granting.draft(actor, wish, *read_requirement(wish.requirement))
+                pinned = await self.granting.pinned(draft)
+            await self.granting.meet([pinned.approval])
+        except GateError as error:
+            return error
+        return pinned
 
     async def revoke(
         self, actor: Actor, requirement: str, reason: str, channel: str = "", if_revision: int | None = None

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from admin.actions.hands import Hands
 from admin.actions.wishes import Unusable, read_project, said
 from admin.roles import Permission, demand
-from proxy.model import Actor, Approval, Ask, AuditEvent, LateFile
+from proxy.model import Actor, Approval, Ask, AuditEvent, Demand, LateFile
 from proxy.policy import changes, emergencies, fixes, waiting
 from proxy.policy.snapshot import PolicySnapshot
 
@@ -21,7 +23,8 @@ DEMAND = timedelta(days=7)
 class Inboxed:
     """One page of the inbox: what waits, in order, and the cursor of what follows.
 
-    Emergencies, and files that were added to approved versions later, stand on every page.
+    Emergencies, and files that were added to approved versions later, stand on every page; ``counts`` are those of
+    all pages, ``refused`` is everything that was refused in the last seven days, the most wanted first.
     """
 
     emergencies: tuple[Approval, ...]
@@ -29,6 +32,8 @@ class Inboxed:
     items: tuple[waiting.Waiting, ...]
     following: str | None
     snapshot: PolicySnapshot
+    counts: Mapping[waiting.Section, int]
+    refused: tuple[Demand, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +55,17 @@ class Inbox:
         except ValueError as error:
             raise Unusable(f"{after[:80]!r}: {error}. Take the one that the page before ended with.") from error
         late = tuple(await asyncio.to_thread(self.hands.late))
-        return Inboxed(tuple(emergencies.alarms(snapshot)), late, tuple(shown), following, snapshot)
+        counts, alarms = Counter(item.section for item in items), tuple(emergencies.alarms(snapshot))
+        return Inboxed(alarms, late, tuple(shown), following, snapshot, counts, tuple(refused))
 
-    async def decline(self, actor: Actor, project: str, reason: str) -> AuditEvent:
-        """Take the wishes for a project out of the inbox. Raises Forbidden, Unusable, StoreError."""
+    async def decline(self, actor: Actor, projects: Sequence[str], reason: str) -> AuditEvent:
+        """Take the wishes for some projects out of the inbox. Raises Forbidden, Unusable, StoreError."""
         demand(actor, Permission.POLICY_APPROVE)
-        asks = self.hands.asks(read_project(project))
-        if not asks:
-            raise Unusable(f"Nobody waits for {project}.")
+        wanted = [read_project(project) for project in projects]
+        asks = self.hands.asks(*wanted)
+        missing = [project for project in wanted if all(ask.project != project for ask in asks)]
+        if missing or not asks:
+            raise Unusable(f"Nobody waits for {', '.join(missing) or 'nothing: say which projects'}.")
         return await self.hands.commit(changes.decline(asks, said(reason)), actor)
 
     async def _fixes(self, snapshot: PolicySnapshot) -> list[fixes.Fix]:

@@ -53,8 +53,8 @@ class Reviews:
         project = read_project(name)
         if version and read_version(version) is None:
             raise Unusable(f"{version[:64]!r} is not a version (PEP 440).")
+        page, at = await self.hands.page(project)  # first: it waits until look-alikes can be told
         snapshot = await self.hands.policy(channel)
-        page, at = await self.hands.page(project)
         gateway, approved = self.hands.gateway, reviewing.approving(snapshot, project)
         file = reviewing.candidate(await gateway.judged(page, reviewing.unasked(approved), at), version)
         if file is None:

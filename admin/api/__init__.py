@@ -35,6 +35,7 @@ from admin.api import (
     review,
     rules,
     terms,
+    today,
     verifying,
 )
 from admin.api.described import Api
@@ -46,6 +47,7 @@ from proxy.model import Actor
 __all__ = ["Desk", "build"]
 
 MATTERS = (
+    today,
     policy,
     proposals,
     documents,

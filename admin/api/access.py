@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
 
 from fastapi import APIRouter, Depends, Query
 
@@ -38,8 +37,7 @@ def routes(desk: Desk, who: Who) -> APIRouter:
     @router.post("/tokens", status_code=201)
     async def issue(body: TokenIn, by: Actor = Depends(who)) -> Data:
         """Issue a token. Its secret is in this answer and nowhere else."""
-        valid = timedelta(days=body.days)
-        issued = await desk.actions.access.issue_token(by, body.name, body.role, valid, body.narrowed())
+        issued = await desk.actions.access.issue_token(by, body.name, body.role, body.valid, body.narrowed())
         return token_data(issued.token) | {"secret": issued.secret}
 
     @router.delete("/tokens/{identity}")

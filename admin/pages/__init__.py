@@ -1,8 +1,9 @@
-"""The admin's pages: sign in, the inbox, approvals with their consequences, emergencies, the audit, people.
+"""The admin's pages: today, the inbox, projects, the policy, advisories, who has what, the audit, and who may come in.
 
 Decided here:
 
-* Pages are forms and links: they work without script. Only a passkey takes one, on pages of its own.
+* Pages are forms and links: they work without script, and are pleasanter with it. Only a passkey takes one.
+* They call the verbs that the API calls; no rule and no SQL is here.
 * This table is the whole of them, each with who may see it; a test walks it.
 """
 
@@ -11,22 +12,28 @@ from __future__ import annotations
 from starlette.routing import Route
 
 from admin.pages import (
+    access,
     account,
+    advisories,
     assets,
     audit,
     closures,
     desk,
+    documents,
     emergencies,
     factor,
+    holders,
     inbox,
     invited,
     late,
     openid,
     passkey,
     people,
+    policy,
+    projects,
     proposals,
-    review,
     sign_in,
+    today,
 )
 from admin.pages.room import Room
 from admin.pages.table import Page, open_page, own_page, page
@@ -35,8 +42,7 @@ from admin.roles import Permission
 __all__ = ["PAGES", "Room", "routes"]
 
 PAGES: tuple[Page, ...] = (
-    open_page("GET", "/style.css", assets.style),
-    open_page("GET", "/passkeys.js", assets.script),
+    *assets.lines(),
     open_page("GET", "/sign-in", sign_in.page),
     open_page("POST", "/sign-in", sign_in.enter),
     open_page("GET", "/sign-in/factor", factor.page),
@@ -61,17 +67,33 @@ PAGES: tuple[Page, ...] = (
     own_page("POST", "/account/sessions/end", account.end_session),
     own_page("POST", "/account/tokens", account.issue_token, fresh="/account"),
     own_page("POST", "/account/tokens/withdraw", account.withdraw_token),
-    page("GET", "/", Permission.INBOX_READ, inbox.inbox),
+    page("GET", "/", Permission.INBOX_READ, today.page),
+    page("GET", "/inbox", Permission.INBOX_READ, inbox.inbox),
+    page("POST", "/inbox", Permission.POLICY_APPROVE, inbox.decide),
+    page("GET", "/projects", Permission.INBOX_READ, projects.found),
+    page("GET", "/projects/{project}", Permission.INBOX_READ, projects.project),
+    page("POST", "/projects/{project}", Permission.POLICY_APPROVE, projects.act),
     page("GET", "/approve", Permission.POLICY_APPROVE, desk.approve_page),
     page("POST", "/approve", Permission.POLICY_APPROVE, desk.approve),
     page("GET", "/closures/{identity}", Permission.POLICY_APPROVE, closures.look),
     page("POST", "/closures/{identity}", Permission.POLICY_APPROVE, closures.act),
-    page("GET", "/review/{project}", Permission.INBOX_READ, review.review),
-    page("POST", "/decline", Permission.POLICY_APPROVE, inbox.decline),
     page("POST", "/admit", Permission.POLICY_APPROVE, late.admit),
     page("GET", "/emergencies", Permission.POLICY_READ, emergencies.listed),
     page("POST", "/emergencies", Permission.EMERGENCY_REVIEW, emergencies.act, fresh="/emergencies"),
+    page("GET", "/policy", Permission.POLICY_READ, policy.page),
+    page("POST", "/policy", Permission.TERMS_WRITE, policy.act, fresh="/policy"),
+    page("GET", "/policy/document", Permission.AUDIT_READ, documents.page, fresh="/policy/document"),
+    page("POST", "/policy/document", Permission.AUDIT_READ, documents.act, fresh="/policy/document"),
+    page("GET", "/advisories", Permission.POLICY_READ, advisories.page),
+    page("POST", "/advisories/waive", Permission.POLICY_WAIVE, advisories.waive),
+    page("POST", "/advisories/end", Permission.POLICY_WAIVE, advisories.end),
+    page("POST", "/advisories/sync", Permission.FEED_WRITE, advisories.sync),
+    page("GET", "/who-has", Permission.AUDIT_READ, holders.page),
     page("GET", "/audit", Permission.AUDIT_READ, audit.events),
+    page("GET", "/access", Permission.ACCESS_READ, access.page),
+    page("POST", "/access/tokens", Permission.ACCESS_WRITE, access.issue, fresh="/access"),
+    page("POST", "/access/rules", Permission.ACCESS_WRITE, access.add_rule, fresh="/access"),
+    page("POST", "/access/end", Permission.ACCESS_WRITE, access.end, fresh="/access"),
     page("GET", "/people", Permission.ACCESS_READ, people.page),
     page("POST", "/people/invite", Permission.ACCESS_WRITE, people.invite, fresh="/people"),
     page("POST", "/people/change", Permission.ACCESS_WRITE, people.change, fresh="/people"),

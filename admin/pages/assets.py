@@ -1,23 +1,32 @@
-"""The style sheet of every page, and the one script there is: it asks a browser for a passkey."""
+"""What the pages ship with: the style sheet, the scripts and the icon. Nothing comes from elsewhere."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import FileResponse, Response
 
-from admin.pages.room import Room
+from admin import STATIC
+from admin.pages.table import ForAnybody, Page, open_page
 
-STATIC = Path(__file__).parent.parent / "static"
 HEADERS = {"cache-control": "max-age=3600", "x-content-type-options": "nosniff"}
+SHIPPED = {
+    "style.css": "text/css",
+    "icon.svg": "image/svg+xml",
+    "desk.js": "text/javascript",
+    "charts.js": "text/javascript",
+    "chart.umd.min.js": "text/javascript",
+    "passkeys.js": "text/javascript",
+}
+"""Every file with its type."""
 
 
-async def style(_room: Room, _request: Request) -> Response:
-    """Return the style sheet of every page."""
-    return Response((STATIC / "style.css").read_text(), media_type="text/css", headers=HEADERS)
+def lines() -> list[Page]:
+    """Return a line of the table of pages for each file."""
+    return [open_page("GET", f"/{name}", _sender(name, kind)) for name, kind in SHIPPED.items()]
 
 
-async def script(_room: Room, _request: Request) -> Response:
-    """Return the script of the pages with passkeys."""
-    return Response((STATIC / "passkeys.js").read_text(), media_type="text/javascript", headers=HEADERS)
+def _sender(name: str, kind: str) -> ForAnybody:
+    async def send(_room: object, _request: Request) -> Response:
+        return FileResponse(STATIC / name, media_type=kind, headers=HEADERS)
+
+    return send

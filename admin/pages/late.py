@@ -18,4 +18,4 @@ async def admit(room: Room, request: Request, actor: Actor) -> Response:
         reason, declined = str(form.get("reason", "")), form.get("do") == "decline"
     verbs = room.actions.late
     await (verbs.decline(actor, filenames, reason) if declined else verbs.admit(actor, filenames, reason))
-    return RedirectResponse("/admin/", 303)
+    return RedirectResponse("/admin/inbox", 303)

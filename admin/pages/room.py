@@ -2,7 +2,8 @@
 
 Decided here:
 
-* No page is framed or kept by a cache, and none runs a script but where a passkey is asked for.
+* No page is framed or kept by a cache. Scripts are the files that ship with the gate and nothing else, and none runs
+  before somebody is signed in, but where a passkey is asked for.
 * Every page says what must not be overlooked: second factors that are not required, disputed malware; to who is signed
   in also the age of the advisory data, and the emergencies that wait for a review.
 """
@@ -14,12 +15,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from admin.actions import Actions, Proposed
+from admin.actions import Actions, Proposed, Unusable
 from admin.pages.cookies import Jar
 from admin.people.entrance import Entrance
 from admin.people.limits import TooOften
@@ -30,6 +34,7 @@ from admin.people.sessions import Guest
 from admin.roles import ROLES, Forbidden
 from admin.schemas.told_people import proposal_data
 from proxy.errors import GateError, RevisionConflict, StoreError
+from proxy.feeds.sync import AdvisorySync
 from proxy.health import MFA_OFF
 from proxy.live import Live
 from proxy.model import Actor
@@ -46,7 +51,7 @@ SECURE = {
     "cache-control": "no-store",
 }
 WITH_SCRIPT = SECURE | {"content-security-policy": f"{POLICY}; script-src 'self'"}
-"""For the pages on which a browser asks for a passkey: one script of our own, none in the page."""
+"""For who is signed in, and where a browser asks for a passkey: files of our own, no script in a page."""
 ADMIN = Path(__file__).parent.parent
 STATUS: tuple[tuple[type[GateError], int], ...] = (
     (Forbidden, 403),
@@ -58,22 +63,28 @@ STATUS: tuple[tuple[type[GateError], int], ...] = (
 )
 """From an error to a status; the first that fits counts, and 422 is for all else."""
 
+_Body = TypeVar("_Body", bound=BaseModel)
 _OURS = re.compile(r"/[a-z-]*(?:/[a-z-]+)*", re.ASCII)
 _pages = Environment(loader=FileSystemLoader(ADMIN / "templates"), autoescape=True, undefined=StrictUndefined)
 _pages.globals["may"] = lambda actor, permission: permission in ROLES.get(actor.role, frozenset())
 
+_pages.filters["when"] = lambda text: text[:16].replace("T", " ")
+_pages.globals["query"] = lambda **given: urlencode(given, doseq=True)
+
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """The collaborators of the pages."""
+    """The collaborators of the pages; ``url`` is where people reach the admin, ``gate_url`` where installers do."""
 
     actions: Actions
     entrance: Entrance
     people: People
     store: Store
     live: Live
+    sync: AdvisorySync
     clock: Callable[[], datetime]
     url: str
+    gate_url: str
 
     @property
     def jar(self) -> Jar:
@@ -95,7 +106,7 @@ def failed(room: Room, error: GateError, actor: Actor | None) -> Response:
 
 def show(room: Room, template: str, status: int = 200, **facts: object) -> HTMLResponse:
     """Return a page made from a template. Who is signed in reads on every one what must not be overlooked."""
-    return HTMLResponse(_rendered(room, template, facts), status, SECURE)
+    return HTMLResponse(_rendered(room, template, facts), status, WITH_SCRIPT if facts.get("actor") else SECURE)
 
 
 def show_with_script(room: Room, template: str, status: int = 200, **facts: object) -> HTMLResponse:
@@ -147,6 +158,15 @@ async def fields(request: Request, *names: str) -> list[str]:
     """Return fields of a form, each "" where it was not filled in."""
     async with request.form(max_files=0, max_fields=20) as form:
         return [str(form.get(name, "")) for name in names]
+
+
+def checked(body: type[_Body], given: Mapping[str, object]) -> _Body:
+    """Return what a form says as the API would take it; what was not filled in is left out. Raises Unusable."""
+    try:
+        return body.model_validate({name: value for name, value in given.items() if value not in ("", [], {})})
+    except ValidationError as error:
+        faults = (f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        raise Unusable(f"Look at {'; '.join(faults)}.") from error
 
 
 def back_to(wanted: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 from typing import Annotated, Literal
 
@@ -88,6 +88,13 @@ class ApprovalIn(WishIn):
     dry_run: Flag = False
 
 
+class ApprovalsIn(Strict):
+    """Approvals to be granted as one change. With ``dry_run`` it is only shown what each would do."""
+
+    wishes: list[WishIn] = Field(min_length=1, max_length=100)
+    dry_run: bool = False
+
+
 class RequirementIn(Strict):
     """A requirement and a written reason."""
 
@@ -159,6 +166,11 @@ class TokenIn(Strict):
     networks: list[Network] = Field(
         default_factory=list, max_length=20, examples=[["10.1.0.0/16"]], description="Where it may be used from (CIDR)."
     )
+
+    @property
+    def valid(self) -> timedelta:
+        """For how long it lasts."""
+        return timedelta(days=self.days)
 
     def narrowed(self) -> Narrowed:
         """Return what the action takes."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime
+from typing import Annotated
 
 from pydantic import Field
 
@@ -26,9 +27,11 @@ SECTIONS = {
 
 
 class DeclineIn(Strict):
-    """A project whose wishes leave the inbox, and why."""
+    """Projects whose wishes leave the inbox, and why."""
 
-    project: str = Field(min_length=1, max_length=128, examples=["flask"])
+    projects: list[Annotated[str, Field(min_length=1, max_length=128)]] = Field(
+        min_length=1, max_length=100, examples=[["flask"]]
+    )
     reason: Reason
 
 

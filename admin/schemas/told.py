@@ -7,7 +7,7 @@ from datetime import datetime
 
 from pydantic import BaseModel
 
-from admin.actions import Outcome, Settled
+from admin.actions import Foreseen, NeedsAcknowledgement, Outcome, Settled
 from proxy.model import (
     Acknowledgement,
     Approval,
@@ -58,6 +58,7 @@ def outcome_data(outcome: Outcome) -> dict[str, object]:
         "approval": approval.id,
         "project": approval.project,
         "specifier": approval.specifier,
+        "channel": approval.channel,
         "standing": approval.standing,
         "revision": outcome.revision,
         "granted": outcome.event is not None,
@@ -193,3 +194,19 @@ def token_data(token: Token) -> dict[str, object]:
 def acknowledgement_data(entry: Acknowledgement) -> dict[str, object]:
     """Return an acknowledged look-alike as JSON data."""
     return asdict(entry) | {"at": entry.at.isoformat()}
+
+
+def foreseen_data(foreseen: Foreseen) -> dict[str, object]:
+    """Return what many approvals would do, and what stands in the way of some, as JSON data."""
+    return {
+        "outcomes": [outcome_data(outcome) | {"requirement": wish.requirement} for wish, outcome in foreseen.outcomes],
+        "stopped": [
+            {
+                "requirement": wish.requirement,
+                "channel": wish.channel,
+                "detail": str(error),
+                "acknowledge": error.say if isinstance(error, NeedsAcknowledgement) else None,
+            }
+            for wish, error in foreseen.stopped
+        ],
+    }

@@ -118,7 +118,9 @@ class Desk:
         """Open an answer that is read while it comes; exit with what is ``said`` where it breaks off."""
         url, headers = f"{self.admin_url}/admin/api/v1{path}", self._admin_headers(accept, more.pop("headers", {}))
         try:
-            with httpx.stream(method, url, headers=headers, timeout=SECONDS, trust_env=False, **more) as answer:
+            with httpx.stream(
+                method, url, headers=headers, timeout=SECONDS, trust_env=False, verify=_tls(url), **more
+            ) as answer:
                 if answer.is_error:
                     answer.read()
                     give_up(_words(answer))
@@ -138,7 +140,9 @@ class Desk:
 
     def _asked(self, method: str, url: str, headers: dict[str, str], **more: Any) -> httpx.Response:
         try:
-            answer = httpx.request(method, url, headers=headers, timeout=SECONDS, trust_env=False, **more)
+            answer = httpx.request(
+                method, url, headers=headers, timeout=SECONDS, trust_env=False, verify=_tls(url), **more
+            )
         except httpx.HTTPError as error:
             give_up(f"The gate at {self.url} does not answer ({error}). Is it running? wicketgate serve")
         if answer.is_error:
@@ -215,6 +219,11 @@ def facts(files: Sequence[Data]) -> None:
         said = sorted({file[name] for file in files if file[name]})
         if said:
             click.echo(f"  {name}: {', '.join(said)}{remark}")
+
+
+def _tls(url: str) -> bool:
+    """Whether certificates will be verified: they are loaded for an address that has any to show, and take long."""
+    return not url.startswith("http://")
 
 
 def _read(path: Path) -> str:

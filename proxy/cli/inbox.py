@@ -97,11 +97,11 @@ def _some(names: list[str], total: int) -> str:
 
 
 @click.command()
-@click.argument("project")
+@click.argument("projects", nargs=-1, required=True)
 @reason_option
 @json_option
 @with_desk
-def decline(desk: Desk, as_json: bool, project: str, reason: str) -> None:
-    """Take the wishes for PROJECT out of the inbox without granting them."""
-    event = desk.admin("POST", "/inbox/decline", json={"project": project, "reason": reason})
-    show(event, as_json, lambda: click.echo(f"Declined {project}."))
+def decline(desk: Desk, as_json: bool, projects: tuple[str, ...], reason: str) -> None:
+    """Take the wishes for PROJECTS out of the inbox without granting them."""
+    event = desk.admin("POST", "/inbox/decline", json={"projects": projects, "reason": reason})
+    show(event, as_json, lambda: click.echo(f"Declined {', '.join(projects)}."))

@@ -18,6 +18,7 @@ import httpx
 
 from proxy.errors import FeedRefused
 from proxy.feeds.archive import KEPT, Member
+from proxy.upstream.network import tls
 from proxy.upstream.origins import split_credentials
 
 DOWNLOAD_AT_MOST = 128 << 20
@@ -106,7 +107,7 @@ class _Unchanged(Exception):
 
 def _client(credentials: tuple[str, str] | None) -> httpx.AsyncClient:
     headers = {"accept-encoding": "identity"}
-    return httpx.AsyncClient(timeout=TIMEOUT, trust_env=False, headers=headers, auth=credentials)
+    return httpx.AsyncClient(timeout=TIMEOUT, trust_env=False, headers=headers, auth=credentials, verify=tls())
 
 
 async def _record(client: httpx.AsyncClient, url: str) -> bytes:

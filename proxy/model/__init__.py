@@ -25,7 +25,18 @@ from proxy.model.policy import (
     Token,
     Waiver,
 )
-from proxy.model.record import Actor, AuditEvent, Build, Change, DecisionRecord, Demand, Entry, HandedOut, Wanted
+from proxy.model.record import (
+    Actor,
+    Answered,
+    AuditEvent,
+    Build,
+    Change,
+    DecisionRecord,
+    Demand,
+    Entry,
+    HandedOut,
+    Wanted,
+)
 
 __all__ = [
     "APPROVING",
@@ -36,6 +47,7 @@ __all__ = [
     "Advisory",
     "Affected",
     "AffectedRange",
+    "Answered",
     "Approval",
     "Ask",
     "AuditEvent",

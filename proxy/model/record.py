@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from packaging.utils import NormalizedName
@@ -194,3 +194,12 @@ class Wanted:
     clients: tuple[str, ...]
     tokens: tuple[str, ...]
     last: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """How often one verdict was given on one day (UTC)."""
+
+    day: date
+    verdict: str
+    count: int

@@ -137,7 +137,8 @@ def decline(asks: Iterable[Ask], reason: str) -> Change:
     """Take wishes out of the inbox without granting them."""
     ended = tuple(asks)
     ids = tuple(wish.id for wish in ended)
-    return Change("project:request:declined", ended[0].project, reason, ends=ids, policy=False)
+    projects = " ".join(dict.fromkeys(wish.project for wish in ended))
+    return Change("project:request:declined", projects, reason, ends=ids, policy=False)
 
 
 def set_terms(before: Terms, terms: Terms, reason: str) -> Change:

@@ -41,15 +41,18 @@ def rhythm(files: Iterable[ReleaseFile], at: datetime) -> Data:
     }
 
 
-def versions(composition: Composition, snapshot: PolicySnapshot, at: datetime) -> Data:
-    """Return the newest versions, each with its age, its files, its answer and its advisories."""
+def versions(composition: Composition, if_approved: Composition, snapshot: PolicySnapshot, at: datetime) -> Data:
+    """Return the newest versions, each with its age, its files, its answer, that to come, and its advisories."""
+    opening = {item.file.version for item in if_approved.allowed}
     by_version: dict[str, list[Judged]] = {}
     for item in composition.files:
         by_version.setdefault(item.file.version, []).append(item)
     shown = list(by_version.items())[:VERSIONS_AT_MOST]
     project = composition.verdict.subject.project
     return {
-        "shown": [_version(project, found, items, snapshot, at) for found, items in shown],
+        "shown": [
+            _version(project, found, items, snapshot, at) | {"opens": found in opening} for found, items in shown
+        ],
         "more": len(by_version) - len(shown),
     }
 

@@ -95,7 +95,7 @@ def review(facts: Facts, at: datetime) -> Data:
         "look_alike": _look_alike(whole),
         "rank": snapshot.names.known.get(page.project),
         "rhythm": releases.rhythm(page.files, at),
-        "versions": releases.versions(composition, snapshot, at),
+        "versions": releases.versions(composition, facts.if_approved, snapshot, at),
         "formats": releases.counted(item.file.kind for item in composition.files),
         "files": [releases.file(item, at) for item in files],
         "provenance": {"with": sum(item.file.provenance is not None for item in files), "of": len(files)},

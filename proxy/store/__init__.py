@@ -21,6 +21,7 @@ from packaging.utils import NormalizedName
 from proxy.model import (
     Actor,
     Advisory,
+    Answered,
     AuditEvent,
     Change,
     DecisionRecord,
@@ -193,6 +194,9 @@ class Store(Protocol):
 
         Metadata counts only where it was refused: there an installer that meant the file went no further.
         """
+
+    def answered(self, since: datetime) -> list[Answered]:
+        """Return how often each verdict was given on each day since then, the oldest day first."""
 
     def handed_out(
         self, projects: Collection[str], version: str = "", sha256: str = "", most: int = -1

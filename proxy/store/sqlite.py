@@ -19,6 +19,7 @@ from proxy.errors import RevisionConflict, StoreError
 from proxy.model import (
     Actor,
     Advisory,
+    Answered,
     AuditEvent,
     Change,
     DecisionRecord,
@@ -37,6 +38,7 @@ from proxy.store import (
     EventFilter,
     Kept,
     Reach,
+    answered,
     chains,
     firsts,
     refused,
@@ -204,6 +206,11 @@ class SqliteStore:
         """Return what installers wanted since then (with one verdict alone), a line a file or page of a channel."""
         with self._connections.reading() as db:
             return list(wanted.lines(db, since, verdict))
+
+    def answered(self, since: datetime) -> list[Answered]:
+        """Return how often each verdict was given on each day since then, the oldest day first."""
+        with self._connections.reading() as db:
+            return list(answered.lines(db, since))
 
     def handed_out(
         self, projects: Collection[str], version: str = "", sha256: str = "", most: int = -1

@@ -17,6 +17,7 @@ import socket
 import ssl
 import time
 from collections.abc import Iterable
+from functools import lru_cache
 from http.cookiejar import DefaultCookiePolicy
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -152,7 +153,7 @@ def make_client(
     """
 
     def transport(connections: int, *, http2: bool) -> httpx.AsyncBaseTransport:
-        context = _tls(ca_file, client_cert)
+        context = tls(ca_file, client_cert)
         limits = httpx.Limits(
             max_connections=connections,
             max_keepalive_connections=connections // 2,
@@ -177,7 +178,8 @@ def make_client(
     return client
 
 
-def _tls(ca_file: Path | None, client_cert: tuple[Path, Path] | None) -> ssl.SSLContext:
+@lru_cache(maxsize=4)
+def tls(ca_file: Path | None = None, client_cert: tuple[Path, Path] | None = None) -> ssl.SSLContext:
     """Trust what the system trusts, and certifi where the system brings nothing (slim images)."""
     context = ssl.create_default_context()
     if not context.cert_store_stats()["x509_ca"]:

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from proxy.asking import Asking, TooMany
@@ -22,12 +23,13 @@ from proxy.policy.credentials import may_request
 from proxy.policy.folding import malformed
 from proxy.policy.versions import version as read_version
 from proxy.simple import names
+from proxy.upstream.origins import is_loopback
 from proxy.web import checks
 from proxy.web.readers import Readers, for_readers
 
 SECURE = {
-    "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
-    "frame-ancestors 'none'; base-uri 'none'",
+    "content-security-policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
     "cache-control": "no-store",
@@ -38,6 +40,7 @@ STATUS: tuple[tuple[type[Exception], int], ...] = (
     (UpstreamAway, 503),
     (StoreError, 503),
 )
+SHIPPED = {"style.css": "text/css", "icon.svg": "image/svg+xml", "desk.js": "text/javascript"}
 NOT_FOR_REQUESTS = "This token only reads. To ask for a project, bring one with the role requester, or ask a person."
 
 pages = Environment(
@@ -56,19 +59,21 @@ class Developers:
         readers: Readers,
         clock: Callable[[], datetime],
         url: str,
+        static: Path,
     ) -> None:
         self._gateway, self._asking, self._health = gateway, asking, health
-        self._readers, self._clock, self._url = readers, clock, url
+        self._readers, self._clock, self._url, self._static = readers, clock, url, static
 
     def routes(self) -> list[Route]:
         """Return the routes, in the order in which they are tried."""
         guarded = partial(for_readers, self._readers)
         return [
             Route("/", self.home),
-            Route("/style.css", style),
+            *(Route(f"/{name}", self.shipped) for name in SHIPPED),
             Route("/healthz", self.healthz),
             Route("/readyz", self.readyz),
             Route("/check", guarded(self.check), methods=["POST"]),
+            Route("/explain", self.look_up),
             Route("/explain/{name}", guarded(self.explain)),
             Route("/explain/{name}/request", guarded(self.request), methods=["POST"]),
             Route("/explain/{name}/{version}", guarded(self.explain)),
@@ -76,7 +81,24 @@ class Developers:
 
     async def home(self, _request: Request) -> Response:
         """Say how to point installers here."""
-        return _page("home.html", url=self._url, feed=self._feed())
+        parts, anonymous = urlsplit(self._url), self._readers.anonymous
+        plain = parts.scheme == "http" and not is_loopback(parts.hostname or "")
+        facts = {"host": parts.hostname, "plain": plain, "anonymous": anonymous, "channel": self._asking.channel}
+        return self._page("home.html", url=self._url, feed=self._feed(), **facts)
+
+    async def shipped(self, request: Request) -> Response:
+        """The style sheet, the icon, and the script for comfort: the same files as the admin's."""
+        name = request.url.path.rpartition("/")[2]
+        headers = {"cache-control": "max-age=3600", "x-content-type-options": "nosniff"}
+        return FileResponse(self._static / name, media_type=SHIPPED[name], headers=headers)
+
+    async def look_up(self, request: Request) -> Response:
+        """Lead from the form for a name to the page of the project."""
+        name = request.query_params.get("name", "").strip()
+        project = names.normal(name)
+        if project is None:
+            return PlainTextResponse(f"{malformed(name)}\n", 404)
+        return RedirectResponse(f"explain/{project}", 303)
 
     async def healthz(self, _request: Request) -> Response:
         """The process lives."""
@@ -104,7 +126,7 @@ class Developers:
         data |= {"stale": listing.stale}
         match _preferred(request):
             case "html":
-                return _page("explain.html", **{"version": None, "files": [], "said": "", **data})
+                return self._page("explain.html", **{"version": None, "files": [], "said": "", **data})
             case "json":
                 return JSONResponse(data, headers=SECURE)
         return PlainTextResponse(pages.get_template("explain.txt").render({"version": None, **data}))
@@ -143,15 +165,9 @@ class Developers:
     def _feed(self) -> dict[str, object]:
         return explaining.feed_data(self._gateway.policy.snapshot, self._clock())
 
-
-async def style(_request: Request) -> Response:
-    """The one style sheet."""
-    css = (Path(__file__).parent / "templates" / "style.css").read_text()
-    return Response(css, media_type="text/css", headers={"cache-control": "max-age=3600"})
-
-
-def _page(template: str, **facts: object) -> HTMLResponse:
-    return HTMLResponse(pages.get_template(template).render(facts), headers=SECURE)
+    def _page(self, template: str, **facts: object) -> HTMLResponse:
+        prefix = f"/{self._asking.channel}" if self._asking.channel else ""
+        return HTMLResponse(pages.get_template(template).render(facts, prefix=prefix), headers=SECURE)
 
 
 def _failed(error: Exception) -> Response:

@@ -97,7 +97,7 @@ def test_two_people_narrow_one_approval_at_once_and_neither_is_undone(gate: Gate
 def test_a_stale_form_is_a_conflict_and_shows_what_would_happen_now(gate: Gatehouse, index: Upstream) -> None:
     index.release("flask", "3.0.0")
     with httpx.Client(
-        base_url=f"{gate.url}/admin", trust_env=False, headers={"sec-fetch-site": "same-origin"}
+        base_url=f"{gate.url}/admin", trust_env=False, verify=False, headers={"sec-fetch-site": "same-origin"}
     ) as browser:
         browser.post("/sign-in", data={"token": gate.token})
         form = {"requirement": "flask", "reason": "x"}

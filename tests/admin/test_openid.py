@@ -42,7 +42,7 @@ def returns(client: httpx.Client, provider: Provider, **said: Any) -> httpx.Resp
     provider.next(**said)
     begun = client.get("/sign-in/openid")
     assert begun.status_code == 303, begun.text
-    answered = httpx.get(begun.headers["location"], trust_env=False)
+    answered = httpx.get(begun.headers["location"], trust_env=False, verify=False)
     return client.get(answered.headers["location"], headers={"sec-fetch-site": "cross-site"})
 
 
@@ -153,7 +153,7 @@ def test_an_answer_is_taken_once_and_in_the_browser_that_asked(gate: Gatehouse, 
     with browser(gate, "127.0.2.2") as client, browser(gate, "127.0.2.3") as victim:
         begun = client.get("/sign-in/openid")
         flow = dict(client.cookies)
-        where = httpx.get(begun.headers["location"], trust_env=False).headers["location"]
+        where = httpx.get(begun.headers["location"], trust_env=False, verify=False).headers["location"]
         assert victim.get(where).status_code == 403, "a sign-in that another browser began (login CSRF)"
         victim.get("/sign-in/openid")
         assert victim.get(where).status_code == 403
@@ -181,7 +181,7 @@ def test_a_dangerous_act_asks_the_provider_again(gate: Gatehouse, provider: Prov
         assert (asked["max_age"], asked["prompt"]) == (["0"], ["login"])
         done = client.post("/people/invite", data={"name": "vera", "role": "reader", "reason": "x"})
         assert done.status_code == 201
-        stale = httpx.get(f"{gate.url}/admin/", cookies={"wicketgate_session": old}, trust_env=False)
+        stale = httpx.get(f"{gate.url}/admin/", cookies={"wicketgate_session": old}, trust_env=False, verify=False)
         assert stale.headers["location"] == "/admin/sign-in", "the session before the proof is gone"
 
 

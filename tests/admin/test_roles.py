@@ -17,10 +17,11 @@ FRAGMENT = 'format = 1\nfragment = true\nrevision = 0\n[terms]\nminimum_age = "9
 
 BODIES: dict[str, object] = {
     "/v1/approvals": {"requirement": "flask", "reason": "x"},
+    "/v1/inbox/approve": {"wishes": [{"requirement": "flask", "reason": "x"}]},
     "/v1/approvals/revoke": {"requirement": "flask", "reason": "x"},
     "/v1/prohibitions": {"requirement": "left-pad", "reason": "x"},
     "/v1/prohibitions/lift": {"requirement": "left-pad", "reason": "x"},
-    "/v1/inbox/decline": {"project": "flask", "reason": "x"},
+    "/v1/inbox/decline": {"projects": ["flask"], "reason": "x"},
     "/v1/approvals/closures": {"requirement": "flask", "reason": "x"},
     "/v1/approvals/closures/{identity}/approve": {},
     "/v1/emergencies": {"requirement": "flask", "reason": "x"},
@@ -56,6 +57,10 @@ BODIES: dict[str, object] = {
 }
 NEEDS: dict[tuple[str, str], Permission | None] = {
     ("POST", "/v1/approvals"): Permission.POLICY_APPROVE,
+    ("POST", "/v1/inbox/approve"): Permission.POLICY_APPROVE,
+    ("GET", "/v1/today"): Permission.INBOX_READ,
+    ("GET", "/v1/projects"): Permission.INBOX_READ,
+    ("GET", "/v1/projects/{project}"): Permission.AUDIT_READ,
     ("GET", "/v1/approvals"): Permission.POLICY_READ,
     ("POST", "/v1/approvals/revoke"): Permission.POLICY_APPROVE,
     ("POST", "/v1/prohibitions"): Permission.POLICY_PROHIBIT,
@@ -171,7 +176,7 @@ def test_every_route_wants_a_token(gate: Gatehouse) -> None:
     for method, path in NEEDS:
         url = address(gate, path)
         for headers in ({}, {"authorization": "Bearer wgt_nonsense"}, {"authorization": f"Basic {gate.token}"}):
-            answer = httpx.request(method, url, headers=headers, json=BODIES.get(path), trust_env=False)
+            answer = httpx.request(method, url, headers=headers, json=BODIES.get(path), trust_env=False, verify=False)
             assert answer.status_code == 401, (method, path)
             assert answer.headers["content-type"] == "application/problem+json"
 
@@ -187,6 +192,7 @@ def test_every_role_may_do_what_the_table_says_and_no_more(gate: Gatehouse, role
             headers={"authorization": f"Bearer {secret}"},
             json=BODIES.get(path),
             trust_env=False,
+            verify=False,
             timeout=30,
         )
         permitted = needed is None or needed in ROLES[role]

@@ -100,7 +100,7 @@ def test_every_step_gives_another_session_and_a_planted_one_is_worth_nothing(gat
         ada._step = person._step
         assert len({planted, half, whole}) == 3
         for old in (planted, half):
-            answer = httpx.get(f"{gate.url}/admin/", cookies={"wicketgate_session": old}, trust_env=False)
+            answer = httpx.get(f"{gate.url}/admin/", cookies={"wicketgate_session": old}, trust_env=False, verify=False)
             assert answer.headers["location"] == "/admin/sign-in"
 
 
@@ -234,8 +234,8 @@ def test_nobody_elses_page_signs_anybody_in(gate: Gatehouse, path: str, site: st
     assert "set-cookie" not in answer.headers
 
 
-def test_scripts_run_on_the_passkey_page_and_nowhere_else(gate: Gatehouse, ada: Person) -> None:
-    for path in ("/sign-in", "/invited", "/", "/account", "/approve", "/audit", "/proposals"):
+def test_before_somebody_is_in_a_script_runs_on_the_passkey_page_alone(gate: Gatehouse, ada: Person) -> None:
+    for path in ("/sign-in", "/invited"):
         answer = ada.browser.get(path)
         assert answer.status_code == 200
         assert "script-src" not in answer.headers["content-security-policy"]

@@ -55,7 +55,7 @@ def test_numbers_and_texts_beyond_reason_are_no_crash(gate: Gatehouse) -> None:
     wild = json.dumps({"requirement": "click", "reason": "x\ud800"})
     answer = gate.admin("POST", "/approvals", content=wild, headers={"content-type": "application/json"})
     assert answer.status_code in {422, 400}
-    with httpx.Client(base_url=f"{gate.url}/admin", trust_env=False, headers=SAME) as browser:
+    with httpx.Client(base_url=f"{gate.url}/admin", trust_env=False, verify=False, headers=SAME) as browser:
         browser.post("/sign-in", data={"token": gate.token})
         for before in ("\u00b2", huge, "9" * 5000):
             assert browser.get("/audit", params={"before": before}).status_code == 200
@@ -73,12 +73,15 @@ def test_no_host_header_is_reflected(gate: Gatehouse, host: str) -> None:
 
 def test_a_session_ends_with_its_token_and_is_good_for_pages_only(gate: Gatehouse) -> None:
     issued = gate.admin("POST", "/tokens", json={"name": "bob", "role": "approver", "days": 1}).json()
-    with httpx.Client(base_url=gate.url, trust_env=False, headers=SAME) as browser:
+    with httpx.Client(base_url=gate.url, trust_env=False, verify=False, headers=SAME) as browser:
         browser.post("/admin/sign-in", data={"token": issued["secret"]})
         session = browser.cookies["wicketgate_session"]
         assert browser.get("/admin/").status_code == 200
         bearer = {"authorization": f"Bearer {session}"}
-        assert httpx.get(f"{gate.url}/admin/api/v1/whoami", headers=bearer, trust_env=False).status_code == 401
+        assert (
+            httpx.get(f"{gate.url}/admin/api/v1/whoami", headers=bearer, trust_env=False, verify=False).status_code
+            == 401
+        )
         assert browser.post("/admin/sign-in", data={"token": session}).status_code == 403
         gate.facts("token", "withdraw", issued["id"], "--reason", "stolen")
         assert browser.get("/admin/").status_code == 303
@@ -110,8 +113,13 @@ def test_who_may_not_read_the_index_learns_nothing_elsewhere(make_gate: MakeGate
     index.requests.clear()
     assert gate.get("/explain/flask").status_code == 401
     assert gate.get("/explain/flask/3.0.0").status_code == 401
-    assert httpx.post(f"{gate.url}/check", json=[{"name": "requests"}], trust_env=False).status_code == 401
-    assert httpx.post(f"{gate.url}/explain/flask/request", data={"why": "x"}, trust_env=False).status_code == 401
+    assert (
+        httpx.post(f"{gate.url}/check", json=[{"name": "requests"}], trust_env=False, verify=False).status_code == 401
+    )
+    assert (
+        httpx.post(f"{gate.url}/explain/flask/request", data={"why": "x"}, trust_env=False, verify=False).status_code
+        == 401
+    )
     assert not index.requests
     assert gate.cli("explain", "flask").returncode == 0
 
@@ -146,7 +154,7 @@ def test_one_page_cannot_flood_the_audit(index: Upstream, gate: Gatehouse) -> No
 
 
 def test_one_address_cannot_fill_the_inbox(gate: Gatehouse) -> None:
-    with httpx.Client(trust_env=False) as client:
+    with httpx.Client(trust_env=False, verify=False) as client:
         answers = [
             client.post(f"{gate.url}/explain/flask/request", data={"specifier": f"=={number}"}).status_code
             for number in range(205)
@@ -157,7 +165,12 @@ def test_one_address_cannot_fill_the_inbox(gate: Gatehouse) -> None:
 
 def test_bodies_are_bounded(gate: Gatehouse) -> None:
     large = b"[" + b" " * (5 << 20) + b"]"
-    assert httpx.post(f"{gate.url}/check", content=b"[" + b" " * (2 << 20) + b"]", trust_env=False).status_code == 200
+    assert (
+        httpx.post(
+            f"{gate.url}/check", content=b"[" + b" " * (2 << 20) + b"]", trust_env=False, verify=False
+        ).status_code
+        == 200
+    )
     endless = (b"[" * 65536 for _ in range(64))
     for path, content in (
         ("/check", large),
@@ -166,7 +179,12 @@ def test_bodies_are_bounded(gate: Gatehouse) -> None:
         ("/check", endless),
     ):
         with contextlib.suppress(httpx.TransportError):  # the gate may hang up before everything was sent
-            assert httpx.post(f"{gate.url}{path}", content=content, headers=SAME, trust_env=False).status_code >= 400
+            assert (
+                httpx.post(
+                    f"{gate.url}{path}", content=content, headers=SAME, trust_env=False, verify=False
+                ).status_code
+                >= 400
+            )
     assert gate.get("/healthz").status_code == 200
     assert _peak(gate) < 400 << 20
 

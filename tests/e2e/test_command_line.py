@@ -203,11 +203,20 @@ def test_asking_is_one_click_from_the_refusal(gate: Gatehouse) -> None:
     import httpx
 
     answer = httpx.post(
-        f"{gate.url}/explain/flask/request", data={"why": "x"}, headers={"accept": "text/html"}, trust_env=False
+        f"{gate.url}/explain/flask/request",
+        data={"why": "x"},
+        headers={"accept": "text/html"},
+        trust_env=False,
+        verify=False,
     )
     assert answer.status_code == 303
     foreign = {"sec-fetch-site": "cross-site"}
-    assert httpx.post(f"{gate.url}/explain/flask/request", data={}, headers=foreign, trust_env=False).status_code == 403
+    assert (
+        httpx.post(
+            f"{gate.url}/explain/flask/request", data={}, headers=foreign, trust_env=False, verify=False
+        ).status_code
+        == 403
+    )
 
 
 def test_audit_lists_decisions_with_who_and_what(gate: Gatehouse, index: Upstream) -> None:
@@ -260,11 +269,22 @@ def test_readers_must_bring_a_token_where_the_operator_says_so(make_gate: MakeGa
 
     for auth in (httpx.BasicAuth("__token__", issued["secret"]), None):
         headers = {} if auth else {"authorization": f"Bearer {issued['secret']}"}
-        assert httpx.get(f"{gate.url}/simple/flask/", auth=auth, headers=headers, trust_env=False).status_code == 200
-    assert httpx.get(f"{gate.url}/simple/flask/", auth=("me", issued["secret"]), trust_env=False).status_code == 401
+        assert (
+            httpx.get(
+                f"{gate.url}/simple/flask/", auth=auth, headers=headers, trust_env=False, verify=False
+            ).status_code
+            == 200
+        )
+    assert (
+        httpx.get(f"{gate.url}/simple/flask/", auth=("me", issued["secret"]), trust_env=False, verify=False).status_code
+        == 401
+    )
     gate.facts("token", "withdraw", issued["id"], "--reason", "leaked")
     assert (
-        httpx.get(f"{gate.url}/simple/flask/", auth=("__token__", issued["secret"]), trust_env=False).status_code == 401
+        httpx.get(
+            f"{gate.url}/simple/flask/", auth=("__token__", issued["secret"]), trust_env=False, verify=False
+        ).status_code
+        == 401
     )
     assert issued["secret"] not in json.dumps(gate.facts("audit", "list"))
 

@@ -95,7 +95,7 @@ async def test_one_button_admits_what_was_ticked(tmp_path: Path, index: Upstream
         same = {"sec-fetch-site": "same-origin"}
         async with httpx.AsyncClient(transport=transport, base_url="http://gate/admin", headers=same) as browser:
             await browser.post("/sign-in", data={"token": gate.token})
-            page = (await browser.get("/")).text
+            page = (await browser.get("/inbox")).text
             assert f'value="{BUILD}"' in page
             assert "another build of" in page
             form = {"filename": BUILD, "reason": "same code", "do": "admit"}
@@ -103,5 +103,5 @@ async def test_one_button_admits_what_was_ticked(tmp_path: Path, index: Upstream
             assert foreign.status_code == 403
             assert (await browser.post("/admit", data={**form, "reason": ""})).status_code == 422
             assert (await browser.post("/admit", data=form)).status_code == 303
-            assert BUILD not in (await browser.get("/")).text
+            assert BUILD not in (await browser.get("/inbox")).text
         assert BUILD in await gate.served()

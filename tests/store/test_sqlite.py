@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from proxy.errors import RevisionConflict, StoreError
-from proxy.model import Actor, Build, DecisionRecord, Token
+from proxy.model import Actor, Answered, Build, DecisionRecord, Token
 from proxy.policy import changes
 from proxy.store import DecisionFilter, EventFilter, Reach
 from proxy.store.sqlite import SqliteStore
@@ -136,6 +136,16 @@ def test_demand_tells_who_wanted_it_and_from_which_builds(store: SqliteStore) ->
     assert first.codes == ("not-approved", "too-new")
     assert store.demand(AT - timedelta(days=1), "numpy") == [second]
     assert store.demand(AT + timedelta(minutes=1))[0].count == 5
+
+
+def test_answers_are_counted_by_day_and_verdict(store: SqliteStore) -> None:
+    page = replace(RECORD, verdict="refused", what="page", count=3)
+    times = (AT - timedelta(days=40), AT, AT + timedelta(minutes=1), AT + timedelta(days=1))
+    store.record([(str(at), replace(page, at=at)) for at in times] + [("allowed", RECORD)])
+    today, tomorrow = AT.date(), (AT + timedelta(days=1)).date()
+    counted = [Answered(today, "allowed", 1), Answered(today, "refused", 6), Answered(tomorrow, "refused", 3)]
+    assert store.answered(AT - timedelta(days=1)) == counted
+    assert store.answered(AT + timedelta(days=2)) == []
 
 
 def test_what_was_wanted_is_summed_up_by_file_and_channel(store: SqliteStore) -> None:

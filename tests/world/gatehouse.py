@@ -82,7 +82,10 @@ class Gatehouse:
         deadline = time.monotonic() + READY_SECONDS
         while time.monotonic() < deadline and self.running:
             try:
-                if httpx.get(f"{self.url}/readyz", trust_env=False).status_code == 200 and "Ctrl-C" in self.output():
+                if (
+                    httpx.get(f"{self.url}/readyz", trust_env=False, verify=False).status_code == 200
+                    and "Ctrl-C" in self.output()
+                ):
                     return self
             except httpx.TransportError:
                 pass  # not yet
@@ -153,15 +156,15 @@ class Gatehouse:
 
     def get(self, path: str, **headers: str) -> httpx.Response:
         """Ask the gate for a path, as it stands."""
-        return httpx.get(f"{self.url}{path}", headers=headers, trust_env=False, timeout=30)
+        return httpx.get(f"{self.url}{path}", headers=headers, trust_env=False, verify=False, timeout=30)
 
     def post(self, path: str, **more: Any) -> httpx.Response:
         """Send the gate something, as a developer would."""
-        return httpx.post(f"{self.url}{path}", trust_env=False, timeout=30, **more)
+        return httpx.post(f"{self.url}{path}", trust_env=False, verify=False, timeout=30, **more)
 
     def admin(self, method: str, path: str, **more: Any) -> httpx.Response:
         """Ask the admin API with the first-run token."""
         headers = {"authorization": f"Bearer {self.token}", **more.pop("headers", {})}
         return httpx.request(
-            method, f"{self.url}/admin/api/v1{path}", headers=headers, trust_env=False, timeout=60, **more
+            method, f"{self.url}/admin/api/v1{path}", headers=headers, trust_env=False, verify=False, timeout=60, **more
         )
