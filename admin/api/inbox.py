@@ -31,7 +31,8 @@ def routes(desk: Desk, who: Who) -> APIRouter:
         if body.dry_run:
             return foreseen_data(await desk.actions.approvals.foresee_all(by, wishes))
         outcomes = await desk.actions.approvals.approve_all(by, wishes, if_revision=if_match)
-        return {"outcomes": [outcome_data(outcome) for outcome in outcomes], "stopped": []}
+        told = [outcome_data(outcome) for outcome in outcomes]
+        return {"outcomes": told, "stopped": [], "revision": outcomes[-1].revision}
 
     @router.post("/inbox/decline")
     async def decline(body: DeclineIn, by: Actor = Depends(who)) -> Data:

@@ -91,8 +91,10 @@ class ApprovalIn(WishIn):
 class ApprovalsIn(Strict):
     """Approvals to be granted as one change. With ``dry_run`` it is only shown what each would do."""
 
-    wishes: list[WishIn] = Field(min_length=1, max_length=100)
-    dry_run: bool = False
+    wishes: list[WishIn] = Field(
+        min_length=1, max_length=100, examples=[[{"requirement": "flask>=3,<4", "reason": "Asked for twice"}]]
+    )
+    dry_run: Flag = False
 
 
 class RequirementIn(Strict):

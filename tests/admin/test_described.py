@@ -16,13 +16,14 @@ UNSAFE = {"post", "put", "patch", "delete"}
 POLICY = {
     *(f"post /v1/{path}" for path in ("approvals", "approvals/revoke", "approvals/closures/{identity}/approve")),
     *(f"post /v1/{path}" for path in ("prohibitions", "prohibitions/lift", "waivers", "waivers/end", "imports")),
-    *(f"post /v1/{path}" for path in ("emergencies", "emergencies/{identity}/review", "inbox/admit", "origins")),
-    *(f"post /v1/{path}" for path in ("channels", "policy/apply", "proposals/{identity}/confirm")),
+    *(f"post /v1/{path}" for path in ("emergencies", "emergencies/{identity}/review", "inbox/admit", "inbox/approve")),
+    *(f"post /v1/{path}" for path in ("channels", "origins", "policy/apply", "proposals/{identity}/confirm")),
     *(f"delete /v1/{path}" for path in ("emergencies/{identity}", "channels/{name}", "names/acknowledged/{name}")),
     "patch /v1/terms",
     "put /v1/names",
 }
 """What changes the policy: it takes the revision that was seen."""
+WHY = {"reason": "x"}
 OTHER = {
     *(f"post /v1/advisories/{path}" for path in ("sync", "import")),  # a feed is compared, and overwrites nobody
     *(f"post /v1/inbox/{path}" for path in ("decline", "admit/decline")),  # wishes are no policy
@@ -74,25 +75,24 @@ async def test_what_changes_the_policy_takes_a_revision_and_tells_the_new_one(ga
 
     async def ask(method: str, path: str, body: dict[str, Any], revision: int, token: str) -> Any:
         headers = {"authorization": f"Bearer {token}", "if-match": f'"{revision}"'}
-        return await gate.client.request(
-            method, f"/admin/api/v1{path}", headers=headers, json={**body, "reason": "x"} if body else None
-        )
+        return await gate.client.request(method, f"/admin/api/v1{path}", headers=headers, json=body or None)
 
     await gate.approve("numpy", dry_run=True)  # the gate learns where files come from, which is a change too
     emergency = ""
     for method, path, body in (
-        ("POST", "/approvals", {"requirement": "flask"}),
-        ("POST", "/approvals/revoke", {"requirement": "flask"}),
-        ("POST", "/prohibitions", {"requirement": "left-pad"}),
-        ("POST", "/prohibitions/lift", {"requirement": "left-pad"}),
-        ("POST", "/imports", {"files": [lock]}),
-        ("PATCH", "/terms", {"minimum_age_days": 5}),
-        ("POST", "/channels", {"name": "research"}),
-        ("PATCH", "/terms", {"minimum_age_days": 6, "channel": "research"}),
+        ("POST", "/approvals", {"requirement": "flask"} | WHY),
+        ("POST", "/approvals/revoke", {"requirement": "flask"} | WHY),
+        ("POST", "/inbox/approve", {"wishes": [{"requirement": "flask", "reason": "x"}]}),
+        ("POST", "/prohibitions", {"requirement": "left-pad"} | WHY),
+        ("POST", "/prohibitions/lift", {"requirement": "left-pad"} | WHY),
+        ("POST", "/imports", {"files": [lock]} | WHY),
+        ("PATCH", "/terms", {"minimum_age_days": 5} | WHY),
+        ("POST", "/channels", {"name": "research"} | WHY),
+        ("PATCH", "/terms", {"minimum_age_days": 6, "channel": "research"} | WHY),
         ("DELETE", "/channels/research?reason=x", {}),
-        ("POST", "/origins", {"url": "https://files.example"}),
-        ("POST", "/policy/apply", {"document": document}),
-        ("POST", "/emergencies", {"requirement": "numpy"}),
+        ("POST", "/origins", {"url": "https://files.example"} | WHY),
+        ("POST", "/policy/apply", {"document": document} | WHY),
+        ("POST", "/emergencies", {"requirement": "numpy"} | WHY),
         ("DELETE", "/emergencies/{emergency}?reason=x", {}),
     ):
         where = path.replace("{emergency}", emergency)
