@@ -103,13 +103,16 @@ def sign_people_in(db: Database) -> None:
 def trail(db: Database) -> None:
     """Search, checkpoints, segments and the places of those who are sent the record.
 
-    What words and times answer needs no index any more: each costs every record that is written.
+    What words and times answer needs no index any more: each costs every record that is written. Who has a file
+    that was served in observe mode is found as well.
     """
-    for chain, index in (
-        ("events", "project"), ("events", "tag"),
-        ("decisions", "project"), ("decisions", "digest"), ("decisions", "at"), ("decisions", "handed_out"),
-    ):  # fmt: skip
-        db.execute(f"drop index {chain}_{index}")
+    for index in ("events_project", "events_tag", "decisions_project", "decisions_digest", "decisions_at"):
+        db.execute(f"drop index {index}")
+    db.execute("drop index decisions_handed_out")
+    db.execute(
+        """create index decisions_handed_out on decisions (project, version, client, token, agent, at)
+        where what = 'file' and verdict <> 'refused'"""
+    )
     db.execute("create index entries_put on entries (put_seq)")
     db.execute("drop trigger decisions_never_delete")
     for statement in TRAIL:

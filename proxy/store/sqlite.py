@@ -222,7 +222,7 @@ class SqliteStore:
     def reach(self, projects: Collection[str]) -> list[Reach]:
         """Return every release of these projects that anybody got files of, the one got last first."""
         with self._connections.reading() as db:
-            return traffic.reach(db, projects)
+            return traffic.reach(db, list(projects))
 
     def keep_first(self, project: str, file: ReleaseFile, at: datetime) -> ReleaseFile:
         """Keep a file as the first of its name, unless there was one: return the one that is kept, for ever."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlite_utils import Database
@@ -13,28 +13,31 @@ from proxy.policy.reporting import Tally
 from proxy.store import Reach, chains, rows, words
 from proxy.store.sql import where
 
-_HANDED_OUT = """from decisions_words w cross join decisions d on d.seq = w.rowid
-    where w.decisions_words match ? and d.what = 'file' and d.verdict <> 'refused'"""
+_HANDED_OUT = "what = 'file' and verdict <> 'refused'"
+"""In these words, or the index that answers it is not used (:func:`proxy.store.migrations.trail`)."""
+
+_NAMES_AT_ONCE = 500
+"""A database takes only so many names in one question."""
 
 
 def handed_out(db: Database, projects: Collection[str], version: str, sha256: str, most: int) -> list[HandedOut]:
     """Return who got files of these projects (or the file with this digest), the newest first, ``most`` of them."""
-    clause, values = where((version, "d.version = ?"), (sha256, "d.sha256 = ?"))
-    scope = f"d.project in ({', '.join('?' * len(projects))})" if projects else "true"
-    sql = f"""select d.project, d.version, d.client, d.token, d.agent, count(*), min(d.at), max(d.at) as last
-        {_HANDED_OUT} {clause.replace("where", "and", 1)} and {scope}
-        group by 1, 2, 3, 4, 5 order by last desc limit ?"""
-    sought = words.handed_out(projects, version, sha256)
-    return [rows.handed_out_of(row) for row in db.execute(sql, [sought, *values, *projects, most])]
+    named = "seq in (select rowid from decisions_words where decisions_words match ?)"
+    clause, values = where((version, "version = ?"), (sha256, "sha256 = ?"), (words.naming(sha256), named))
+    scope = f"project in ({_marks(projects)})" if projects else "true"
+    sql = f"""select project, version, client, token, agent, count(*), min(at), max(at) as last from decisions
+        {clause or "where true"} and {scope} and {_HANDED_OUT}
+        group by project, version, client, token, agent order by last desc limit ?"""  # noqa: S608  our own constants
+    return [rows.handed_out_of(row) for row in db.execute(sql, [*values, *projects, most])]
 
 
-def reach(db: Database, projects: Iterable[str]) -> list[Reach]:
+def reach(db: Database, projects: Sequence[str]) -> list[Reach]:
     """Return every release of these projects that anybody got files of, the one got last first."""
-    sql = f"""select d.project, d.version, count(distinct d.client), count(*), max(d.at)
-        {_HANDED_OUT} and d.project = ? group by 2"""
-    asked = ((words.handed_out([project], "", ""), project) for project in projects)
-    found = [rows.reach_of(row) for values in asked for row in db.execute(sql, values)]
-    return sorted(found, key=lambda each: each.last, reverse=True)
+    parts = [projects[start : start + _NAMES_AT_ONCE] for start in range(0, len(projects), _NAMES_AT_ONCE)]
+    sql = """select project, version, count(distinct client), count(*), max(at) from decisions
+        where project in ({}) and {} group by project, version"""
+    found = [row for part in parts for row in db.execute(sql.format(_marks(part), _HANDED_OUT), part)]
+    return sorted(map(rows.reach_of, found), key=lambda each: each.last, reverse=True)
 
 
 def tally(db: Database, since: datetime, until: datetime) -> Tally:
@@ -54,3 +57,7 @@ def tally(db: Database, since: datetime, until: datetime) -> Tally:
     clients = next(db.query(f"select count(distinct client) as count {here}", values))["count"]
     begun = next(db.query("select coalesce(max(last), 0) as last from segments"))["last"]
     return Tally(dict(verdicts), dict(reasons), files, clients, max(0, min(last, begun) - first + 1))
+
+
+def _marks(values: Collection[str]) -> str:
+    return ", ".join("?" * len(values))

@@ -81,11 +81,9 @@ def sought(wanted: EventFilter | DecisionFilter) -> str:
     return " AND ".join(f'"{word}"' for word in [*facts, *words(wanted.text)])
 
 
-def handed_out(projects: Iterable[str], version: str, sha256: str) -> str:
-    """Return the full-text expression for files of any of these projects that were not refused."""
-    facts = " AND ".join(f'"{word}"' for word in _facts(w="file", v=version, d=sha256))
-    named = " OR ".join(f'"{_fact("p", project)}"' for project in projects)
-    return f'({facts}{f" AND ({named})" if named else ""}) NOT "{_fact("r", "refused")}"'
+def naming(sha256: str) -> str:
+    """Return the full-text expression for records that name this digest, "" for no digest."""
+    return " AND ".join(f'"{word}"' for word in _facts(d=sha256))
 
 
 def unfindable(wanted: EventFilter | DecisionFilter) -> bool:

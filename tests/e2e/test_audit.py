@@ -228,7 +228,7 @@ def test_a_copy_of_the_log_verifies_and_is_itself_recorded(asking: Gatehouse, tm
 
 def test_a_report_is_the_same_bytes_whenever_it_is_made(asking: Gatehouse, tmp_path: Path) -> None:
     asking.cli("request", "jinja2", "--why", "<b>templates</b>")
-    asking.admin("POST", "/inbox/decline", json={"project": "jinja2", "reason": "not now"})
+    asking.admin("POST", "/inbox/decline", json={"projects": ["jinja2"], "reason": "not now"})
     (event,) = asked(asking, "events", tag="project:request:declined")
     period = ["--since", "2020-01-01", "--until", event["at"][:19] + "Z"]
     pages = []
