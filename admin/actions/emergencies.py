@@ -15,13 +15,14 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from admin.actions.granting import Granting, Outcome
-from admin.actions.hands import Hands
+from admin.actions.hands import Hands, seen
 from admin.actions.wishes import Unusable, Wish, read_requirement, said
 from admin.roles import Permission, demand, demand_person
 from proxy.alerts import Alerts
 from proxy.model import Actor, Approval, AuditEvent
 from proxy.policy import emergencies, telling
 from proxy.policy.listing import Composition
+from proxy.policy.snapshot import PolicySnapshot
 
 HOURS_AT_MOST = 72
 
@@ -34,10 +35,10 @@ class Emergencies:
     granting: Granting
     alerts: Alerts
 
-    async def open(self, actor: Actor, wish: Wish, hours: float) -> Outcome:
+    async def open(self, actor: Actor, wish: Wish, hours: float, if_revision: int | None = None) -> Outcome:
         """Open the files that a requirement matches now, for some hours, and tell everybody.
 
-        Raises Forbidden, Unusable, NeedsAcknowledgement, UpstreamError, StoreError.
+        Raises Forbidden, Unusable, NeedsAcknowledgement, UpstreamError, RevisionConflict, StoreError.
         """
         demand(actor, Permission.EMERGENCY_OPEN)
         if not 0 < hours <= HOURS_AT_MOST:
@@ -53,22 +54,24 @@ class Emergencies:
         outcome = Outcome(approval, 0, composition, draft.left_out)
         if not outcome.opened:
             raise Unusable(f"This would open nothing. {_why(composition, approval)}")
-        event = await self.hands.commit(change, actor)
+        event = await self.hands.commit(change, actor, if_revision)
         self.alerts.announce(change)
         return replace(outcome, event=event, revision=event.revision)
 
-    async def end(self, actor: Actor, identity: str, reason: str) -> AuditEvent:
-        """End an emergency before its time. Raises Forbidden, Unusable, StoreError."""
+    async def end(self, actor: Actor, identity: str, reason: str, if_revision: int | None = None) -> AuditEvent:
+        """End an emergency before its time. Raises Forbidden, Unusable, RevisionConflict, StoreError."""
         demand(actor, Permission.EMERGENCY_OPEN)
-        (approval, seen), at = await self._known(identity), self.hands.clock()
+        (approval, snapshot), at = await self._known(identity), self.hands.clock()
         if approval.until is not None and approval.until <= at:
             raise Unusable(f"{identity} has ended already.")
-        return await self.hands.commit(emergencies.ended([approval], said(reason), at), actor, seen)
+        return await self.hands.commit(
+            emergencies.ended([approval], said(reason), at), actor, seen(snapshot, if_revision)
+        )
 
-    async def review(self, actor: Actor, identity: str, finding: str) -> AuditEvent:
-        """Record what somebody else than its opener found. Raises Forbidden, Unusable, StoreError."""
+    async def review(self, actor: Actor, identity: str, finding: str, if_revision: int | None = None) -> AuditEvent:
+        """Record what somebody else than its opener found. Raises Forbidden, Unusable, RevisionConflict, StoreError."""
         demand(actor, Permission.EMERGENCY_REVIEW)
-        approval, seen = await self._known(identity)
+        approval, snapshot = await self._known(identity)
         if approval.reviewed:
             raise Unusable(f"{identity} was reviewed already: {approval.reviewed}")
         if emergencies.is_same_person(approval, actor):
@@ -77,16 +80,16 @@ class Emergencies:
             )
         demand_person(actor)
         change = emergencies.reviewed(approval, said(finding))
-        event = await self.hands.commit(change, actor, seen)
+        event = await self.hands.commit(change, actor, seen(snapshot, if_revision))
         self.alerts.announce(change)
         return event
 
-    async def _known(self, identity: str) -> tuple[Approval, int]:
-        """Return an emergency and the revision at which it was so: another change must not be undone by ours."""
+    async def _known(self, identity: str) -> tuple[Approval, PolicySnapshot]:
+        """Return an emergency and the policy in which it was so: another change must not be undone by ours."""
         snapshot = await self.hands.live.current()
         for approval in emergencies.emergencies(snapshot):
             if approval.id == identity:
-                return approval, snapshot.revision
+                return approval, snapshot
         raise Unusable(f"There is no emergency {identity[:40]!r}. wicketgate break-glass list names them.")
 
 

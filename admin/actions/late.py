@@ -35,14 +35,16 @@ class Late:
         demand(actor, Permission.INBOX_READ)
         return await asyncio.to_thread(self.hands.late)
 
-    async def admit(self, actor: Actor, filenames: Sequence[str], reason: str) -> list[Outcome]:
+    async def admit(
+        self, actor: Actor, filenames: Sequence[str], reason: str, if_revision: int | None = None
+    ) -> list[Outcome]:
         """Approve exactly these files. Raises Forbidden, Unusable, UpstreamError, RevisionConflict, StoreError."""
         demand(actor, Permission.POLICY_APPROVE)
         drafts = [
             await self._draft(actor, list(files), said(reason))
             for _, files in groupby(sorted(await self._named(filenames), key=_release), key=_release)
         ]
-        return await self.granting.grant(actor, drafts, dry_run=False, if_revision=None)
+        return await self.granting.grant(actor, drafts, dry_run=False, if_revision=if_revision)
 
     async def decline(self, actor: Actor, filenames: Sequence[str], reason: str) -> AuditEvent:
         """Take files out of the inbox without approving them. Raises Forbidden, Unusable, StoreError."""

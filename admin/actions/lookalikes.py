@@ -23,12 +23,15 @@ class LookAlikes:
         snapshot = await self.hands.live.current()
         return sorted(snapshot.acknowledged.values(), key=lambda entry: (entry.project, entry.target))
 
-    async def withdraw(self, actor: Actor, project: str, reason: str) -> AuditEvent:
-        """Let a name be a look-alike again, whatever it resembles. Raises Forbidden, Unusable, StoreError."""
+    async def withdraw(self, actor: Actor, project: str, reason: str, if_revision: int | None = None) -> AuditEvent:
+        """Let a name be a look-alike again, whatever it resembles.
+
+        Raises Forbidden, Unusable, RevisionConflict, StoreError.
+        """
         demand(actor, Permission.POLICY_APPROVE)
         name = read_project(project)
         snapshot = await self.hands.live.current()
         found = [entry for entry in snapshot.acknowledged.values() if entry.project == name]
         if not found:
             raise Unusable(f"{name} was never acknowledged. wicketgate names acknowledged lists what was.")
-        return await self.hands.commit(changes.withdraw_acknowledgements(found, said(reason)), actor)
+        return await self.hands.commit(changes.withdraw_acknowledgements(found, said(reason)), actor, if_revision)

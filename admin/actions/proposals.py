@@ -20,6 +20,7 @@ from admin.actions.hands import Hands
 from admin.actions.wishes import Unusable, said
 from admin.roles import ROLES, Forbidden, Permission, demand, demand_person
 from proxy.alerts import Alerts
+from proxy.errors import RevisionConflict
 from proxy.model import (
     Account,
     Actor,
@@ -76,7 +77,7 @@ class Proposals:
             raise Unusable(f"Nothing waits as {identity[:40]!r}. wicketgate proposals list")
         return found
 
-    async def confirm(self, actor: Actor, identity: str, digest: str) -> AuditEvent:
+    async def confirm(self, actor: Actor, identity: str, digest: str, if_revision: int | None = None) -> AuditEvent:
         """Do what somebody else proposed; ``digest`` is that of what the second person was shown.
 
         Raises Forbidden, Unusable, RevisionConflict, StoreError.
@@ -93,6 +94,8 @@ class Proposals:
             raise Unusable("That is not the digest of what is proposed now. Look at it again.")
         change = changes_people.confirm(proposal, act, actor, self.hands.clock(), await self._disputed(proposal, act))
         revision = await self._unchanged_since(proposal, change)
+        if if_revision is not None and if_revision != revision:
+            raise RevisionConflict(if_revision, revision)
         event = await self.hands.enact(change, actor, revision)
         if second_person.MALWARE in proposal.words:
             await self._shout(proposal, actor)

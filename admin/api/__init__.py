@@ -38,9 +38,10 @@ from admin.api import (
     today,
     verifying,
 )
-from admin.api.desk import Desk, Who
+from admin.api.described import Api
+from admin.api.desk import Answer, Desk, Who
+from admin.api.idempotency import Keys, acting
 from admin.auth import Authenticator
-from admin.schemas.told import Problem
 from proxy.model import Actor
 
 __all__ = ["Desk", "build"]
@@ -79,17 +80,13 @@ _bearer = HTTPBearer(auto_error=False, description="A token: wgt_…")
 
 def build(desk: Desk) -> FastAPI:
     """Return the API as an application to be mounted at ``/admin/api``."""
-    app = FastAPI(
-        title="Wicketgate admin API",
-        version="1",
-        docs_url=None,
-        redoc_url=None,
-        responses={"4XX": {"model": Problem}, "5XX": {"model": Problem}},
-    )
+    app = Api(title="Wicketgate admin API", version="1", docs_url=None, redoc_url=None, default_response_class=Answer)
+    app.add_middleware(Keys, repeats=desk.store.repeats, authenticator=desk.authenticator, clock=desk.clock)
     who = _authenticated(desk.authenticator)
     for matter in MATTERS:
         app.include_router(matter.routes(desk, who), prefix="/v1")
     problems.handle(app)
+    app.add_exception_handler(405, app.not_allowed)
     return app
 
 
@@ -99,6 +96,6 @@ def _authenticated(authenticator: Authenticator) -> Who:
         found = await authenticator.actor(credentials.credentials, address) if credentials else None
         if found is None:
             raise HTTPException(401, "Bring a valid token: Authorization: Bearer wgt_…", {"WWW-Authenticate": "Bearer"})
-        return found
+        return acting(found, request.scope)
 
     return who

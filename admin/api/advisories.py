@@ -7,14 +7,19 @@ from pathlib import Path
 
 from fastapi import APIRouter, Depends, Query, Request
 
-from admin.api.desk import Data, Desk, Who
+from admin.api.desk import UPLOAD_AT_MOST, Data, Desk, Who
 from admin.roles import Permission, demand
 from proxy.errors import FeedRefused
 from proxy.model import Actor
 from proxy.policy import explaining
 
-UPLOAD_AT_MOST = 256 << 20
-"""Bytes."""
+ZIP = {
+    "schema": {
+        "type": "string",
+        "contentMediaType": "application/zip",
+        "description": "A zip of OSV records, one JSON file each, as OSV exports an ecosystem.",
+    }
+}
 
 
 def routes(desk: Desk, who: Who) -> APIRouter:
@@ -36,9 +41,7 @@ def routes(desk: Desk, who: Who) -> APIRouter:
 
     @router.post(
         "/advisories/import",
-        openapi_extra={
-            "requestBody": {"required": True, "content": {"application/zip": {"schema": {"type": "string"}}}}
-        },
+        openapi_extra={"requestBody": {"required": True, "content": {"application/zip": ZIP}}},
     )
     async def take(
         request: Request,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Depends, Query
 
-from admin.api.desk import IF_MATCH, Data, Desk, Who
+from admin.api.desk import Data, Desk, IfMatch, Who
 from admin.roles import Permission, demand
 from admin.schemas.given import ChannelIn
 from admin.schemas.told import channel_data, event_data
@@ -23,7 +23,7 @@ def routes(desk: Desk, who: Who) -> APIRouter:
         return [channel_data(channel, snapshot) for _, channel in sorted(snapshot.channels.items())]
 
     @router.post("/channels", status_code=201)
-    async def open_channel(body: ChannelIn, by: Actor = Depends(who), if_match: int | None = IF_MATCH) -> Data:
+    async def open_channel(body: ChannelIn, by: Actor = Depends(who), if_match: IfMatch = None) -> Data:
         """Open a channel; its index is at ``/NAME/simple/``."""
         return event_data(await desk.actions.channels.open(by, body.name, body.base, body.reason, if_match))
 
@@ -32,7 +32,7 @@ def routes(desk: Desk, who: Who) -> APIRouter:
         name: str,
         by: Actor = Depends(who),
         reason: str = Query(min_length=1, max_length=2000),
-        if_match: int | None = IF_MATCH,
+        if_match: IfMatch = None,
     ) -> Data:
         """Close a channel and end what was said in it."""
         return event_data(await desk.actions.channels.close(by, name, reason, if_match))

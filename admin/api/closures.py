@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Depends
 
-from admin.api.desk import IF_MATCH, Data, Desk, Who
+from admin.api.desk import Data, Desk, IfMatch, Who
 from admin.schemas.closures import ChosenIn, ClosureIn, resolution_data
 from proxy.model import Actor
 
@@ -25,7 +25,7 @@ def routes(desk: Desk, who: Who) -> APIRouter:
         return resolution_data(await closures.look(by, identity))
 
     @router.post("/approvals/closures/{identity}/approve")
-    async def approve(identity: str, body: ChosenIn, by: Actor = Depends(who), if_match: int | None = IF_MATCH) -> Data:
+    async def approve(identity: str, body: ChosenIn, by: Actor = Depends(who), if_match: IfMatch = None) -> Data:
         """Approve what a resolution showed, as one change. If-Match takes a revision."""
         return resolution_data(await closures.approve(by, identity, body.only, body.but, if_match))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Depends
 
-from admin.api.desk import IF_MATCH, Data, Desk, Who
+from admin.api.desk import Data, Desk, IfMatch, Who
 from admin.roles import Permission, demand
 from admin.schemas.given_documents import ApplyIn, DocumentIn
 from admin.schemas.told_documents import applied_data, document_data, plan_data
@@ -27,7 +27,7 @@ def routes(desk: Desk, who: Who) -> APIRouter:
         return plan_data(await desk.actions.documents.plan(by, body.document, body.since))
 
     @router.post("/policy/apply")
-    async def apply(body: ApplyIn, by: Actor = Depends(who), if_match: int | None = IF_MATCH) -> Data:
+    async def apply(body: ApplyIn, by: Actor = Depends(who), if_match: IfMatch = None) -> Data:
         """Make the policy what a document says, as one change. If-Match counts before the document's own revision."""
         return applied_data(await desk.actions.documents.apply(by, body.document, body.reason, if_match))
 

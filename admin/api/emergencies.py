@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Depends, Query
 
-from admin.api.desk import Data, Desk, Who
+from admin.api.desk import Data, Desk, IfMatch, Who
 from admin.roles import Permission, demand
 from admin.schemas.emergencies import EmergencyIn, FindingIn, emergency_data
 from admin.schemas.told import event_data, outcome_data
@@ -24,19 +24,24 @@ def routes(desk: Desk, who: Who) -> APIRouter:
         return [emergency_data(approval, desk.clock()) for approval in found]
 
     @router.post("/emergencies", status_code=201)
-    async def open_emergency(body: EmergencyIn, by: Actor = Depends(who)) -> Data:
+    async def open_emergency(body: EmergencyIn, by: Actor = Depends(who), if_match: IfMatch = None) -> Data:
         """Open what a requirement matches now, for some hours. Everybody is told."""
-        outcome = await desk.actions.emergencies.open(by, body.wish(), body.hours)
+        outcome = await desk.actions.emergencies.open(by, body.wish(), body.hours, if_match)
         return emergency_data(outcome.approval, desk.clock()) | outcome_data(outcome)
 
     @router.post("/emergencies/{identity}/review")
-    async def review(identity: str, body: FindingIn, by: Actor = Depends(who)) -> Data:
+    async def review(identity: str, body: FindingIn, by: Actor = Depends(who), if_match: IfMatch = None) -> Data:
         """Record what somebody else than its opener found."""
-        return event_data(await desk.actions.emergencies.review(by, identity, body.finding))
+        return event_data(await desk.actions.emergencies.review(by, identity, body.finding, if_match))
 
     @router.delete("/emergencies/{identity}")
-    async def end(identity: str, by: Actor = Depends(who), reason: str = Query(min_length=1, max_length=2000)) -> Data:
+    async def end(
+        identity: str,
+        by: Actor = Depends(who),
+        reason: str = Query(min_length=1, max_length=2000),
+        if_match: IfMatch = None,
+    ) -> Data:
         """End an emergency before its time; it still waits for its review."""
-        return event_data(await desk.actions.emergencies.end(by, identity, reason))
+        return event_data(await desk.actions.emergencies.end(by, identity, reason, if_match))
 
     return router

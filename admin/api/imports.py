@@ -7,7 +7,7 @@ import asyncio
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import StreamingResponse
 
-from admin.api.desk import IF_MATCH, Data, Desk, Who
+from admin.api.desk import Data, Desk, IfMatch, Who
 from admin.api.streams import Tell, answered
 from admin.schemas.imports import ImportIn, import_data, step_data
 from proxy.model import Actor
@@ -19,7 +19,7 @@ def routes(desk: Desk, who: Who) -> APIRouter:
 
     @router.post("/imports", status_code=201, response_model=None)
     async def bring_in(
-        request: Request, body: ImportIn, by: Actor = Depends(who), if_match: int | None = IF_MATCH
+        request: Request, body: ImportIn, by: Actor = Depends(who), if_match: IfMatch = None
     ) -> Data | StreamingResponse:
         """Approve what a lock, a requirements file or an SBOM pins, or show what that would do.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Depends, Query
 
-from admin.api.desk import IF_MATCH, Data, Desk, Who
+from admin.api.desk import Data, Desk, IfMatch, Who
 from admin.schemas.given import ApprovalsIn
 from admin.schemas.inbox import DeclineIn, inbox_data
 from admin.schemas.told import event_data, foreseen_data, outcome_data
@@ -25,13 +25,14 @@ def routes(desk: Desk, who: Who) -> APIRouter:
         return inbox_data(await desk.actions.inbox.waiting(by, after, limit), desk.clock())
 
     @router.post("/inbox/approve", status_code=201)
-    async def approve(body: ApprovalsIn, by: Actor = Depends(who), if_match: int | None = IF_MATCH) -> Data:
+    async def approve(body: ApprovalsIn, by: Actor = Depends(who), if_match: IfMatch = None) -> Data:
         """Approve many as one change, all or none; or show what each would do and what stands in its way."""
         wishes = [wish.wish() for wish in body.wishes]
         if body.dry_run:
             return foreseen_data(await desk.actions.approvals.foresee_all(by, wishes))
         outcomes = await desk.actions.approvals.approve_all(by, wishes, if_revision=if_match)
-        return {"outcomes": [outcome_data(outcome) for outcome in outcomes], "stopped": []}
+        told = [outcome_data(outcome) for outcome in outcomes]
+        return {"outcomes": told, "stopped": [], "revision": outcomes[-1].revision}
 
     @router.post("/inbox/decline")
     async def decline(body: DeclineIn, by: Actor = Depends(who)) -> Data:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Depends
 
-from admin.api.desk import Data, Desk, Who
+from admin.api.desk import Data, Desk, IfMatch, Who
 from admin.schemas.given import LateIn
 from admin.schemas.told import event_data, outcome_data
 from proxy.model import Actor
@@ -15,9 +15,9 @@ def routes(desk: Desk, who: Who) -> APIRouter:
     router = APIRouter(tags=["inbox"])
 
     @router.post("/inbox/admit", status_code=201)
-    async def admit(body: LateIn, by: Actor = Depends(who)) -> list[Data]:
+    async def admit(body: LateIn, by: Actor = Depends(who), if_match: IfMatch = None) -> list[Data]:
         """Approve exactly these late files, by the digests that stand in the inbox."""
-        outcomes = await desk.actions.late.admit(by, body.filenames, body.reason)
+        outcomes = await desk.actions.late.admit(by, body.filenames, body.reason, if_match)
         return [outcome_data(outcome) for outcome in outcomes]
 
     @router.post("/inbox/admit/decline")

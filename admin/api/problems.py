@@ -50,7 +50,9 @@ TITLES = {
     405: "Method not allowed",
     409: "Needs an acknowledgement",
     412: "The policy changed meanwhile",
+    413: "Too large",
     422: "Cannot be done as asked",
+    429: "Too many",
     502: "The upstream failed",
     503: "Not now",
 }
@@ -76,9 +78,19 @@ def problem_of(error: GateError) -> dict[str, object]:
     return _problem(status, str(error), acknowledge=say, errors=errors)
 
 
+def said(status: int, title: str, detail: str) -> JSONResponse:
+    """Answer a problem that no error of the gate stands for, under a title of its own."""
+    return _answer(_problem(status, detail) | {"title": title})
+
+
+def answered(error: GateError) -> JSONResponse:
+    """Answer an error of the gate."""
+    return _answer(problem_of(error))
+
+
 async def _gate_error(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, GateError)  # noqa: S101  registered for this kind alone
-    return _answer(problem_of(error))
+    return answered(error)
 
 
 async def _proposed(_request: Request, waiting: Exception) -> JSONResponse:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Depends
 
-from admin.api.desk import Data, Desk, Who
+from admin.api.desk import Data, Desk, IfMatch, Who
 from admin.roles import Permission, demand
 from admin.schemas.given_people import ConfirmIn, ReasonIn
 from admin.schemas.told import event_data
@@ -31,9 +31,9 @@ def routes(desk: Desk, who: Who) -> APIRouter:
         return proposal_data(await verbs.one(identity), (await desk.live.current()).terms)
 
     @router.post("/proposals/{identity}/confirm")
-    async def confirm(identity: str, body: ConfirmIn, by: Actor = Depends(who)) -> Data:
+    async def confirm(identity: str, body: ConfirmIn, by: Actor = Depends(who), if_match: IfMatch = None) -> Data:
         """Do what somebody else proposed, as the second person."""
-        return event_data(await verbs.confirm(by, identity, body.digest))
+        return event_data(await verbs.confirm(by, identity, body.digest, if_match))
 
     @router.post("/proposals/{identity}/reject")
     async def reject(identity: str, body: ReasonIn, by: Actor = Depends(who)) -> Data:

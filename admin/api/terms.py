@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Depends, Query
 
-from admin.api.desk import IF_MATCH, Data, Desk, Who
+from admin.api.desk import Data, Desk, IfMatch, Who
 from admin.roles import Permission, demand
 from admin.schemas.given import OriginIn
 from admin.schemas.given_terms import TermsIn
@@ -25,7 +25,7 @@ def routes(desk: Desk, who: Who) -> APIRouter:
         return standing_rules.data(snapshot.terms) | {"revision": snapshot.revision}
 
     @router.patch("/terms")
-    async def set_terms(body: TermsIn, by: Actor = Depends(who), if_match: int | None = IF_MATCH) -> Data:
+    async def set_terms(body: TermsIn, by: Actor = Depends(who), if_match: IfMatch = None) -> Data:
         """Change standing rules, or show what that would do. What is left out stays; If-Match takes a revision."""
         given = body.given(desk.clock())
         if body.channel:
@@ -43,7 +43,7 @@ def routes(desk: Desk, who: Who) -> APIRouter:
         return [origin.url for origin in (await desk.live.current()).origins]
 
     @router.post("/origins", status_code=201)
-    async def allow_origin(body: OriginIn, by: Actor = Depends(who), if_match: int | None = IF_MATCH) -> Data:
+    async def allow_origin(body: OriginIn, by: Actor = Depends(who), if_match: IfMatch = None) -> Data:
         """Let package files come from one more server."""
         return event_data(await desk.actions.standing.allow_origin(by, body.url, body.reason, if_match))
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from pydantic import Field
 
 from admin.actions import Wish
-from admin.schemas.given import ChannelName, Reason, Requirement, Strict
+from admin.schemas.given import ChannelName, Flag, Reason, Requirement, Strict
 from admin.schemas.told import approval_data
 from proxy.model import Approval
 from proxy.policy import emergencies
@@ -18,8 +18,8 @@ class EmergencyIn(Strict):
 
     requirement: Requirement
     reason: Reason
-    hours: float = Field(24, gt=0, le=72, description="Hours until it ends.")
-    sdists: bool = Field(False, description="Source archives run code on install.")
+    hours: float = Field(24, strict=True, gt=0, le=72, description="Hours until it ends.")
+    sdists: Flag = Field(False, description="Source archives run code on install.")
     acknowledge: list[str] = Field(default_factory=list, max_length=8, examples=[["look-alike:requests"]])
     channel: ChannelName = ""
 
@@ -32,7 +32,7 @@ class EmergencyIn(Strict):
 class FindingIn(Strict):
     """What somebody found who looked at an emergency afterwards."""
 
-    finding: Reason
+    finding: str = Field(min_length=1, max_length=2000, examples=["The release is what the vendor published"])
 
 
 def emergency_data(approval: Approval, at: datetime) -> dict[str, object]:

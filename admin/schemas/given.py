@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from admin.actions import Narrowed, Wish
 from admin.roles import Permission
@@ -21,6 +22,13 @@ Requirement = Annotated[
 Reason = Annotated[str, Field(min_length=1, max_length=2000, examples=["Needed by the billing service"])]
 
 
+def _written(at: object) -> object:
+    """A bare number is no time, though pydantic would count its seconds."""
+    if not isinstance(at, str) or not DATE.match(at):
+        raise ValueError("say a time as 2027-01-31T00:00:00Z")
+    return at
+
+
 def _within_reason(at: datetime) -> datetime:
     if not 1970 <= at.year <= LATEST_YEAR:
         raise ValueError(f"say a time from 1970 to {LATEST_YEAR}")
@@ -28,7 +36,12 @@ def _within_reason(at: datetime) -> datetime:
 
 
 LATEST_YEAR = 9000
-Later = Annotated[AwareDatetime, AfterValidator(_within_reason), Field(examples=["2027-01-31T00:00:00Z"])]
+DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+Later = Annotated[
+    AwareDatetime, BeforeValidator(_written), AfterValidator(_within_reason), Field(examples=["2027-01-31T00:00:00Z"])
+]
+Flag = Annotated[bool, Field(strict=True)]
+Whole = Annotated[int, Field(strict=True)]
 
 
 ChannelName = Annotated[
@@ -47,11 +60,11 @@ class WishIn(Strict):
 
     requirement: Requirement
     reason: Reason
-    standing: bool = Field(False, description="Let later versions of the range through once they are old enough.")
-    prereleases: bool = False
-    sdists: bool = Field(False, description="Source archives run code on install.")
-    yanked: bool = Field(False, description="Files that their maintainers took back.")
-    legacy: bool = Field(False, description="Source archives of old formats (.zip, .tar.bz2).")
+    standing: Flag = Field(False, description="Let later versions of the range through once they are old enough.")
+    prereleases: Flag = False
+    sdists: Flag = Field(False, description="Source archives run code on install.")
+    yanked: Flag = Field(False, description="Files that their maintainers took back.")
+    legacy: Flag = Field(False, description="Source archives of old formats (.zip, .tar.bz2).")
     channel: ChannelName = ""
     acknowledge: list[str] = Field(default_factory=list, max_length=8, examples=[["too-new"]])
     until: Later | None = None
@@ -72,14 +85,16 @@ class WishIn(Strict):
 class ApprovalIn(WishIn):
     """An approval to be granted. With ``dry_run`` it is only shown what it would do."""
 
-    dry_run: bool = False
+    dry_run: Flag = False
 
 
 class ApprovalsIn(Strict):
     """Approvals to be granted as one change. With ``dry_run`` it is only shown what each would do."""
 
-    wishes: list[WishIn] = Field(min_length=1, max_length=100)
-    dry_run: bool = False
+    wishes: list[WishIn] = Field(
+        min_length=1, max_length=100, examples=[[{"requirement": "flask>=3,<4", "reason": "Asked for twice"}]]
+    )
+    dry_run: Flag = False
 
 
 class RequirementIn(Strict):
@@ -93,7 +108,9 @@ class RequirementIn(Strict):
 class LateIn(Strict):
     """Files that were added to approved versions later, by name, and why they are admitted or declined."""
 
-    filenames: list[Annotated[str, Field(min_length=1, max_length=256)]] = Field(min_length=1, max_length=200)
+    filenames: list[Annotated[str, Field(min_length=1, max_length=256)]] = Field(
+        min_length=1, max_length=200, examples=[["flask-3.0.0-py3-none-any.whl"]]
+    )
     reason: Reason
 
 
@@ -103,7 +120,7 @@ class WaiverIn(Strict):
     requirement: Requirement
     advisory: str = Field(min_length=1, max_length=100, examples=["PYSEC-2023-74"])
     reason: Reason
-    days: int = Field(30, ge=1, le=180, description="Days until it ends.")
+    days: Whole = Field(30, ge=1, le=180, description="Days until it ends.")
     owner: str = Field("", max_length=80, description="Who answers for it; empty: whoever grants it.")
     justification: Justification = Field("", description="OpenVEX's word; empty: the risk is accepted.")
     channel: ChannelName = ""
@@ -113,7 +130,7 @@ class WaiverEndIn(Strict):
     """A waiver to be ended before its time."""
 
     requirement: Requirement
-    advisory: str = Field(min_length=1, max_length=100)
+    advisory: str = Field(min_length=1, max_length=100, examples=["PYSEC-2023-74"])
     reason: Reason
     channel: ChannelName = ""
 
@@ -137,8 +154,10 @@ class TokenIn(Strict):
     """A token to be issued."""
 
     name: str = Field(min_length=1, max_length=80, pattern=r"^[\w .@/-]+$", examples=["ci"])
-    role: Literal["reader", "requester", "auditor", "approver", "administrator", "pipeline"]
-    days: int = Field(90, ge=1, le=365, description="Days until it ends.")
+    role: Literal["reader", "requester", "auditor", "approver", "administrator", "pipeline"] = Field(
+        examples=["pipeline"]
+    )
+    days: Whole = Field(90, ge=1, le=365, description="Days until it ends.")
     scope: list[Permission] = Field(
         default_factory=list, max_length=20, description="Permissions of the role that it is for; none: all of them."
     )

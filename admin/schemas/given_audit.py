@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from admin.schemas.given import Later, Strict
+from admin.schemas.given import Flag, Later, Strict
 from proxy.store import DecisionFilter, EventFilter
 
 LARGEST = 2**62
@@ -62,15 +62,20 @@ class DecisionQuery(_Paged):
 class VerifyIn(Strict):
     """Checkpoints that were kept elsewhere, one after the other; none: those of the gate alone."""
 
-    checkpoints: str = Field("", max_length=1 << 20)
+    checkpoints: str = Field(
+        "",
+        max_length=1 << 20,
+        description="As wicketgate audit checkpoint prints them (c2sp.org/tlog-checkpoint).",
+        examples=[""],
+    )
 
 
 class QueryIn(Strict):
     """A search to be kept under a name: the filters of the chain that it is about."""
 
     name: str = Field(min_length=1, max_length=80, examples=["refusals of the build farm"])
-    about: Chain
+    about: Chain = Field(examples=["decisions"])
     wanted: dict[Annotated[str, Field(max_length=20)], Text] = Field(
         max_length=20, examples=[{"verdict": "refused", "token": "build-farm"}]
     )
-    shared: bool = Field(False, description="Everybody who may read the audit may use it.")
+    shared: Flag = Field(False, description="Everybody who may read the audit may use it.")

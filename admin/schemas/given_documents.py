@@ -10,7 +10,13 @@ from pydantic import Field
 from admin.schemas.given import Reason, Strict
 from proxy.policy.document.schema import Duration
 
-Text = Annotated[str, Field(description="A policy document (TOML); wicketgate policy schema prints a commented one.")]
+Text = Annotated[
+    str,
+    Field(
+        description="A policy document (TOML); wicketgate policy schema prints a commented one.",
+        examples=['format = 1\nfragment = true\n\n[terms]\nminimum_age = "14d"\n'],
+    ),
+]
 MONTH, WEEK = timedelta(days=30), timedelta(days=7)
 SINCE = "How far back recorded demand is looked at: 30d, 36h."
 

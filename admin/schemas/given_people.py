@@ -7,9 +7,11 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from admin.actions import Wanted
-from admin.schemas.given import Reason, Strict
+from admin.schemas.given import Reason, Strict, Whole
 
-Role = Literal["reader", "requester", "auditor", "approver", "administrator", "owner"]
+Role = Annotated[
+    Literal["reader", "requester", "auditor", "approver", "administrator", "owner"], Field(examples=["approver"])
+]
 Claim = Annotated[str, Field(min_length=1, max_length=300)]
 
 
@@ -45,7 +47,7 @@ class RuleIn(Strict):
     )
     role: Literal["reader", "requester"] = "reader"
     channel: str | None = Field(None, max_length=40, description="The one channel it reads (empty: the default one).")
-    minutes: int = Field(15, ge=1, le=15, description="Minutes for which a token lives.")
+    minutes: Whole = Field(15, ge=1, le=15, description="Minutes for which a token lives.")
     reason: Reason
 
     def wanted(self) -> Wanted:
@@ -56,4 +58,4 @@ class RuleIn(Strict):
 class ConfirmIn(Strict):
     """The digest of what was looked at."""
 
-    digest: str = Field(min_length=64, max_length=64, pattern=r"^[0-9a-f]{64}$")
+    digest: str = Field(min_length=64, max_length=64, pattern=r"^[0-9a-f]{64}$", examples=["9f" * 32])

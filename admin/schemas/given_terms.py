@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from admin.schemas.given import ChannelName, Later, Reason, Strict
+from admin.schemas.given import ChannelName, Flag, Later, Reason, Strict
 from proxy.policy import spelling
 
 Project = Annotated[str, Field(max_length=200), AfterValidator(spelling.project)]
@@ -21,8 +21,8 @@ Pattern = Annotated[str, Field(max_length=200), AfterValidator(spelling.pattern)
 Licence = Annotated[str, Field(max_length=200), AfterValidator(spelling.licence)]
 Publisher = Annotated[str, Field(max_length=200), AfterValidator(spelling.publisher)]
 TwoPerson = Literal["look-alike", "severe-waiver", "break-glass", "policy", "people"]
-Days = Annotated[float, Field(ge=0, le=3650)]
-Hours = Annotated[float, Field(gt=0, le=8760)]
+Days = Annotated[float, Field(strict=True, ge=0, le=3650)]
+Hours = Annotated[float, Field(strict=True, gt=0, le=8760)]
 
 
 class TermsIn(Strict):
@@ -33,9 +33,9 @@ class TermsIn(Strict):
     """
 
     channel: ChannelName = ""
-    inherit: list[str] = Field(default_factory=list, max_length=40, examples=[["minimum_age"]])
+    inherit: list[str] = Field(default_factory=list, max_length=40, examples=[["freeze"]])
     mode: Literal["enforce", "observe"] | None = None
-    minimum_age_days: Days | None = None
+    minimum_age_days: Days | None = Field(None, examples=[14])
     ages: dict[Project, Days | None] | None = Field(
         None, max_length=1000, description="Days by project, instead of minimum_age_days.", examples=[{"numpy": 2}]
     )
@@ -43,11 +43,11 @@ class TermsIn(Strict):
     freeze: Later | Literal["now", "off"] | None = Field(None, description="Nothing uploaded afterwards is served.")
     internal: list[Pattern] | None = Field(None, max_length=1000, description="Glob patterns of internal names.")
     refuse_severity: Literal["low", "medium", "high", "critical"] | None = None
-    refuse_unknown_severity: bool | None = None
+    refuse_unknown_severity: Flag | None = None
     licences: list[Licence] | None = Field(
         None, max_length=1000, description="SPDX identifiers that are accepted; empty: all are.", examples=[["MIT"]]
     )
-    refuse_unknown_licence: bool | None = None
+    refuse_unknown_licence: Flag | None = None
     provenance: list[Pattern] | None = Field(
         None, max_length=1000, description="Glob patterns of projects whose files need provenance (PEP 740)."
     )
@@ -60,7 +60,7 @@ class TermsIn(Strict):
     two_person: list[TwoPerson] | None = Field(
         None, max_length=10, description="What one person alone cannot do; taking a word out takes two people itself."
     )
-    dry_run: bool = False
+    dry_run: Flag = False
     reason: Reason
 
     def given(self, at: datetime) -> dict[str, object]:

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from admin.actions import Wish
 from admin.actions.imports import Fault, Imported, Item, Step
-from admin.schemas.given import ChannelName, Later, Reason, Strict
+from admin.schemas.given import ChannelName, Flag, Later, Reason, Strict
 from admin.schemas.told import outcome_data
 from proxy import locks
 from proxy.locks.decoding import BYTES_AT_MOST
@@ -30,21 +30,24 @@ class ImportIn(Strict):
     """A lock, requirements file or SBOM whose releases are to be approved. With ``dry_run`` it is only shown."""
 
     files: list[FileIn] = Field(
-        min_length=1, max_length=INCLUDED_AT_MOST + 1, description="The first is read; it may include the others."
+        min_length=1,
+        max_length=INCLUDED_AT_MOST + 1,
+        description="The first is read; it may include the others.",
+        examples=[[{"name": "requirements.txt", "content": "flask==3.0.0\n"}]],
     )
     kind: Literal["requirements", "pylock", "uv", "poetry", "pdm", "pipfile", "cyclonedx", "spdx"] | None = Field(
         None, description="Of which kind the first one is; told by its name and content where nothing is said."
     )
     reason: Reason
-    sdists: bool = Field(False, description="Source archives run code on install.")
-    yanked: bool = False
-    legacy: bool = False
+    sdists: Flag = Field(False, description="Source archives run code on install.")
+    yanked: Flag = False
+    legacy: Flag = False
     acknowledge: list[str] = Field(default_factory=list, max_length=100, examples=[["look-alike:requests"]])
     until: Later | None = None
     ticket: str = Field("", max_length=200)
     channel: ChannelName = ""
-    dry_run: bool = False
-    skip_faulty: bool = Field(False, description="Import what can be, though some of it cannot.")
+    dry_run: Flag = False
+    skip_faulty: Flag = Field(False, description="Import what can be, though some of it cannot.")
 
     def wish(self) -> Wish:
         """Return what the action takes."""

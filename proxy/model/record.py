@@ -53,6 +53,7 @@ class Actor:
     """Who acts: ``kind`` is person, token, feed or system. ``name`` is shown, ``id`` compared.
 
     ``owner`` is who answers for a token, where that is somebody else; ``scope`` narrows the role (empty: not at all).
+    ``attempt`` names the one request that it acts in, where that came under an idempotency key; it is not recorded.
     """
 
     kind: str
@@ -62,6 +63,7 @@ class Actor:
     address: str = ""
     owner: str = ""
     scope: tuple[str, ...] = ()
+    attempt: str = field(default="", compare=False)
 
     @property
     def principal(self) -> str:

@@ -34,6 +34,7 @@ from proxy.model import (
 )
 from proxy.policy.ledger import Flaw
 from proxy.policy.notes import Checkpoint, Trust
+from proxy.store.asked import Repeats
 from proxy.store.filters import DecisionFilter, EventFilter
 from proxy.store.trail import Trail
 
@@ -126,6 +127,10 @@ class Store(Protocol):
     @property
     def access(self) -> AccessRecords:
         """What signing in leaves behind."""
+
+    @property
+    def repeats(self) -> Repeats:
+        """Requests under idempotency keys."""
 
     @property
     def trail(self) -> Trail:

@@ -118,3 +118,16 @@ def trail(db: Database) -> None:
     for statement in TRAIL:
         db.execute(statement)
     chains.find_anew(db)
+
+
+@migrations()
+def remember_what_was_asked_twice(db: Database) -> None:
+    """Idempotency keys of the admin API, with the event that each committed and what was answered."""
+    db.execute(
+        """create table repeats (
+            actor text not null, key text not null, method text not null, path text not null, digest text not null,
+            holder text not null, attempt text not null unique, at text not null,
+            event integer, status integer, headers text, body blob,
+            primary key (actor, key)) strict, without rowid"""
+    )
+    db.execute("create index repeats_at on repeats (at)")

@@ -105,7 +105,7 @@ def event_record(change: Change, actor: Actor, at: datetime, seq: int, revision:
         "seq": seq,
         "at": instant(at),
         "tag": change.tag,
-        "actor": asdict(actor),
+        "actor": {name: value for name, value in asdict(actor).items() if name != "attempt"},
         "project": change.project,
         "reason": change.reason,
         "revision": revision,

@@ -42,6 +42,7 @@ from proxy.store import (
     chains,
     firsts,
     refused,
+    repeats,
     rows,
     searching,
     traffic,
@@ -68,6 +69,7 @@ class SqliteStore:
             self._connections.close()
             raise
         self.access = AccessTables(self._connections)
+        self.repeats = repeats.RepeatTables(self._connections)
         self.trail = SqliteTrail(self._connections, archive or directory / "audit-archive")
         self.bell = Bell(directory / "revision")
         self.bell.ring(self.newest())
@@ -157,6 +159,8 @@ class SqliteStore:
             revision = current + 1 if change.policy else current
             last, previous = chains.head(db, "events")
             seq = last + 1
+            if actor.attempt:
+                repeats.claim(db, actor.attempt, seq)
             for ended in (*change.ends, *(entry.id for entry in change.puts)):
                 db.execute("update entries set ended_seq = ? where id = ? and ended_seq is null", [seq, ended])
             for entry in change.puts:

@@ -1,0 +1,97 @@
+"""The OpenAPI document: made from the routes by FastAPI, and here told what holds for all of them alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+from starlette.routing import compile_path
+
+from admin.api.idempotency import HEADER, KEY, UNSAFE
+from admin.api.problems import said
+from admin.schemas.told import Problem
+
+Data = dict[str, Any]
+
+PROBLEM = {"$ref": "#/components/schemas/Problem"}
+KEY_PARAMETER: Data = {
+    "name": HEADER,
+    "in": "header",
+    "required": False,
+    "description": (
+        "Sent again within 24 hours under the same key, the same request is done once: it gets the first answer, with "
+        "`Idempotent-Replayed: true`. 409 while the first one runs, and where its answer is not kept (it showed a "
+        "secret once, or was lost); 422 where the key was sent with another request."
+    ),
+    "schema": {"type": "string", "pattern": f"^{KEY.pattern}$"},
+    "example": "8e03978e-40d5-43dd-bc93-6894a57f9324",
+}
+NO_EXAMPLE_ALONE = {"reason"}
+"""A body that needs nothing else shows more."""
+WAITS: Data = {
+    "description": "Nothing was changed yet: it waits for a second person.",
+    "content": {
+        "application/json": {
+            "schema": {
+                "type": "object",
+                "required": ["detail", "proposal"],
+                "properties": {
+                    "detail": {"type": "string"},
+                    "proposal": {"type": "object"},
+                    "secret": {"type": "string", "description": "Good once somebody else confirmed it; shown once."},
+                },
+            }
+        }
+    },
+}
+
+
+class Api(FastAPI):
+    """An application whose document says how errors look, that writes take keys, and that acts may have to wait."""
+
+    def openapi(self) -> Data:
+        """Return the document; it is made once."""
+        if self.openapi_schema is None:
+            document = super().openapi()
+            problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+            document["components"]["schemas"]["Problem"] = problem
+            for name in ("HTTPValidationError", "ValidationError"):
+                document["components"]["schemas"].pop(name, None)
+            for path in document["paths"].values():
+                for method, operation in path.items():
+                    _describe(method.upper(), operation)
+                    _exemplify(operation, document["components"]["schemas"])
+        assert self.openapi_schema is not None  # noqa: S101  made above
+        return self.openapi_schema
+
+    async def not_allowed(self, request: Request, _error: Exception) -> JSONResponse:
+        """Answer 405 with every method that the path takes: the router names those of one route alone."""
+        asked = request.url.path.removeprefix(str(request.scope.get("root_path", "")))
+        found = [path for name, path in self.openapi()["paths"].items() if compile_path(name)[0].match(asked)]
+        methods = ", ".join(sorted({method.upper() for path in found for method in path}))
+        answer = said(405, "Method not allowed", f"Here is taken: {methods}")
+        answer.headers["allow"] = methods
+        return answer
+
+
+def _describe(method: str, operation: Data) -> None:
+    operation["responses"].pop("422", None)
+    for status, means in (("4XX", "It was refused."), ("5XX", "It could not be done now.")):
+        operation["responses"][status] = {
+            "description": means,
+            "content": {"application/problem+json": {"schema": PROBLEM}},
+        }
+    if method in UNSAFE:
+        operation.setdefault("parameters", []).append(KEY_PARAMETER)
+        operation["responses"].setdefault("202", WAITS)
+
+
+def _exemplify(operation: Data, schemas: Data) -> None:
+    """Give a JSON body the example that its fields make up: those it needs, or all where it needs none."""
+    content = operation.get("requestBody", {}).get("content", {}).get("application/json")
+    if content:
+        schema = schemas[content["schema"]["$ref"].rpartition("/")[2]]
+        fields = {name: field["examples"][0] for name, field in schema["properties"].items() if "examples" in field}
+        needed = set(schema.get("required", ())) - NO_EXAMPLE_ALONE
+        content["example"] = {name: said for name, said in fields.items() if not needed or name in schema["required"]}
