@@ -163,10 +163,18 @@ async def fields(request: Request, *names: str) -> list[str]:
 def checked(body: type[_Body], given: Mapping[str, object]) -> _Body:
     """Return what a form says as the API would take it; what was not filled in is left out. Raises Unusable."""
     try:
-        return body.model_validate({name: value for name, value in given.items() if value not in ("", [], {})})
+        filled = {name: value for name, value in given.items() if value not in ("", [], {})}
+        return body.model_validate({name: _number(body, name, value) for name, value in filled.items()})
     except ValidationError as error:
         faults = (f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
         raise Unusable(f"Look at {'; '.join(faults)}.") from error
+
+
+def _number(body: type[BaseModel], name: str, value: object) -> object:
+    """Return a whole number where the API takes one and a form could only say it as text."""
+    field = body.model_fields.get(name)
+    whole = field is not None and field.annotation is int
+    return int(value) if whole and isinstance(value, str) and value.isascii() and value.isdigit() else value
 
 
 def back_to(wanted: str) -> str:

@@ -55,7 +55,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with Upstream() as index, chromium() as browser:
         for version in ("3.0.0", "3.0.1", "3.1.0"):
             index.release("jinja2", version, licence="BSD-3-Clause")
-        for project in ("flask", "click", "reqeusts", "sixx", "rich"):
+        for project in ("flask", "click", "reqeusts", "sixx", "rich", "numpy", "pandas"):
             index.release(project, "1.0.0")
         index.release("flask", "1.1.0", days=1)
         gate = Gatehouse(folder / "gate", index.url).start()
@@ -81,7 +81,7 @@ def _something_to_see(gate: Gatehouse) -> None:
     files = gate.get("/simple/jinja2/", accept="application/vnd.pypi.simple.v1+json").json()["files"]
     for file in files[:2]:
         assert gate.get(f"/simple/jinja2/{file['url'].partition('#')[0]}").status_code in {200, 307}, file
-    for name, times in (("click", 3), ("reqeusts", 2), ("sixx", 1)):
+    for name, times in (("click", 3), ("reqeusts", 2), ("sixx", 1), ("numpy", 1), ("pandas", 1)):
         for _ in range(times):
             gate.get(f"/simple/{name}/")
     gate.post("/explain/click/request", data={"why": "our command line"})
