@@ -22,6 +22,7 @@ from admin.actions.hands import Hands
 from admin.actions.wishes import Proposed, Unusable, said
 from admin.auth import digest
 from admin.roles import ROLES, Permission, demand, demand_all_of
+from proxy.model import ROLES as FOR_PEOPLE
 from proxy.model import Account, Actor, AuditEvent, Invitation, Token
 from proxy.policy import changes_people as changes
 
@@ -57,7 +58,9 @@ class Accounts:
         """
         demand(actor, Permission.ACCESS_WRITE)
         demand_all_of(actor, role)
-        if not _NAME.fullmatch(name.lower()) or role not in ROLES:
+        if role not in FOR_PEOPLE:
+            raise Unusable(f"{role[:40]!r} is no role of people. Take one of {', '.join(FOR_PEOPLE)}.")
+        if not _NAME.fullmatch(name.lower()):
             raise Unusable(f"{name[:64]!r} cannot be an account's name. Take letters, digits, and . _ @ + -")
         await self.hands.live.current()
         known, at = self.hands.live.credentials.named(name), self.hands.clock()
@@ -89,7 +92,9 @@ class Accounts:
         demand_all_of(actor, role)
         if account.issuer:
             raise Unusable(f"{account.name} gets a role from the groups at {account.issuer}: change them there.")
-        if account.id == actor.principal or role not in ROLES:
+        if role not in FOR_PEOPLE:
+            raise Unusable(f"{role[:40]!r} is no role of people. Take one of {', '.join(FOR_PEOPLE)}.")
+        if account.id == actor.principal:
             raise Unusable("Nobody sets their own role. Ask somebody else who may.")
         changed = self._next(account, role=role)
         over = [token for token in self._owned(account) if not ROLES.get(token.role, frozenset()) <= ROLES[role]]

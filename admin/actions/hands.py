@@ -69,7 +69,7 @@ class Hands:
             )
         words = second_person.needed(change, before, known)
         if words:
-            if known.deciders() >= PEOPLE_AT_LEAST:
+            if actor.owner or known.deciders() >= PEOPLE_AT_LEAST:
                 demand_person(actor)
             raise Proposed(await asyncio.to_thread(self._propose, change, words, actor, if_revision))
         return await self.enact(change, actor, if_revision)

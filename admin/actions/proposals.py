@@ -90,6 +90,7 @@ class Proposals:
         act = proposed.unpacked(proposal)
         for permission in permissions_of(act):
             demand(actor, permission)
+        await self._still_here(proposal)
         if digest != proposal.digest:
             raise Unusable("That is not the digest of what is proposed now. Look at it again.")
         change = changes_people.confirm(proposal, act, actor, self.hands.clock(), await self._disputed(proposal, act))
@@ -109,6 +110,13 @@ class Proposals:
             for permission in permissions_of(proposed.unpacked(proposal)):
                 demand(actor, permission)
         return await self.hands.enact(changes_people.reject(proposal, said(reason)), actor)
+
+    async def _still_here(self, proposal: Proposal) -> None:
+        """Raise Unusable where the account that proposed has been disabled since: it may have been somebody else."""
+        await self.hands.live.current()
+        account = self.hands.live.credentials.accounts.get(proposal.principal)
+        if proposal.principal.startswith("account:") and (account is None or account.disabled):
+            raise Unusable(f"The account of {proposal.by} is disabled. Reject this, and propose it anew.")
 
     async def _disputed(self, proposal: Proposal, act: Change) -> set[str]:
         """Return the waivers that set a report of malware aside, where both people were shown that they do."""

@@ -37,10 +37,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from admin.api import problems
 from admin.api.desk import UPLOAD_AT_MOST
 from admin.auth import Authenticator
-from admin.roles import Forbidden
+from admin.roles import Forbidden, Permission, demand
 from proxy.errors import GateError
 from proxy.model import Actor
 from proxy.store.asked import Answered, Asked, Repeat, Repeats
+from proxy.web.caps import UPLOADS
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotent-Replayed"
@@ -84,8 +85,11 @@ class Keys:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer it from what is kept."""
         key = _key(scope)
-        actor = await self._actor(Request(scope)) if key is not None else None
-        if key is None or actor is None or not KEY.fullmatch(key):  # the route says so
+        changing = scope["type"] == "http" and scope["method"] in UNSAFE
+        actor = await self._actor(Request(scope)) if changing else None
+        if changing and actor is None:  # a stranger's body is not read: the route says 401, or 404
+            await self._app(scope, _nothing, send)
+        elif key is None or actor is None or not KEY.fullmatch(key) or not _may_bring(actor, scope):
             await self._app(scope, receive, send)
         else:
             with SpooledTemporaryFile(IN_MEMORY) as body:
@@ -129,6 +133,21 @@ def _key(scope: Scope) -> str | None:
     if scope["type"] != "http" or scope["method"] not in UNSAFE:
         return None
     return Request(scope).headers.get(HEADER)
+
+
+async def _nothing() -> Message:
+    """Give an empty body."""
+    return {"type": "http.request", "body": b"", "more_body": False}
+
+
+def _may_bring(actor: Actor, scope: Scope) -> bool:
+    """Whether a body is read to its end for an actor: what may be large is kept on disk only for who may upload it."""
+    try:
+        if scope["path"] == UPLOADS:
+            demand(actor, Permission.FEED_WRITE)
+    except Forbidden:
+        return False
+    return True
 
 
 def _repeated(repeat: Repeat) -> Response:

@@ -9,6 +9,7 @@ from admin.actions import Invited, Unusable
 from admin.pages.room import Room, fields, show
 from admin.roles import ROLES, Permission
 from admin.schemas.told_people import account_data, invited_data
+from proxy.model import ROLES as FOR_PEOPLE
 from proxy.model import Actor
 
 
@@ -20,7 +21,7 @@ async def page(room: Room, _request: Request, actor: Actor) -> Response:
         actor=actor,
         accounts=[account_data(account) for account in await room.actions.accounts.all()],
         may_change=Permission.ACCESS_WRITE in ROLES.get(actor.role, frozenset()),
-        roles=[role for role in ROLES if ROLES[role] <= ROLES.get(actor.role, frozenset())],
+        roles=[role for role in FOR_PEOPLE if ROLES[role] <= ROLES.get(actor.role, frozenset())],
         required=room.people.mfa_required,
     )
 

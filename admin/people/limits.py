@@ -23,6 +23,8 @@ from ipaddress import IPv6Address, ip_address
 from proxy.errors import GateError
 
 KEYS_AT_MOST = 20_000
+FIRSTS_AT_MOST = 200
+"""Failures of an address in an hour, above which its first try for yet another account waits like any."""
 
 
 class TooOften(GateError):
@@ -68,6 +70,10 @@ class Counts:
         """Whether the key has failed lately."""
         count = self._counts.get(key)
         return count is not None and now - count.last <= self._pace.forget
+
+    def failures(self, key: str, now: float) -> int:
+        """Return how often the key has failed lately."""
+        return self._counts[key].failures if self.knows(key, now) else 0
 
     def wait(self, key: str, now: float) -> float:
         """Return for how long the key still waits; 0 where it may try."""
@@ -117,7 +123,8 @@ class Limits:
         first = self._first_is_free and not any(
             counts is self._pairs and counts.knows(key, now) for counts, key in keys
         )
-        shared = {self._addresses, self._accounts} if first else set()
+        tired = any(counts is self._addresses and counts.failures(key, now) >= FIRSTS_AT_MOST for counts, key in keys)
+        shared = {self._accounts, *(() if tired else (self._addresses,))} if first else set()
         wait = max(counts.wait(key, now) for counts, key in keys if counts not in shared)
         if wait > 0:
             raise TooOften(wait)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from typing import TypeGuard
 
 from proxy.model import (
     APPROVING,
@@ -55,11 +56,23 @@ WORDS = {
 
 def needed(change: Change, before: PolicySnapshot, known: Credentials) -> tuple[str, ...]:
     """Return why a change takes a second person, in words; nothing where one is enough."""
-    found = {word for entry in change.puts for word in _putting(entry, before, known)}
+    view = _with_new_channels(change, before)
+    found = {word for entry in change.puts for word in _putting(entry, view, known)}
     found |= {POLICY for channel in _lifted(change.ends, before) if POLICY in words_of(before, channel)}
     if _dropped(change, before):
         found.add(TWO_PERSON)
     return tuple(sorted(found))
+
+
+def _with_new_channels(change: Change, before: PolicySnapshot) -> PolicySnapshot:
+    """Return the policy with the channels that a change opens, as if they inherited everything: what holds above them
+    holds for what is said in them, and for what they set for themselves."""
+    opened = [replace(entry, sets=()) for entry in change.puts if _opens(entry, before)]
+    return before.amended(opened, (), before.revision) if opened else before
+
+
+def _opens(entry: Entry, before: PolicySnapshot) -> TypeGuard[Channel]:
+    return isinstance(entry, Channel) and entry.name not in before.channels
 
 
 def asks_more(change: Change, before: PolicySnapshot) -> bool:
@@ -94,6 +107,8 @@ def _putting(entry: Entry, before: PolicySnapshot, known: Credentials) -> Iterat
                 yield PEOPLE
         case Terms() | Channel():
             name = entry.name if isinstance(entry, Channel) else ""
+            if name and before.channels[name] == entry:  # opened, and inherits everything
+                return
             if POLICY in words_of(before, name):
                 yield POLICY
         case Origin() if POLICY in _anywhere(before):
@@ -156,7 +171,7 @@ def _dropped(change: Change, before: PolicySnapshot) -> bool:
     standing = {channel.id for channel in before.channels.values()} & {*change.ends}
     if not standing and not any(isinstance(entry, Terms | Channel) for entry in change.puts):
         return False
-    after = changes.apply(before, change)
+    after, before = changes.apply(before, change), _with_new_channels(change, before)
     for name in ("", *before.channels):
         gone = bool(name) and name not in after.channels
         if gone and "two_person" not in before.channels[name].sets:

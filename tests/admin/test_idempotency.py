@@ -139,3 +139,26 @@ async def test_a_client_that_leaves_in_the_middle_loses_nothing_and_doubles_noth
     held.go.set()
     assert await asyncio.to_thread(held.ended.wait, 30)
     assert len(await gate.events("project:prohibition")) == 1, "the one that was given up writes nothing any more"
+
+
+@pytest.mark.parametrize("headers", [{}, {"authorization": "Bearer wgt_nonsense", "idempotency-key": "a" * 16}])
+async def test_a_strangers_body_is_not_read(gate: House, headers: dict[str, str]) -> None:
+    async def body() -> AsyncIterator[bytes]:
+        read.append(1)
+        yield b"["
+
+    read: list[int] = []
+    answer = await gate.client.post("/admin/api/v1/policy/plan", headers=headers, content=body())
+    assert (answer.status_code, read) == (401, [])
+
+
+async def test_who_may_not_upload_fills_no_disk_with_a_key(gate: House) -> None:
+    async def body() -> AsyncIterator[bytes]:
+        read.append(1)
+        yield b"PK"
+
+    read: list[int] = []
+    secret = (await gate.admin("POST", "/tokens", name="reads", role="reader"))["secret"]
+    headers = {"authorization": f"Bearer {secret}", "idempotency-key": "b" * 16}
+    answer = await gate.client.post("/admin/api/v1/advisories/import", headers=headers, content=body())
+    assert (answer.status_code, read) == (403, [])

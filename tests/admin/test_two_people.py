@@ -206,6 +206,8 @@ def test_a_word_is_taken_out_of_the_terms_by_two(gate: Gatehouse, carol: Person,
 def test_somebody_who_decides_is_let_in_by_two(
     gate: Gatehouse, ada: Person, carol: Person, hers: dict[str, str]
 ) -> None:
+    machine = ada.post("/people/invite", name="eve", role="pipeline", reason="x")
+    assert (machine.status_code, "no role of people" in machine.text) == (422, True)
     more = gate.cli("account", "invite", "dave", "--role", "owner", "--reason", "x", "--json", **hers)
     waiting = json.loads(more.stdout)["proposal"]
     assert confirms(carol, waiting["id"]).status_code == 403, "who confirms holds what is given"

@@ -68,3 +68,14 @@ async def test_the_token_of_the_host_is_nobody_while_two_people_can_decide(gate:
     await gate.admin("POST", "/accounts/ada/disable", reason="left")
     assert (await gate.asked("POST", "/accounts", name="flo", **wish)).status_code == 201, "nobody is left"
     assert (await gate.admin("POST", "/audit/verify", checkpoints=""))["intact"]
+
+
+async def test_what_somebody_proposed_who_was_disabled_since_is_not_confirmed(gate: House) -> None:
+    ada, bob = gate.member("ada", "owner"), gate.member("bob", "owner")
+    await gate.admin("PATCH", "/terms", two_person=["people"], reason="two pairs of eyes")
+    waiting = await says(gate, bob, "POST", "/accounts", name="eve", role="owner", reason="works here")
+    proposal = waiting.json()["proposal"]
+    await says(gate, ada, "POST", "/accounts/bob/disable", reason="a stolen laptop")
+    path, digest = f"/proposals/{proposal['id']}/confirm", proposal["digest"]
+    refused = await says(gate, ada, "POST", path, digest=digest)
+    assert (refused.status_code, "is disabled" in refused.json()["detail"]) == (422, True)

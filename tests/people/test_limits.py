@@ -105,3 +105,10 @@ def test_memory_is_bounded() -> None:
     for number in range(KEYS_AT_MOST + 100):
         counts.fail(str(number), 0)
     assert len(counts._counts) == KEYS_AT_MOST
+
+
+def test_an_address_that_failed_often_has_no_first_tries_left(clock: Clock) -> None:
+    door = limits.of_passwords(clock)
+    through = sum(fail(door, f"nobody-{number}", "198.51.100.7") for number in range(2000))
+    assert through <= limits.FIRSTS_AT_MOST + 5
+    assert fail(door, "ada", "192.0.2.9") == 1, "others are not slowed down by it"

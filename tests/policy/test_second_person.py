@@ -178,3 +178,19 @@ def test_naming_more_is_noticed(change: Change, more: bool) -> None:
 def test_every_kind_of_entry_that_counts_is_covered_here() -> None:
     covered = {type(entry) for change, _ in CASES for entry in change.puts} | {Channel}
     assert covered >= {Approval, Waiver, Terms, Origin, Account, Invitation, Prohibition, Channel}
+
+
+LAB = channel("lab", mode="observe", two_person=())
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (put(channel("lab")), ()),
+        (put(LAB), ("policy", "two-person")),
+        (put(channel("lab"), replace(LOOK_ALIKE, channel="lab")), ("look-alike", "policy")),
+        (put(LAB, replace(LOOK_ALIKE, channel="lab")), ("look-alike", "policy", "two-person")),
+    ],
+)
+def test_a_channel_that_is_opened_is_no_way_round_what_holds_above_it(change: Change, words: tuple[str, ...]) -> None:
+    assert needed(change, before(words=ALL), KNOWN) == words
