@@ -79,6 +79,8 @@ class Wish:
 
 def read_requirement(text: str) -> tuple[NormalizedName, str]:
     """Return project and specifier of a requirement (PEP 508). Raises Unusable with what to write instead."""
+    if not text.isprintable():  # a resolver reads it as a line of a file, and another line would be an option
+        raise Unusable(f"{text[:80]!r} is not a requirement: it is more than one line. Write for example 'flask>=3,<4'")
     try:
         requirement = Requirement(text)
     except InvalidRequirement as error:

@@ -10,6 +10,7 @@ import pytest
 from packaging.utils import canonicalize_name
 
 from admin import closure
+from admin.actions.wishes import Unusable, read_requirement
 from admin.closure import Node, Resolver, Seen, Target, Unresolved, combinations
 from proxy.model import Approval
 from tests.policy.facts import AT, FLASK
@@ -64,3 +65,11 @@ def test_targets_say_what_they_are() -> None:
     for odd in (Target("3.12; rm"), Target("", "--index-url")):
         with pytest.raises(Unresolved, match="Say for example"):
             odd.options()
+
+
+@pytest.mark.parametrize(
+    "text", ["a===\n--extra-index-url=https://evil.example/", "flask\r--no-index", "flask\u2028-r x"]
+)
+def test_a_requirement_is_one_line_so_that_a_resolver_takes_no_option_from_it(text: str) -> None:
+    with pytest.raises(Unusable, match="more than one line"):
+        read_requirement(text)

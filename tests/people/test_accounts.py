@@ -58,7 +58,10 @@ async def test_the_token_of_the_host_is_nobody_while_two_people_can_decide(gate:
     wish = {"role": "owner", "reason": "works here"}
     refused = await gate.asked("POST", "/accounts", name="eve", **wish)
     assert (refused.status_code, "belongs to no account" in refused.json()["detail"]) == (403, True)
+    issued = await gate.admin("POST", "/tokens", name="grace", role="administrator")
     await says(gate, ada, "POST", "/accounts/bob/disable", reason="left")
+    lesser = await says(gate, issued["secret"], "POST", "/accounts", name="eve", role="administrator", reason="x")
+    assert (lesser.status_code, "belongs to no account" in lesser.json()["detail"]) == (403, True), "the host's alone"
     waiting = await gate.asked("POST", "/accounts", name="eve", **wish)
     assert waiting.status_code == 202, "one person is left, who could never let in a second"
     proposal = waiting.json()["proposal"]
