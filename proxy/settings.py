@@ -66,6 +66,7 @@ class Settings:
     trusted_proxies: tuple[str, ...]
     audit: Keeping
     audit_archive: Path
+    revocation_max_lag: float
 
     @property
     def admin_apart(self) -> bool:
@@ -112,6 +113,7 @@ def read(given: Mapping[str, str]) -> Settings:
         trusted_proxies=reader.networks("trusted_proxies"),
         audit=reader.audit(),
         audit_archive=reader.path("audit_archive") or data_dir(given.get("data_dir")) / "audit-archive",
+        revocation_max_lag=reader.number("revocation_max_lag", 60, 0, 86400),
     )
     reader.finish()
     return settings

@@ -54,6 +54,7 @@ OPTIONS = (
     ("audit-export", "Where the audit log goes: syslog+tcp://, syslog+tls://, https://…#secret=FILE, with commas."),
     ("audit-keep-days", "Days after which decisions leave the database for the archive (0: never)."),
     ("audit-archive", "Where those decisions are kept (DATA-DIR/audit-archive)."),
+    ("revocation-max-lag", "Seconds for which the gate serves on while the database cannot be read (60; 0: for ever)."),
 )
 FLAGS = (
     ("anonymous", "Whether the index may be read without a token (on loopback yes, elsewhere no)."),
