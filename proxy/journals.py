@@ -102,6 +102,17 @@ def recover(store: Store, directory: Path) -> Gap | None:
     return Gap(sum(lost.values()), tuple(lost), machine)
 
 
+def whole_lines(path: Path) -> bytes:
+    """Return what a journal holds now; of a living process without the line that it is writing."""
+    with path.open("rb") as file:
+        content = file.read()
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return content[: content.rfind(b"\n") + 1]
+        return content
+
+
 def _machine_stopped(directory: Path) -> bool:
     """Whether any process lived when the machine went down: its mark is there, from before this boot."""
     stopped = False

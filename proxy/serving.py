@@ -23,7 +23,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from proxy.app import Gate
-from proxy.connections import GuardedProtocol
+from proxy.crowds import CountedProtocol
 from proxy.errors import SettingsError
 from proxy.health import ENDING
 from proxy.settings import Settings
@@ -120,7 +120,7 @@ def _server(listener: Listener, trusted: Sequence[str]) -> _Server:
     config = uvicorn.Config(
         listener.app,
         uds=str(listener.place) if isinstance(listener.place, Path) else None,
-        http=GuardedProtocol,
+        http=CountedProtocol,
         lifespan="off",
         log_level="error",
         access_log=False,

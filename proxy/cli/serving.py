@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import socket
 import sys
 from collections.abc import Callable
@@ -94,6 +95,7 @@ def _run(settings: Settings, where: str) -> None:
     from proxy import serving  # noqa: PLC0415  the other commands need not load a server
     from proxy.workers import Workers  # noqa: PLC0415
 
+    os.umask(0o077)  # whatever is made from now on is the gate's alone
     serving.lift_file_limit()
     sockets = serving.bind(settings)
     if settings.workers == 1:

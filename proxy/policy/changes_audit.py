@@ -48,6 +48,12 @@ def contradicted(chain: str, problem: str, note: str) -> Change:
     return _said("audit:log:contradicted", problem, chain=chain, checkpoint=note)
 
 
+def restored(made: str) -> Change:
+    """Say that the database was restored, from a backup of that time ("" where nobody knows)."""
+    said = f"The gate goes on from a restored database{made and f', as of {made}'}"
+    return _said("audit:log:restored", said, made=made)
+
+
 def archived(first: int, last: int, file: str, sha256: str) -> Change:
     """Say that decisions left the database, and for which file."""
     said = f"Decisions {first} to {last} were moved to {file}"
