@@ -10,12 +10,11 @@ import asyncio
 import logging
 import os
 import secrets
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from itertools import chain
 from pathlib import Path
 
 import httpx
@@ -29,12 +28,13 @@ from proxy.alerts import Alerts, Apprised, Messenger
 from proxy.asking import Asking
 from proxy.audit import figures
 from proxy.audit.keeper import Keeper
+from proxy.background import Background, Work
 from proxy.cache.blobs import Blobs
 from proxy.cache.fetch import Fetches
 from proxy.cache.pages import Pages
 from proxy.channels import ChannelPolicy
 from proxy.contents import Contents
-from proxy.decisions import Decisions, recover
+from proxy.decisions import Decisions
 from proxy.errors import SettingsError, StoreError
 from proxy.facts import Facts
 from proxy.feeds import names
@@ -42,12 +42,14 @@ from proxy.feeds.sync import AdvisorySync
 from proxy.firsts import Firsts
 from proxy.gateway import Gateway
 from proxy.health import MFA_OFF, Health
+from proxy.housekeeping import Housekeeping
 from proxy.identity import Identity, assembled
 from proxy.learnt import Learnt
 from proxy.live import Live
 from proxy.notices import SYSTEM, Notices
 from proxy.places import TOKEN_FILE
-from proxy.policy import changes, changes_audit
+from proxy.policy import changes
+from proxy.recovery import Recovery
 from proxy.rounds import Rounds
 from proxy.settings import Settings
 from proxy.shelf import Shelf
@@ -69,7 +71,6 @@ from proxy.web.refusals import Refusals
 
 log = logging.getLogger(__name__)
 
-TRIM_SECONDS = 60.0
 ALERT_SECONDS = 5.0
 DESK_SECONDS = 1.0
 
@@ -102,7 +103,10 @@ class Gate:
     index: ASGIApp
     admin: ASGIApp
     previews: ASGIApp
-    trouble: dict[str, str] = field(default_factory=dict)
+    background: Background
+    recovery: Recovery
+    housekeeping: Housekeeping
+    ending: list[str]
     first_token: str = ""
 
     @property
@@ -117,16 +121,14 @@ class Gate:
         await asyncio.to_thread(self.pages.prepare)
         if self.keeper:
             await asyncio.to_thread(self.keeper.check)
-        await self._recover()
+        await self.recovery.begin()
         await self.live.refresh()
         await self._first_run()
-        tasks = [asyncio.create_task(self._watched(name, work)) for name, work in self._work()]
+        self.background.begin(self._work())
         try:
             yield
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await self.background.end()
             if self.desk:
                 await self.desk.close()
             await self.fetches.close(0)
@@ -138,38 +140,20 @@ class Gate:
             await self.identity.client.aclose()
             self.store.close()
 
-    def _work(self) -> list[tuple[str, Callable[[], Coroutine[object, object, None]]]]:
+    def _work(self) -> list[tuple[str, Work]]:
         return [
+            ("recovery", self.recovery.run),
             ("policy watch", self.live.watch),
             ("audit", lambda: self.decisions.run(now)),
             ("names", self._learn_names),
             ("advisories", self.sync.run),
             ("rounds", self.rounds.run),
-            ("cache", self._trim),
+            ("cache", self.housekeeping.run),
             ("admin", self._make_desk),
             ("uses of tokens", self.identity.uses.run),
             ("refused sign-ins", self.identity.people.refusals.run),
             *(self.keeper.work() if self.keeper else ()),
         ]
-
-    async def _watched(self, name: str, work: Callable[[], Coroutine[object, object, None]]) -> None:
-        """Run background work; what kills it is logged, shown by ``/readyz``, and it is begun again."""
-        while True:
-            try:
-                await work()
-            except Exception as error:
-                log.exception("The background work %r failed.", name)
-                self.trouble[name] = f"{type(error).__name__}: {error}"
-                await asyncio.sleep(1)
-            else:
-                self.trouble.pop(name, None)
-                return
-
-    async def _recover(self) -> None:
-        """Commit what dead processes noted; what cannot be read back is a gap, and an event that says so."""
-        gap = await asyncio.to_thread(recover, self.store, self.settings.data_dir)
-        if gap is not None:
-            await self.alerts.tell(changes_audit.gap(gap.lost, gap.journals), SYSTEM)
 
     async def _first_run(self) -> None:
         """See to it that somebody can sign in, that files have an origin, and that advisories are there."""
@@ -199,18 +183,6 @@ class Gate:
             await asyncio.sleep(DESK_SECONDS)
             await self.desk.made()
 
-    async def _trim(self) -> None:
-        while True:
-            await self.blobs.trim(
-                self.settings.cache_size, pinned=self._pinned(), hard_bytes=self.settings.cache_size * 2
-            )
-            await asyncio.sleep(TRIM_SECONDS)
-
-    def _pinned(self) -> set[str]:
-        """Return the digests of what is approved: those files leave the cache last."""
-        grants = chain.from_iterable(self.live.snapshot.grants.values())
-        return {file.sha256 for grant in grants for file in grant.pins.values() if file.sha256}
-
     async def _last_flush(self) -> None:
         try:
             await self.decisions.flush(now(), everything=True)
@@ -218,6 +190,8 @@ class Gate:
             await self.identity.people.refusals.flush(everything=True)
         except StoreError as error:
             log.error("The last records wait in the journal for the next start: %s", error)
+        else:
+            self.recovery.end()
 
 
 def build(settings: Settings, *, previews_at: str, desk: bool = True) -> Gate:
@@ -226,7 +200,7 @@ def build(settings: Settings, *, previews_at: str, desk: bool = True) -> Gate:
     Where there are several workers only the ``desk`` has an admin of its own. Raises StoreError, OriginRefused.
     """
     store = SqliteStore(settings.data_dir, settings.audit_archive)
-    live = Live(store, store.bell)
+    live = Live(store, store.bell, settings.revocation_max_lag)
     own_origin = origin_of(split_credentials(settings.upstream)[0])
     origins = Origins(settings.upstream, lambda: {origin.url for origin in live.snapshot.origins})
     client = make_client(origins)
@@ -241,13 +215,16 @@ def build(settings: Settings, *, previews_at: str, desk: bool = True) -> Gate:
     facts, firsts = Facts(upstream, contents, learnt), Firsts(store, learnt, now)
     gateway = Gateway(ChannelPolicy(live), shelf, contents, facts, firsts, learnt, notices, now)
     rounds = Rounds(live, gateway, settings.data_dir / "rounds.lock", timedelta(seconds=settings.index_ttl))
-    decisions = Decisions(store, settings.data_dir, f"{os.getpid()}-{secrets.token_hex(4)}")
+    process, background = f"{os.getpid()}-{secrets.token_hex(4)}", Background()
+    decisions = Decisions(store, settings.data_dir, process)
+    recovery = Recovery(store, settings.data_dir, process, alerts, background)
+    housekeeping = Housekeeping(blobs, live, settings.cache_size, settings.data_dir, background)
     sync = AdvisorySync(store, live, alerts, settings.advisories, settings.data_dir / "sync.lock", now)
-    trouble: dict[str, str] = {}
+    ending: list[str] = []
     identity = assembled(settings, store, live, now)
     readers = Readers(live, now, settings.anonymous, "", identity.passes.read, identity.uses)
     warnings = () if settings.mfa_required else (MFA_OFF,)
-    health = Health(live, lambda: decisions.waiting, lambda: trouble, warnings)
+    health = Health(live, decisions, background.trouble, ending, warnings)
     record = partial(figures.gauges, store, settings.audit.destinations)
     metrics = Metrics(live, lambda: sync.bulletin.failures, lambda: decisions.waiting, record, readers, now)
 
@@ -284,7 +261,7 @@ def build(settings: Settings, *, previews_at: str, desk: bool = True) -> Gate:
     return Gate(
         settings, store, live, decisions, alerts, notices, fetches, blobs, kept_pages, sync, rounds,
         keeper if desk else None, office, client, identity, own_origin, doors, _without_redirects(admin_routes),
-        preview, trouble,
+        preview, background, recovery, housekeeping, ending,
     )  # fmt: skip
 
 

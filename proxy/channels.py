@@ -31,11 +31,16 @@ class ChannelPolicy:
 
     async def current(self, _project: NormalizedName | None = None, /) -> PolicySnapshot:
         """Return the channel's policy in force, for asking about a project."""
-        return self._of(await self._live.current())
+        return self._sure(await self._live.current())
 
     async def names_known(self, _project: NormalizedName | None = None, /) -> PolicySnapshot:
         """Return it as soon as look-alikes can be recognised."""
-        return self._of(await self._live.names_known())
+        return self._sure(await self._live.names_known())
+
+    def _sure(self, snapshot: PolicySnapshot) -> PolicySnapshot:
+        """Return the view of a snapshot by which somebody is going to be served. Raises StoreError for an old one."""
+        self._live.demand_sure()
+        return self._of(snapshot)
 
     def _of(self, snapshot: PolicySnapshot) -> PolicySnapshot:
         if snapshot is not self._seen:

@@ -2,31 +2,29 @@
 
 Decided here:
 
-* A record is appended to a journal file before the answer leaves, so a crash of the process loses
-  none of a file: the next start finds the journal of a dead process and commits what is in it. A crash of the
-  machine may lose what the system had not written yet (less than a second's worth).
+* A record is appended to a journal file (:mod:`proxy.journals`) before the answer leaves, so a crash of the
+  process loses none of a file: the next start commits what is in it.
 * Groups are committed every 50 ms or 512 records; then their journal is removed.
 * The first look-up of a page is written at once; its repeats by the same client, with the same verdict,
   within the same minute are folded into one record with their count. A file's record never is.
 * When neither journal nor store can be written, :meth:`Decisions.note` says so by raising: the first
-  ten thousand files are still answered (held in memory), after that nothing is handed out unrecorded.
+  ten thousand files within a minute are still answered (held in memory), after that nothing is handed out unrecorded.
+* A group that the store did not take is tried again as it is; what comes meanwhile has one journal of its own.
 """
 
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import logging
-import os
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
 from proxy.errors import StoreError
+from proxy.journals import Journal, Line
 from proxy.model import DecisionRecord
 from proxy.store import Store
 
@@ -35,30 +33,12 @@ log = logging.getLogger(__name__)
 FLUSH_SECONDS: Final = 0.05
 GROUP: Final = 512
 HELD_AT_MOST: Final = 10_000
+HELD_SECONDS: Final = 60.0
+"""For so long records may be in memory alone."""
 
 Clock = Callable[[], datetime]
-Line = tuple[str, DecisionRecord]
 LookUp = tuple[str, str, str, str, str, str]
 """What makes look-ups of pages the same: channel, client, token, agent, project, verdict."""
-_decoder = msgspec.json.Decoder(Line)
-
-
-class Journal:
-    """One append-only file of one process, locked while that process lives."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        fcntl.flock(self._file, fcntl.LOCK_EX)
-
-    def append(self, line: Line) -> None:
-        """Hand the record to the operating system in one write."""
-        os.write(self._file, msgspec.json.encode(line) + b"\n")
-
-    def remove(self) -> None:
-        """Forget the file: everything in it is committed."""
-        self.path.unlink(missing_ok=True)
-        os.close(self._file)
 
 
 @dataclass(slots=True)
@@ -70,6 +50,14 @@ class _Repeated:
     count: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Records that are committed together, and the journal that holds them until then."""
+
+    lines: list[Line]
+    journal: Journal | None
+
+
 class Decisions:
     """Collects decision records and commits them in groups. Made and used on one event loop."""
 
@@ -77,8 +65,12 @@ class Decisions:
         self._store, self._directory, self._process = store, directory, process
         self._waiting: list[Line] = []
         self._looked_up: dict[LookUp, _Repeated] = {}
-        self._journals: list[Journal] = []
+        self._journal: Journal | None = None
+        self._group: _Group | None = None
         self._count = 0
+        self._held_since: float | None = None
+        self.trouble = ""
+        """Why records are not committed, "" where they are."""
         self._wake = asyncio.Event()
         self._flushing = asyncio.Lock()
 
@@ -90,7 +82,7 @@ class Decisions:
     def note(self, record: DecisionRecord) -> None:
         """Take one record. Call it before the answer leaves. Raises StoreError when it cannot be kept."""
         self._keep(record)
-        if len(self._waiting) >= GROUP:
+        if len(self._waiting) >= GROUP and not self.trouble:
             self._wake.set()
 
     def repeats(self, look_up: LookUp, at: datetime) -> bool:
@@ -113,21 +105,33 @@ class Decisions:
         if repeated is not None and repeated.count:
             self.note(replace(repeated.record, count=repeated.count))
 
+    @property
+    def closed(self) -> str:
+        """Why nothing can be handed out any more, "" where it can."""
+        since = self._held_since
+        full = len(self._waiting) >= HELD_AT_MOST
+        if full or (since is not None and time.monotonic() - since > HELD_SECONDS):
+            return f"The audit log cannot be written, and no more records can be held back. {self.trouble}".rstrip()
+        return ""
+
     def _keep(self, record: DecisionRecord) -> None:
-        if len(self._waiting) >= HELD_AT_MOST:
-            raise StoreError("The audit log cannot be written, and no more records can be held back.")
+        if problem := self.closed:
+            raise StoreError(problem)
         self._count += 1
         line = (f"{self._process}-{self._count}", record)
         self._waiting.append(line)
         try:
-            self._journal().append(line)
+            self._open_journal().append(line)
         except OSError as error:
-            log.error("The decision journal cannot be written (%s); %d records wait in memory.", error, self.waiting)
+            if self._held_since is None:
+                self._held_since = time.monotonic()
+                said = "The decision journal cannot be written (%s): records are in memory alone for %d s at most."
+                log.error(said, error, HELD_SECONDS)
 
-    def _journal(self) -> Journal:
-        if not self._journals:
-            self._journals.append(Journal(self._directory / f"decisions-{self._process}-{self._count}.journal"))
-        return self._journals[-1]
+    def _open_journal(self) -> Journal:
+        if self._journal is None:
+            self._journal = Journal(self._directory / f"decisions-{self._process}-{self._count}.journal")
+        return self._journal
 
     def _close_minutes(self, now: datetime, *, everything: bool) -> None:
         """Note the repeats of look-ups whose minute is over."""
@@ -139,21 +143,25 @@ class Decisions:
         """Commit what waits. Raises StoreError; what was not committed waits on."""
         async with self._flushing:
             self._close_minutes(now, everything=everything)
-            group, journals = self._waiting[:], self._journals
-            if not group:
-                return
-            self._journals = []
-            try:
-                await asyncio.to_thread(self._store.record, group)
-            except StoreError:
-                self._journals = journals + self._journals
-                raise
-            del self._waiting[: len(group)]
-            for journal in journals:
-                journal.remove()
+            failed_before = self._group is not None
+            if self._waiting:
+                await self._commit_group()
+            if failed_before and self._waiting:
+                await self._commit_group()
+
+    async def _commit_group(self) -> None:
+        """Commit the group that failed before, or everything that waits now."""
+        if self._group is None:
+            self._group, self._journal = _Group(self._waiting[:], self._journal), None
+        group = self._group
+        await asyncio.to_thread(self._store.record, group.lines)
+        self._group, self._held_since = None, None
+        del self._waiting[: len(group.lines)]
+        if group.journal is not None:
+            group.journal.remove()
 
     async def run(self, clock: Clock) -> None:
-        """Commit groups until cancelled; a store that fails is tried again, ever more slowly."""
+        """Commit groups until cancelled; a store that fails is tried again, ever more slowly. Told once each time."""
         pause = FLUSH_SECONDS
         while True:
             try:
@@ -164,52 +172,13 @@ class Decisions:
             self._wake.clear()
             try:
                 await self.flush(clock())
-                pause = FLUSH_SECONDS
             except StoreError as error:
                 pause = min(pause * 2, 5.0)
-                log.error("Decisions are not committed: %s (%d wait)", error, self.waiting)
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """Records that a process which died had noted and that cannot be read back: how many, from which journals."""
-
-    lost: int
-    journals: tuple[str, ...]
-
-
-def recover(store: Store, directory: Path) -> Gap | None:
-    """Commit what the journals of dead processes hold. Returns what could not be read, None where all could."""
-    lost: dict[str, int] = {}
-    for path in sorted(directory.glob("decisions-*.journal")):
-        with path.open("rb") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                continue  # its process lives
-            first = path.stem.rpartition("-")[2]
-            lines, missing = _read(file.read(), int(first) if first.isdecimal() else 1)
-        store.record(lines, again=True)
-        path.unlink(missing_ok=True)
-        if missing:
-            lost[path.name] = missing
-    if not lost:
-        return None
-    log.error("%d decision records of an earlier crash could not be read back: the log has a gap.", sum(lost.values()))
-    return Gap(sum(lost.values()), tuple(lost))
-
-
-def _read(content: bytes, first: int) -> tuple[list[Line], int]:
-    """Return a journal's lines, and how many are missing. Lines are numbered without a gap from ``first``."""
-    lines: list[Line] = []
-    missing = broken = 0
-    for text in content.splitlines():
-        try:
-            lines.append(_decoder.decode(text))
-        except msgspec.DecodeError:
-            broken += 1
-            continue
-        number = int(lines[-1][0].rpartition("-")[2])
-        missing += max(number - first, broken, 0)
-        first, broken = number + 1, 0
-    return lines, missing + broken
+                if not self.trouble:
+                    log.error("Decisions are not committed, and wait: %s", error)
+                self.trouble = str(error)
+            else:
+                pause = FLUSH_SECONDS
+                if self.trouble:
+                    log.warning("Decisions are committed again.")
+                    self.trouble = ""

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import TypeVar
 
 from packaging.utils import NormalizedName
 
@@ -22,7 +24,11 @@ from proxy.store import Store
 
 log = logging.getLogger(__name__)
 
+Answer = TypeVar("Answer")
+
 PROJECTS_AT_MOST = 5_000
+SICK_SECONDS = 5.0
+"""For so long after a failure the store is not asked: a crowd would wait for it, one after the other."""
 
 
 class Firsts:
@@ -31,6 +37,8 @@ class Firsts:
     def __init__(self, store: Store, learnt: Learnt, clock: Callable[[], datetime]) -> None:
         self._store, self._learnt, self._clock = store, learnt, clock
         self._of: OrderedDict[NormalizedName, dict[str, ReleaseFile]] = OrderedDict()
+        self._keeping = asyncio.Lock()
+        self._sick_until, self._why = 0.0, ""
 
     async def known(self, project: NormalizedName) -> Mapping[str, ReleaseFile]:
         """Return the first files of a project by name; none while the store cannot be read.
@@ -46,7 +54,7 @@ class Firsts:
     async def _read(self, project: NormalizedName) -> dict[str, ReleaseFile]:
         known = self._of.get(project)
         if known is None:
-            known = self._of[project] = dict(await asyncio.to_thread(self._store.first_files, project))
+            known = self._of[project] = dict(await self._asked(lambda: self._store.first_files(project)))
             if len(self._of) > PROJECTS_AT_MOST:
                 self._of.popitem(last=False)
         return known
@@ -59,9 +67,20 @@ class Firsts:
         known = await self._read(project)
         first = known.get(file.filename)
         if first is None:
-            first = await asyncio.to_thread(self._store.keep_first, project, file, self._clock())
+            async with self._keeping:
+                first = await self._asked(lambda: self._store.keep_first(project, file, self._clock()))
             known[file.filename] = first
         if differ(first, file):
             self._learnt.unsettle(project)  # another worker was first, and what was composed here does not know
             return False
         return True
+
+    async def _asked(self, work: Callable[[], Answer]) -> Answer:
+        """Ask the store in a thread, unless it failed a moment ago. Raises StoreError."""
+        if time.monotonic() < self._sick_until:
+            raise StoreError(self._why)
+        try:
+            return await asyncio.to_thread(work)
+        except StoreError as error:
+            self._sick_until, self._why = time.monotonic() + SICK_SECONDS, str(error)
+            raise

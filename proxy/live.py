@@ -3,12 +3,16 @@
 Requests read the snapshot, never the database. :meth:`Live.current` is called by every request; it
 compares two integers, and only when the bell says that something happened does it wait for the load,
 so a change is in force on every worker before the command that made it returns.
+
+With the database out of order the last snapshot goes on serving, for a while: a revocation could be missed. After
+``max_lag`` seconds in which nobody could tell whether it is still the one in force, :meth:`Live.demand_sure` refuses.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
@@ -27,17 +31,21 @@ from proxy.store.bell import Bell
 log = logging.getLogger(__name__)
 
 WATCH_SECONDS = 1.0
+MAX_LAG = 60.0
 
 
 class Live:
-    """Holds the one snapshot of this process."""
+    """Holds the one snapshot of this process. ``max_lag`` is in seconds; 0 means that it never gets too old."""
 
-    def __init__(self, store: Store, bell: Bell) -> None:
-        self._store, self._bell = store, bell
+    def __init__(self, store: Store, bell: Bell, max_lag: float = MAX_LAG) -> None:
+        self._store, self._bell, self._max_lag = store, bell, max_lag
         self._snapshot = PolicySnapshot()
         self._seq = 0
+        self._sure_at = time.monotonic()
+        self.trouble = ""
+        """Why nobody can tell whether the snapshot is the one in force, "" where that is known."""
         self._loaded = False
-        self._loading = asyncio.Lock()
+        self._loading, self._catching_up = asyncio.Lock(), asyncio.Lock()
         self._names_ready = asyncio.Event()
         self.credentials = Credentials()
         self.names_list: NamesList | None = None
@@ -61,19 +69,50 @@ class Live:
 
     def at_hand(self) -> PolicySnapshot | None:
         """Return the snapshot if it is the one in force, None if the policy moved: :meth:`current` loads it then."""
-        return self._snapshot if self._bell.read() <= self._seq else None
+        return None if self._moved() or self._overdue() else self._snapshot
+
+    def _moved(self) -> bool:
+        return self._bell.read() > self._seq
+
+    def _overdue(self) -> bool:
+        return bool(self._max_lag) and time.monotonic() - self._sure_at > self._max_lag
 
     async def current(self, _project: NormalizedName | None = None) -> PolicySnapshot:
         """Return the snapshot in force, loading it first when the policy moved.
 
-        When the store cannot be read the last snapshot goes on serving; the watch reports it.
+        When the store cannot be read it is the last one; whoever serves by it asks :meth:`demand_sure` as well. One
+        request tries, and as long as there is trouble only the watch does: nobody else waits for a sick disk.
         """
-        if self._bell.read() > self._seq:
-            try:
-                await self.refresh()
-            except StoreError as error:
-                log.error("The policy moved but cannot be read: %s", error)
+        if (self._moved() or self._overdue()) and not self.trouble:
+            async with self._catching_up:
+                if (self._moved() or self._overdue()) and not self.trouble:
+                    await self._catch_up()
         return self._snapshot
+
+    def demand_sure(self) -> None:
+        """Raise StoreError when the snapshot is so old that a revocation could have been missed."""
+        if problem := self.closed:
+            raise StoreError(problem)
+
+    @property
+    def closed(self) -> str:
+        """Why nothing is served by this snapshot any more, "" where it is."""
+        if not self._overdue():
+            return ""
+        seconds = int(time.monotonic() - self._sure_at)
+        return f"Nothing is served: for {seconds} s nobody could tell whether something was revoked. {self.trouble}"
+
+    async def _catch_up(self) -> None:
+        """Load what moved, or remember why that cannot be done now. Told once, and once when it is over."""
+        try:
+            await self.refresh()
+        except StoreError as error:
+            self._not_sure(error)
+
+    def _not_sure(self, error: StoreError) -> None:
+        if not self.trouble:
+            log.error("The policy cannot be read, and goes on as it was for %d s: %s", self._max_lag, error)
+        self.trouble = str(error)
 
     async def refresh(self) -> None:
         """Load what changed since the last load. Raises StoreError."""
@@ -88,6 +127,13 @@ class Live:
             # The names index is swapped in by another task meanwhile: take it from where it is now.
             self._snapshot = replace(fresh, names=self._snapshot.names.protecting(fresh.grants))
             self._seq, self._loaded = kept.seq, True
+            self._be_sure()
+
+    def _be_sure(self) -> None:
+        self._sure_at = time.monotonic()
+        if self.trouble:
+            log.warning("The policy can be read again.")
+            self.trouble = ""
 
     async def learn_names(
         self, popular: Iterable[str], build: asyncio.Future[NameIndex], of: NamesList | None = None
@@ -133,13 +179,20 @@ class Live:
         """Mend a bell that was not rung (a crash between commit and ring), every second."""
         while True:
             await asyncio.sleep(WATCH_SECONDS)
-            try:
-                newest = await asyncio.to_thread(self._store.newest)
-                if newest != self._seq:
-                    self._bell.ring(newest)
-                    await self.refresh()
-            except StoreError as error:
-                log.error("The policy cannot be read: %s", error)
+            await self.look()
+
+    async def look(self) -> None:
+        """Ask the database which event is the newest, and load what moved. Never raises for a sick one."""
+        try:
+            newest = await asyncio.to_thread(self._store.newest)
+        except StoreError as error:
+            self._not_sure(error)
+            return
+        if newest == self._seq:
+            self._be_sure()
+        else:
+            self._bell.ring(newest)
+            await self._catch_up()
 
 
 def _brings_advisories(kept: Kept) -> bool:

@@ -23,8 +23,9 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from proxy.app import Gate
-from proxy.connections import GuardedProtocol
+from proxy.crowds import CountedProtocol
 from proxy.errors import SettingsError
+from proxy.health import ENDING
 from proxy.settings import Settings
 from proxy.web.forward import AskedBy
 
@@ -103,7 +104,7 @@ async def serve(gate: Gate, listening: list[Listener], ready: Callable[[], None]
     async with gate.running():
         calm_collector()
         servers = [_server(listener, gate.settings.trusted_proxies) for listener in listening]
-        _stop_on_signals(servers)
+        _stop_on_signals(servers, gate.ending)
         running = [asyncio.create_task(_run(server, item)) for server, item in zip(servers, listening, strict=True)]
         while not all(server.started for server in servers) and not any(task.done() for task in running):
             await asyncio.sleep(0.005)  # uvicorn has a flag here, no event
@@ -119,7 +120,7 @@ def _server(listener: Listener, trusted: Sequence[str]) -> _Server:
     config = uvicorn.Config(
         listener.app,
         uds=str(listener.place) if isinstance(listener.place, Path) else None,
-        http=GuardedProtocol,
+        http=CountedProtocol,
         lifespan="off",
         log_level="error",
         access_log=False,
@@ -132,10 +133,11 @@ def _server(listener: Listener, trusted: Sequence[str]) -> _Server:
     return _Server(config)
 
 
-def _stop_on_signals(servers: list[_Server]) -> None:
+def _stop_on_signals(servers: list[_Server], ending: list[str]) -> None:
     loop = asyncio.get_running_loop()
 
     def stop(number: signal.Signals) -> None:
+        ending[:] = [ENDING]
         for server in servers:
             server.config.timeout_graceful_shutdown = GRACE[number]
             server.force_exit = server.should_exit

@@ -19,7 +19,7 @@ from proxy.audit.destinations import BadDestination, Destination, destination
 from proxy.audit.keeping import Keeping
 from proxy.errors import OriginRefused, SettingsError
 from proxy.model import ROLES
-from proxy.places import data_dir
+from proxy.places import audit_key, data_dir
 from proxy.upstream.origins import is_https_or_loopback, is_loopback, origin_of
 
 PREFIX = "WICKETGATE_"
@@ -66,6 +66,7 @@ class Settings:
     trusted_proxies: tuple[str, ...]
     audit: Keeping
     audit_archive: Path
+    revocation_max_lag: float
 
     @property
     def admin_apart(self) -> bool:
@@ -112,6 +113,7 @@ def read(given: Mapping[str, str]) -> Settings:
         trusted_proxies=reader.networks("trusted_proxies"),
         audit=reader.audit(),
         audit_archive=reader.path("audit_archive") or data_dir(given.get("data_dir")) / "audit-archive",
+        revocation_max_lag=reader.number("revocation_max_lag", 60, 0, 86400),
     )
     reader.finish()
     return settings
@@ -218,7 +220,7 @@ class _Reader:
     def audit(self) -> Keeping:
         """How the record is kept. The key lies beside the data directory: who has that alone must not have both."""
         place = data_dir(self._given.get("data_dir"))
-        key = self.path("audit_key") or place.with_name(f"{place.name}-audit-key") / "ed25519.pem"
+        key = self.path("audit_key") or audit_key(place)
         if place in key.parents:
             self.fault("audit_key", f"is inside the data directory: {key}", "Say a file elsewhere")
         days = self.number("audit_keep_days", 0, 0, 36500)

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from proxy import decisions as module
-from proxy.decisions import Decisions, Gap, recover
+from proxy.decisions import Decisions
 from proxy.errors import StoreError
+from proxy.journals import Gap, recover
 from proxy.model import DecisionRecord
 from proxy.store import DecisionFilter
 from proxy.store.sqlite import SqliteStore

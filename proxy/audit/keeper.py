@@ -18,6 +18,8 @@ from proxy.audit.sealing import Sealer
 from proxy.audit.watching import Watch
 from proxy.errors import SettingsError, StoreError
 from proxy.lease import Lease
+from proxy.places import RESTORED_FILE
+from proxy.policy.notes import origin_of, parse
 from proxy.store import Store
 
 log = logging.getLogger(__name__)
@@ -32,8 +34,8 @@ class Keeper:
         self, store: Store, alerts: Alerts, keeping: Keeping, lease: Path, clock: Callable[[], datetime]
     ) -> None:
         self._store, self._lease = store, Lease(lease)
-        self._place = KeyPlace(keeping.key)
-        self.sealer = Sealer(store, self._place, alerts, clock)
+        self._place, self._restored = KeyPlace(keeping.key), lease.with_name(RESTORED_FILE)
+        self.sealer = Sealer(store, self._place, alerts, self._restored, clock)
         self.watch = Watch(store, self.sealer, alerts, clock)
         self.deliveries = [Delivery(store, place, alerts, clock) for place in keeping.destinations]
         self._retention = None
@@ -41,8 +43,20 @@ class Keeper:
             self._retention = Retention(store, self.sealer, alerts, keeping.keep, self._carried, clock)
 
     def check(self) -> None:
-        """Refuse a key that cannot be used, as far as that is seen at first sight. Raises SettingsError."""
+        """Refuse a key that cannot be used and a database that is older than the last checkpoint, at first sight.
+
+        Raises SettingsError, StoreError: what was revoked since would be served again.
+        """
         self._place.check()
+        last, mine = self._store.trail.last("events"), origin_of(self._store.trail.instance, "events")
+        sealed = [parse(note)[0] for note in self._place.kept()]
+        newest = max((each.size for each in sealed if each.origin == mine), default=0)
+        if last < newest and not self._restored.exists():
+            raise StoreError(
+                f"The database is older than it was: its log ends at event {last}, although {newest} were sealed "
+                f"({self._place.path.parent}). What was revoked since would be served again. Put the newer database "
+                "back, or say that this one is meant: wicketgate restore --in-place"
+            )
 
     def work(self) -> list[tuple[str, Work]]:
         """Return the background work by name; each waits until this process holds the lease."""

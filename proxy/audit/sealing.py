@@ -13,6 +13,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from proxy.alerts import Alerts
 from proxy.audit.key import KeyPlace
@@ -33,8 +34,11 @@ AGE = timedelta(seconds=60)
 class Sealer:
     """Seals both chains with one key."""
 
-    def __init__(self, store: Store, place: KeyPlace, alerts: Alerts, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, store: Store, place: KeyPlace, alerts: Alerts, restored: Path, clock: Callable[[], datetime]
+    ) -> None:
         self._store, self._place, self._alerts, self._clock = store, place, alerts, clock
+        self._restored = restored
         self._signer: Signer | None = None
         self._starting, self._started = asyncio.Lock(), False
         self._cut_off: set[Chain] = set()
@@ -53,6 +57,8 @@ class Sealer:
                 await self._make_key(instance)
             for kept in await asyncio.to_thread(self.kept):
                 await self._compare(kept)
+            if self._restored.exists():
+                await self._accept()
             self._started = True
 
     @property
@@ -117,6 +123,13 @@ class Sealer:
         self._signer = await asyncio.to_thread(self._place.make, instance, earlier)
         change = changes_audit.made_key(self._signer.verifiers.splitlines(), instead=sealed_before)
         await (self._alerts.tell if sealed_before else self._alerts.record)(change, SYSTEM)
+
+    async def _accept(self) -> None:
+        """Go on from a database that was restored on purpose: say so, and let its checkpoints be the last ones."""
+        made = (await asyncio.to_thread(self._restored.read_text)).strip()
+        await self._alerts.tell(changes_audit.restored(made), SYSTEM)
+        await self._keep()
+        self._restored.unlink()
 
     async def _compare(self, kept: Checkpoint) -> None:
         """Tell when the database is not what this checkpoint says it was."""

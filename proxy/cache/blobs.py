@@ -26,6 +26,7 @@ import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -71,6 +72,14 @@ class Blob(Handle):
         if len(piece) < min(length, self.size - offset):
             raise CacheError("A cached file shrank while it was read.")
         return piece
+
+    async def demand_unchanged(self) -> None:
+        """Make sure that what was read is what was verified. Raises CacheError, OSError.
+
+        A mark that moved may only say that the file was used or made room for: its bytes decide then.
+        """
+        if mark_of(self.fd) != self.mark and await asyncio.to_thread(hash_of, self) != self.path.name:
+            raise CacheError("A cached file was written to while it was read.")
 
     def __enter__(self) -> Blob:
         return self
@@ -190,8 +199,10 @@ class Blobs:
                 return False
             known = self._remember(sha256, blob.mark, -TOUCH_EVERY)
         if time.monotonic() - known.touched > TOUCH_EVERY:
-            os.utime(blob.fd)
-            self._remember(sha256, mark_of(blob.fd), time.monotonic())
+            with suppress(OSError):  # a disk that became read-only: what is on it is served all the same
+                os.utime(blob.fd)
+            blob.mark = mark_of(blob.fd)
+            self._remember(sha256, blob.mark, time.monotonic())
         return True
 
     async def _matches(self, sha256: str, blob: Blob) -> bool:

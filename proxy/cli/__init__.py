@@ -1,6 +1,7 @@
 """The terminal: one command, ``wicketgate``, for operators, developers, the security team and CI.
 
-Everything but ``serve`` speaks to a running gate over HTTP, through the same API as pages and scripts.
+Everything but ``serve``, ``backup`` and ``restore`` speaks to a running gate over HTTP, through the same API as pages
+and scripts.
 Exit codes are a contract: 0 done or allowed, 1 refused, 2 not done or could not be judged.
 
 A command's module is loaded when that command is wanted: a build asks often, and should not wait for the others.
@@ -19,6 +20,7 @@ COMMANDS = {
     "advisories": "advisories:advisories",
     "approve": "policy:approve",
     "audit": "audit:audit",
+    "backup": "backups:backup",
     "break-glass": "emergencies:break_glass",
     "channels": "standing:channels",
     "check": "checking:check",
@@ -35,6 +37,7 @@ COMMANDS = {
     "proposals": "proposals:proposals",
     "report": "copies:report",
     "request": "requirements:request",
+    "restore": "backups:restore",
     "review": "review:review",
     "revoke": "policy:revoke",
     "serve": "serving:serve",

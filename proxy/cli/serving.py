@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import socket
 import sys
 from collections.abc import Callable
@@ -54,6 +55,7 @@ OPTIONS = (
     ("audit-export", "Where the audit log goes: syslog+tcp://, syslog+tls://, https://…#secret=FILE, with commas."),
     ("audit-keep-days", "Days after which decisions leave the database for the archive (0: never)."),
     ("audit-archive", "Where those decisions are kept (DATA-DIR/audit-archive)."),
+    ("revocation-max-lag", "Seconds for which the gate serves on while the database cannot be read (60; 0: for ever)."),
 )
 FLAGS = (
     ("anonymous", "Whether the index may be read without a token (on loopback yes, elsewhere no)."),
@@ -93,6 +95,7 @@ def _run(settings: Settings, where: str) -> None:
     from proxy import serving  # noqa: PLC0415  the other commands need not load a server
     from proxy.workers import Workers  # noqa: PLC0415
 
+    os.umask(0o077)  # whatever is made from now on is the gate's alone
     serving.lift_file_limit()
     sockets = serving.bind(settings)
     if settings.workers == 1:

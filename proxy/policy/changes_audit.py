@@ -14,10 +14,15 @@ FLAWS_TOLD = 20
 VERIFIED, FLAWED = "audit:log:verified", "audit:log:flawed"
 
 
-def gap(lost: int, files: Sequence[str]) -> Change:
-    """Say that decisions of a process that died could not be read back: the log has a gap of that many."""
+def gap(lost: int, files: Sequence[str], *, machine: bool) -> Change:
+    """Say that decisions of a process that died could not be read back: the log has a gap of that many.
+
+    ``machine``: all of the machine stopped at once, and how many were lost with its last second nobody knows.
+    """
     said = f"{lost} decision records of an earlier crash could not be read back: the log has a gap"
-    return _said("audit:decisions:gap", said, lost=lost, journals=list(files))
+    if machine:
+        said = "The machine stopped at once: decision records of its last second may be missing"
+    return _said("audit:decisions:gap", said, lost=lost, journals=list(files), machine=machine)
 
 
 def made_key(verifiers: Sequence[str], *, instead: bool) -> Change:
@@ -41,6 +46,12 @@ def verified(flaws: Sequence[Flaw], events: int, decisions: int) -> Change:
 def contradicted(chain: str, problem: str, note: str) -> Change:
     """Say that the log is not what a checkpoint says that is kept outside the database."""
     return _said("audit:log:contradicted", problem, chain=chain, checkpoint=note)
+
+
+def restored(made: str) -> Change:
+    """Say that the database was restored, from a backup of that time ("" where nobody knows)."""
+    said = f"The gate goes on from a restored database{made and f', as of {made}'}"
+    return _said("audit:log:restored", said, made=made)
 
 
 def archived(first: int, last: int, file: str, sha256: str) -> Change:

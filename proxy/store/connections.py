@@ -6,6 +6,7 @@ Decided here:
   every checkpoint. SQLite before 3.51.3 can corrupt a database when two connections write and
   checkpoint at the same moment, and Pythons ship older ones; a lock costs less than shipping another.
 * Readers have a connection of their own per thread and never wait for the writer.
+* Nothing is written to a database whose file was replaced or removed: it would be gone with the next start.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
+import stat
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,9 +23,11 @@ from typing import Literal
 
 from sqlite_utils import Database
 
+from proxy.errors import StoreError
 from proxy.store.sql import store_errors
 
 BUSY_SECONDS = 5.0
+PRIVATE = 0o600
 WRITER_CACHE = 64 << 20
 """Bytes of pages that the writer keeps: the indexes are written all over."""
 LONGEST_LOG = 64 << 20
@@ -37,9 +41,10 @@ class Connections:
         self._path = path
         self._threads = threading.local()
         self._opened: list[Database] = []
+        self._file: tuple[int, int] | None = None
         self._writing = threading.RLock()
         self._writer: Database | None = None
-        self._lock_file = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._lock_file = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
 
     @property
     def writer(self) -> Database:
@@ -79,18 +84,36 @@ class Connections:
         """Hold the one writing door for one transaction. Raises StoreError for what SQLite raises."""
         with store_errors(), self.exclusive():
             self.writer.execute(f"pragma synchronous={synchronous}")
+            self._demand_in_place()
             with self.writer.atomic():
                 yield self.writer
             self._checkpoint_when_long()
 
     def _connect(self) -> Database:
         connection = sqlite3.connect(self._path, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None)
-        self._path.chmod(0o600)
+        if stat.S_IMODE(self._path.stat().st_mode) != PRIVATE:  # only where it must: a disk may be read-only by now
+            self._path.chmod(PRIVATE)
         for pragma in ("journal_mode=wal", "wal_autocheckpoint=0", "foreign_keys=on", "trusted_schema=off"):
             connection.execute(f"pragma {pragma}")
         database = Database(connection)
         self._opened.append(database)
+        self._file = self._file or self._found()
         return database
+
+    def _found(self) -> tuple[int, int] | None:
+        """Return which file is at the database's path now, None where there is none."""
+        try:
+            status = self._path.stat()
+        except FileNotFoundError:
+            return None
+        return status.st_dev, status.st_ino
+
+    def _demand_in_place(self) -> None:
+        if self._found() != self._file:
+            raise StoreError(
+                f"{self._path} was replaced or removed while the gate runs: nothing is written any more. Stop the "
+                "gate, put the right database there (wicketgate restore), and start it again."
+            )
 
     def _checkpoint_when_long(self) -> None:
         """Fold the write-ahead log back before it grows long. Readers are not disturbed."""

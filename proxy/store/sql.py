@@ -10,14 +10,31 @@ from sqlite_utils import Database
 
 from proxy.errors import StoreError
 
+STEPS = {
+    sqlite3.SQLITE_BUSY: " Another program holds it: find that (fuser wicketgate.db) and let it end.",
+    sqlite3.SQLITE_FULL: " Make room on its disk; nothing was changed.",
+    sqlite3.SQLITE_READONLY: " Make the data directory writable for the gate's user again.",
+    sqlite3.SQLITE_CANTOPEN: " See to the disk, the permissions, and the limit of open files (ulimit -n).",
+    sqlite3.SQLITE_IOERR: " See to the disk (dmesg).",
+    sqlite3.SQLITE_CORRUPT: " It is damaged: stop the gate and restore a backup (wicketgate restore).",
+    sqlite3.SQLITE_NOTADB: " It is damaged: stop the gate and restore a backup (wicketgate restore).",
+}
+
 
 @contextmanager
 def store_errors() -> Iterator[None]:
-    """Turn what SQLite raises into StoreError."""
+    """Turn what SQLite and the file system raise into StoreError, with what to do about it."""
     try:
         yield
     except sqlite3.Error as error:
-        raise StoreError(f"The database cannot be used: {error}") from error
+        raise StoreError(f"The database cannot be used: {error}.{_step(error)}") from error
+    except OSError as error:
+        raise StoreError(f"The data directory cannot be used: {error.strerror or error}.") from error
+
+
+def _step(error: sqlite3.Error) -> str:
+    """Return what somebody should do about it, "" where nobody can know. The low byte of a code is its kind."""
+    return STEPS.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, "")
 
 
 def value(db: Database, key: str) -> str | None:

@@ -52,9 +52,9 @@ from proxy.store.access import AccessTables
 from proxy.store.advisories import AdvisoryTables, records
 from proxy.store.bell import Bell
 from proxy.store.connections import Connections
-from proxy.store.migrations import migrations
 from proxy.store.sql import insert, put_value, store_errors, value
 from proxy.store.sqlite_trail import SqliteTrail
+from proxy.store.upgrading import upgrade
 
 
 class SqliteStore:
@@ -83,7 +83,7 @@ class SqliteStore:
                 "every decision. Restore it from a backup, or start with another --data-dir."
             )
         with store_errors(), self._connections.exclusive():
-            migrations.apply(self._connections.writer)
+            upgrade(self._connections.writer, self._path)
             self._check_instance(marker)
             self._advisories = AdvisoryTables(self._connections.writer)
 

@@ -185,5 +185,7 @@ async def _pieces(content: Bytes, part: Span | None) -> AsyncIterator[bytes]:
         while at < stop:
             length = min(PIECE, stop - at)
             piece = content.read(at, length) if length <= INLINE else await asyncio.to_thread(content.read, at, length)
-            yield piece
             at += len(piece)
+            if at == stop:  # without the last piece no client takes the others for a file
+                await content.demand_unchanged()
+            yield piece

@@ -6,14 +6,18 @@ The one table from a reason to a status stands here.
 from __future__ import annotations
 
 import json
+import logging
 
 from starlette.types import Send
 
+from proxy.errors import StoreError
 from proxy.model import Code, Verdict
 from proxy.policy import telling
 from proxy.policy.explaining import reason
-from proxy.web.http import Asked, answer
+from proxy.web.http import Asked, answer, printable
 from proxy.web.recording import Recorder
+
+log = logging.getLogger(__name__)
 
 STATUS = {Code.UNKNOWN_FILE: 404, Code.MALFORMED: 404}
 """Everything else that is refused is 403: the request was understood, and the answer is no."""
@@ -26,9 +30,12 @@ class Refusals:
         self._recorder, self._url = recorder, public_url
 
     async def refuse(self, verdict: Verdict, by: Asked, send: Send, filename: str, *, metadata: bool = False) -> None:
-        """Answer a request for a file that is not handed out."""
+        """Answer a request for a file that is not handed out. A no is given even where it cannot be recorded."""
         status = status_of(verdict)
-        self._recorder.file(by, verdict, status, filename, metadata=metadata)
+        try:
+            self._recorder.file(by, verdict, status, filename, metadata=metadata)
+        except StoreError as error:
+            log.warning("A refusal of %s is not recorded: %s", printable(filename), error)
         if b"text/html" in by.headers.get(b"accept", b"") and verdict.subject.project:
             location = f"{self._url}/explain/{verdict.subject.project}".encode()
             await answer(send, 303, [(b"location", location), (b"cache-control", b"no-store")], b"", head=by.head)

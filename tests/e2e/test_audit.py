@@ -183,6 +183,9 @@ def test_what_an_auditor_kept_proves_and_shows_without_trust(gate: Gatehouse, in
             db.execute(f"drop trigger {name}")
         without_checkpoints(truncate)(db, "events")
     db.close()
+    with pytest.raises(AssertionError, match="older than it was"):
+        gate.restart()
+    assert gate.cli("restore", "--in-place").returncode == 0
     gate.restart()
     code, said = verified(gate, key, checkpoint)
     assert (code, "ALTERED" in said) == (1, True), said

@@ -1,0 +1,216 @@
+"""Backups: one file that holds what a gate cannot do without, written while it runs.
+
+Decided here:
+
+* In it are the database as of one moment, the decisions that were noted and not committed yet, the archived ones, the
+  lists of names, and, if wanted, the cache. Nothing that opens anything is: no key, no token, no secret.
+* A backup is a tar archive, compressed (zstd), that ends with a manifest: the digest of every other file. What was
+  written before the manifest is no backup.
+* Whatever is read from one has a name that this file knows, and the digest of the manifest.
+* A restored gate begins in an empty directory, which appears whole or not at all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import sqlite3
+import tarfile
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import IO, Final
+
+import msgspec
+import zstandard
+from sqlite_utils import Database
+
+from proxy.cache.files import sync_folder
+from proxy.errors import StoreError
+from proxy.journals import whole_lines
+from proxy.store import chains
+from proxy.store.connections import Connections
+from proxy.store.copying import copy
+from proxy.store.sql import store_errors, value
+
+FORMAT: Final = 1
+DATABASE, MANIFEST, ARCHIVE = "wicketgate.db", "manifest.json", "audit-archive"
+_KNOWN = re.compile(
+    rf"{DATABASE}|instance|names-[0-9a-f]{{64}}\.csv|decisions-[0-9a-f-]+\.journal|{ARCHIVE}/[\w.-]+\.jsonl\.gz"
+    r"|cache/blobs/([0-9a-f]{2}/){2}[0-9a-f]{64}|cache/pages/[a-z0-9-]+\.page",
+    re.ASCII,
+)
+_CACHED = ("cache/blobs/??/??/*", "cache/pages/*.page")
+_PIECE = 1 << 20
+
+
+class File(msgspec.Struct, frozen=True):
+    """Bytes and SHA-256 of a file in a backup."""
+
+    size: int
+    sha256: str
+
+
+class Manifest(msgspec.Struct, frozen=True):
+    """What a backup holds: of which gate, as of when, up to which event and decision."""
+
+    format: int
+    made: datetime
+    version: str
+    instance: str
+    revision: int
+    events: int
+    decisions: int
+    files: Mapping[str, File]
+
+
+def write(directory: Path, archive: Path, target: Path, at: datetime, version: str, *, cache: bool) -> Manifest:
+    """Back a data directory up to a new file (0600). ``archive`` is where its archived decisions are.
+
+    Raises StoreError, also where the file is there already, and then leaves nothing.
+    """
+    if not (directory / DATABASE).exists():
+        raise StoreError(f"There is no gate's data in {directory}. Name its data directory: --data-dir")
+    try:
+        descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise StoreError(f"The backup {target} cannot be written: {error.strerror}. Name another file.") from error
+    try:
+        with os.fdopen(descriptor, "wb") as file, TemporaryDirectory(dir=target.parent) as aside:
+            made = _write(file, directory, archive, Path(aside), at, version, cache=cache)
+            file.flush()
+            os.fsync(file.fileno())
+            return made
+    except (OSError, tarfile.TarError) as error:
+        target.unlink(missing_ok=True)
+        raise StoreError(f"The backup {target} cannot be written: {error}.") from error
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
+
+
+def _write(
+    file: IO[bytes], directory: Path, archive: Path, aside: Path, at: datetime, version: str, *, cache: bool
+) -> Manifest:
+    # Journals first: what leaves them meanwhile is in the database by then.
+    for journal in directory.glob("decisions-*.journal"):
+        with suppress(FileNotFoundError):
+            (aside / journal.name).write_bytes(whole_lines(journal))
+    connections = Connections(directory / DATABASE, directory / "write.lock")
+    try:
+        with connections.reading() as db:
+            copy(db, aside / DATABASE)
+    finally:
+        connections.close()
+    about = _about(aside / DATABASE)
+    files: dict[str, File] = {}
+    packing = zstandard.ZstdCompressor().stream_writer(file, closefd=False)
+    with packing as packed, tarfile.open(fileobj=packed, mode="w|") as tar:
+        for name, path in _members(directory, archive, aside, cache=cache):
+            with suppress(FileNotFoundError):  # made room for since it was listed
+                files[name] = _add(tar, name, path)
+        manifest = Manifest(FORMAT, at, version, *about, files)
+        (aside / MANIFEST).write_bytes(msgspec.json.encode(manifest))
+        _add(tar, MANIFEST, aside / MANIFEST)
+    return manifest
+
+
+def _about(database: Path) -> tuple[str, int, int, int]:
+    """Return instance, revision, last event and last decision of a database that nobody else uses."""
+    with store_errors(), closing(sqlite3.connect(database)) as connection:
+        db = Database(connection)
+        heads = chains.head(db, "events")[0], chains.head(db, "decisions")[0]
+        return value(db, "instance") or "", int(value(db, "revision") or 0), *heads
+
+
+def _members(directory: Path, archive: Path, aside: Path, *, cache: bool) -> Iterator[tuple[str, Path]]:
+    yield from ((path.name, path) for path in sorted(aside.iterdir()))
+    yield from ((path.name, path) for path in sorted(directory.glob("names-*.csv")))
+    yield "instance", directory / "instance"
+    yield from ((f"{ARCHIVE}/{path.name}", path) for path in sorted(archive.glob("*.jsonl.gz")))
+    for pattern in _CACHED if cache else ():
+        yield from ((str(path.relative_to(directory)), path) for path in sorted(directory.glob(pattern)))
+
+
+class _Hashing:
+    """A file that is hashed as it is read."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, self.sha256 = file, hashlib.sha256()
+
+    def read(self, size: int = -1) -> bytes:
+        """Read on."""
+        piece = self._file.read(size)
+        self.sha256.update(piece)
+        return piece
+
+
+def _add(tar: tarfile.TarFile, name: str, path: Path) -> File:
+    with path.open("rb") as file:
+        member = tarfile.TarInfo(name)
+        member.size, member.mode = os.fstat(file.fileno()).st_size, 0o600
+        read = _Hashing(file)
+        tar.addfile(member, read)
+        return File(member.size, read.sha256.hexdigest())
+
+
+def read(source: Path, folder: Path) -> Manifest:
+    """Unpack a backup into an empty folder. Raises StoreError for anything that is not what its manifest says."""
+    found: dict[str, File] = {}
+    try:
+        with _opened(source) as tar:
+            for member in tar:
+                if member.name != MANIFEST and not (member.isreg() and _KNOWN.fullmatch(member.name)):
+                    raise StoreError(f"{source} is no backup of a gate: it holds {member.name[:100]!a}.")
+                found[member.name] = _unpack(tar, member, folder)
+        manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
+        (folder / MANIFEST).unlink()
+    except FileNotFoundError as error:
+        raise StoreError(f"{source} is not there, or ends before its manifest: it is no whole backup.") from error
+    except (OSError, EOFError, tarfile.TarError, zstandard.ZstdError, msgspec.MsgspecError) as error:
+        raise StoreError(f"{source} cannot be read as a backup: {error}.") from error
+    if manifest.format != FORMAT:
+        raise StoreError(f"{source} was written by another Wicketgate ({manifest.version}). Restore it with that one.")
+    del found[MANIFEST]
+    for name in sorted(found.keys() | manifest.files.keys()):
+        if found.get(name) != manifest.files.get(name):
+            raise StoreError(f"{source} is damaged: {name} is not what the manifest says. Take another backup.")
+    return manifest
+
+
+@contextmanager
+def _opened(source: Path) -> Iterator[tarfile.TarFile]:
+    unpacking = zstandard.ZstdDecompressor().stream_reader
+    with source.open("rb") as file, unpacking(file) as packed, tarfile.open(fileobj=packed, mode="r|") as tar:
+        yield tar
+
+
+def _unpack(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> File:
+    path, packed = folder / member.name, tar.extractfile(member)
+    if packed is None:
+        raise tarfile.TarError(f"{member.name} is no file")
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    sha256, size = hashlib.sha256(), 0
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb") as file:
+        while piece := packed.read(_PIECE):
+            file.write(piece)
+            sha256.update(piece)
+            size += len(piece)
+        file.flush()
+        os.fsync(file.fileno())
+    return File(size, sha256.hexdigest())
+
+
+def put_in_place(folder: Path, directory: Path) -> None:
+    """Make an unpacked folder the data directory. Raises StoreError where that holds anything already."""
+    try:
+        directory.rmdir()
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise StoreError(f"{directory} is not empty, and nothing is overwritten. Name another --data-dir.") from error
+    folder.rename(directory)
+    sync_folder(directory.parent)

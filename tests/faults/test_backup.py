@@ -1,0 +1,202 @@
+"""Backups: written while the gate runs, restored to the same decisions and a log that verifies, or not at all."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+import stat
+import tarfile
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import zstandard
+
+from proxy.errors import StoreError
+from proxy.policy import changes
+from proxy.store.migrations import migrations
+from proxy.store.sqlite import SqliteStore
+from tests.conftest import MakeGate
+from tests.policy.facts import AT, approval, wheel
+from tests.store.test_sqlite import ADA
+from tests.world.gatehouse import Gatehouse
+from tests.world.upstream import Upstream
+
+
+def test_a_gate_is_restored_to_the_same_decisions_and_a_log_that_verifies(
+    make_gate: MakeGate, index: Upstream, tmp_path: Path
+) -> None:
+    served = index.release("flask", "3.0.0")
+    index.release("click", "8.0")
+    gate = make_gate()
+    gate.approve("flask")
+    assert gate.get(f"/files{served.path}").status_code == 200
+    backup = tmp_path / "gate.backup"
+    done = gate.cli("backup", str(backup), "--with-cache")
+    assert done.returncode == 0, done.stderr
+    assert "--audit-key" in done.stdout, "what it does not hold is said"
+    assert stat.S_IMODE(backup.stat().st_mode) == 0o600
+    again = gate.cli("backup", str(backup))
+    assert (again.returncode, "File exists" in again.stderr) == (2, True)
+    gate.approve("click")
+    full = gate.cli("restore", str(backup))
+    assert (full.returncode, "nothing is overwritten" in full.stderr) == (2, True)
+    revision, token = gate.get("/readyz").json()["revision"], gate.token
+    gate.stop()
+    shutil.rmtree(gate.data_dir)
+    done = gate.cli("restore", str(backup))
+    assert (done.returncode, "Its log is intact, by the key" in done.stdout) == (0, True), done.stdout + done.stderr
+    for path in gate.data_dir.rglob("*"):
+        assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
+    index.down()
+    (gate.data_dir / "admin-token").write_text(token)
+    gate.restart()
+    assert gate.get("/readyz").json()["revision"] == revision - 1
+    assert gate.get(f"/files{served.path}").content == served.content, "from the cache, with the upstream away"
+    index.up()
+    assert gate.get("/explain/click", accept="application/json").json()["allowed"] is False
+    assert gate.get("/explain/flask", accept="application/json").json()["allowed"] is True
+    assert gate.facts("audit", "verify")["intact"]
+    said = [event["reason"] for event in gate.facts("audit", "list", "--tag", "audit:log:restored")["events"]]
+    assert [text.partition(",")[0] for text in said] == ["The gate goes on from a restored database"]
+    gate.stop()
+    gate.restart()
+    assert len(gate.facts("audit", "list", "--tag", "audit:log:restored")["events"]) == 1, "it is accepted once"
+
+
+def test_what_was_noted_and_not_committed_is_in_a_backup(gate: Gatehouse, index: Upstream, tmp_path: Path) -> None:
+    wheel_of = index.release("flask", "3.0.0")
+    gate.approve("flask")
+    with closing(sqlite3.connect(gate.data_dir / "wicketgate.db", isolation_level=None)) as other:
+        other.execute("begin immediate")  # nothing can be committed
+        assert gate.get(f"/files{wheel_of.path}").status_code == 200
+        assert gate.cli("backup", str(tmp_path / "backup")).returncode == 0
+        other.execute("rollback")
+    gate.stop()
+    restored = gate.cli("restore", str(tmp_path / "backup"), "--data-dir", str(tmp_path / "other"))
+    assert restored.returncode == 0, restored.stderr
+    with closing(sqlite3.connect(tmp_path / "other" / "wicketgate.db")) as db:
+        assert db.execute("select count(*) from decisions where what = 'file'").fetchone() == (1,)
+
+
+def rewritten(backup: Path, **contents: bytes | None) -> None:
+    """The backup with other members under its names; None leaves one out."""
+    content = zstandard.ZstdDecompressor().stream_reader(backup.read_bytes()).read()
+    (folder := backup.with_suffix(".unpacked")).mkdir()
+    (plain := backup.with_suffix(".tar")).write_bytes(content)
+    with tarfile.open(plain) as tar:
+        names = tar.getnames()
+        tar.extractall(folder, filter="data")
+    with tarfile.open(plain, "w") as tar:
+        for name in [*names, *(set(contents) - set(names))]:
+            if contents.get(name, b"") is None:
+                continue
+            if contents.get(name):
+                (folder / "changed").write_bytes(contents[name] or b"")
+                tar.add(folder / "changed", name)
+            else:
+                tar.add(folder / name, name)
+    backup.write_bytes(zstandard.compress(plain.read_bytes()))
+
+
+@pytest.mark.parametrize(
+    ("contents", "said"),
+    [
+        ({"instance": b"another"}, "instance is not what the manifest says"),
+        ({"instance": None}, "instance is not what the manifest says"),
+        ({"manifest.json": None}, "no whole backup"),
+        ({"../evil": b"x"}, "is no backup of a gate"),
+        ({"admin-token": b"x"}, "is no backup of a gate"),
+        ({"names-" + "a" * 64 + ".csv": b"x"}, "is not what the manifest says"),
+    ],
+)
+def test_a_backup_that_was_touched_is_refused_and_leaves_nothing(
+    tmp_path: Path, contents: dict[str, bytes | None], said: str
+) -> None:
+    store = SqliteStore(tmp_path / "data") if (tmp_path / "data").mkdir() is None else None
+    assert store is not None
+    store.close()
+    gate = Gatehouse(tmp_path / "data", "http://127.0.0.1:1/")
+    assert gate.cli("backup", str(tmp_path / "backup")).returncode == 0
+    rewritten(tmp_path / "backup", **contents)
+    done = gate.cli("restore", str(tmp_path / "backup"), "--data-dir", str(tmp_path / "new"))
+    assert (done.returncode, said in done.stderr) == (2, True), done.stderr
+    assert not (tmp_path / "new").exists()
+    assert not list(tmp_path.glob(".new-*"))
+
+
+def test_half_a_backup_is_none(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    SqliteStore(tmp_path / "data").close()
+    gate = Gatehouse(tmp_path / "data", "http://127.0.0.1:1/")
+    assert gate.cli("backup", str(tmp_path / "backup")).returncode == 0
+    whole = (tmp_path / "backup").read_bytes()
+    for content in (whole[: len(whole) // 2], b"", b"nonsense" * 1000):
+        (tmp_path / "backup").write_bytes(content)
+        done = gate.cli("restore", str(tmp_path / "backup"), "--data-dir", str(tmp_path / "new"))
+        assert done.returncode == 2, done.stdout
+        assert "backup" in done.stderr
+        assert not (tmp_path / "new").exists()
+
+
+def test_an_older_database_is_not_started_with_before_somebody_says_so(
+    make_gate: MakeGate, index: Upstream, tmp_path: Path
+) -> None:
+    bad = index.release("flask", "3.0.0")
+    gate = make_gate()
+    gate.approve("flask")
+    gate.stop()
+    shutil.copytree(gate.data_dir, tmp_path / "copy")
+    gate.restart()
+    gate.facts("revoke", "flask", "--reason", "it is malware")
+    gate.stop()
+    shutil.rmtree(gate.data_dir)
+    shutil.copytree(tmp_path / "copy", gate.data_dir)
+    with pytest.raises(AssertionError, match="older than it was: its log ends at event"):
+        gate.restart()
+    assert gate.cli("restore", "--in-place").returncode == 0
+    gate.restart()
+    assert gate.get(f"/files{bad.path}").status_code == 200, "they were told to revoke again"
+    gate.stop()
+    told = gate.restart().facts("audit", "list", "--tag", "audit:log:contradicted")["events"]
+    assert told, "and it stands in the log"
+
+
+def test_an_upgrade_is_one_step_after_a_copy_and_a_failed_one_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = SqliteStore(tmp_path)
+    store.commit(changes.grant([approval(wheel())]), ADA, AT)
+    store.close()
+    before = schema(tmp_path / "wicketgate.db")
+
+    def first(db: object) -> None:
+        db.execute("create table later (id text)")  # type: ignore[attr-defined]
+
+    def second(db: object) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(migrations, "_migrations", list(migrations._migrations))
+        migrations(name="first_step")(first)
+        migrations(name="second_step")(second)
+        with pytest.raises(StoreError, match="disk I/O error"):
+            SqliteStore(tmp_path)
+        assert schema(tmp_path / "wicketgate.db") == before, "all steps or none"
+        migrations._migrations.pop()
+        SqliteStore(tmp_path).close()
+        assert "later" in schema(tmp_path / "wicketgate.db")
+    copy = tmp_path / "wicketgate.db.before-first_step"
+    assert (schema(copy), stat.S_IMODE(copy.stat().st_mode)) == (before, 0o600)
+    with pytest.raises(StoreError, match=r"written by a newer Wicketgate \(first_step\)"):
+        SqliteStore(tmp_path)
+    copy.replace(tmp_path / "wicketgate.db")
+    again = SqliteStore(tmp_path)
+    assert again.load().puts == (approval(wheel()),)
+    again.close()
+
+
+def schema(path: Path) -> str:
+    with closing(sqlite3.connect(path)) as db:
+        return json.dumps(db.execute("select name, sql from sqlite_master order by name").fetchall())
