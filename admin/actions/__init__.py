@@ -43,7 +43,7 @@ from admin.actions.rules import Rules, Wanted
 from admin.actions.standing import Standing
 from admin.actions.today import Seen, Today
 from admin.actions.vouching import Vouching
-from admin.actions.wishes import NeedsAcknowledgement, Proposed, Unusable, Wish
+from admin.actions.wishes import NeedsAcknowledgement, Proposed, Unknown, Unusable, Wish
 from admin.closure import Resolver
 from admin.people.parts import People
 from proxy.alerts import Alerts
@@ -71,6 +71,7 @@ __all__ = [
     "Seen",
     "Settled",
     "Step",
+    "Unknown",
     "Unusable",
     "Wanted",
     "Wish",

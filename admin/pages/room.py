@@ -23,7 +23,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from admin.actions import Actions, Proposed, Unusable
+from admin.actions import Actions, Proposed, Unknown, Unusable
 from admin.pages.cookies import Jar
 from admin.people.entrance import Entrance
 from admin.people.limits import TooOften
@@ -56,6 +56,7 @@ ADMIN = Path(__file__).parent.parent
 STATUS: tuple[tuple[type[GateError], int], ...] = (
     (Forbidden, 403),
     (NotProved, 403),
+    (Unknown, 404),
     (TooOften, 429),
     (Busy, 503),
     (RevisionConflict, 412),

@@ -20,6 +20,7 @@ from proxy.health import Health
 from proxy.model import Token
 from proxy.policy import explaining
 from proxy.policy.credentials import may_request
+from proxy.policy.explaining import FeedData
 from proxy.policy.folding import malformed
 from proxy.policy.versions import version as read_version
 from proxy.simple import names
@@ -162,7 +163,7 @@ class Developers:
         said = {"at": at.isoformat(), "revision": snapshot.revision, "advisory_data": self._feed()}
         return JSONResponse({"results": results, "url": self._url, **said})
 
-    def _feed(self) -> dict[str, object]:
+    def _feed(self) -> FeedData:
         return explaining.feed_data(self._gateway.policy.snapshot, self._clock())
 
     def _page(self, template: str, **facts: object) -> HTMLResponse:

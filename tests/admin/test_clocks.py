@@ -166,7 +166,7 @@ async def test_a_proposal_waits_for_seven_days(walk: Walk, index: Upstream) -> N
     assert (await walk.api("GET", "/proposals")).json() == []
     digest = first.json()["proposal"]["digest"]
     late = await walk.api("POST", f"/proposals/{identity}/confirm", digest=digest)
-    assert late.status_code == 422
+    assert late.status_code == 404
     assert "Nothing waits" in late.json()["detail"]
     second = (await walk.api("POST", "/approvals", **wish)).json()["proposal"]["id"]
     events = (await walk.api("GET", "/audit/events?tag=proposal:act:made")).json()["events"]
