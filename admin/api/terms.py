@@ -31,12 +31,9 @@ def routes(desk: Desk, who: Who) -> APIRouter:
     async def set_terms(body: TermsIn, by: Actor = Depends(who), if_match: IfMatch = None) -> SettledOut:
         """Change standing rules, or show what that would do. What is left out stays; If-Match takes a revision."""
         given = body.given(desk.clock())
-        if body.channel:
-            settled = await desk.actions.channels.set_terms(
-                by, body.channel, given, body.inherit, body.reason, if_match, dry_run=body.dry_run
-            )
-        else:
-            settled = await desk.actions.standing.set_terms(by, given, body.reason, if_match, dry_run=body.dry_run)
+        settled = await desk.actions.set_terms(
+            by, body.channel, given, body.inherit, body.reason, if_match, dry_run=body.dry_run
+        )
         return settled_data(settled)
 
     @router.get("/origins")

@@ -33,6 +33,7 @@ OTHER = {
     *(f"delete /v1/{path}" for path in ("tokens/{identity}", "sessions/{identity}", "audit/queries/{identity}")),
     *(f"delete /v1/{path}" for path in ("oidc/rules/{name}", "approvals/closures/{identity}")),
     "post /v1/proposals/{identity}/reject",
+    "post /v1/requests",
 }
 
 

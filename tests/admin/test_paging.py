@@ -17,7 +17,7 @@ from tests.world.upstream import Upstream
 
 LISTS = {
     *("approvals", "prohibitions", "waivers", "names/acknowledged", "channels", "origins", "emergencies", "proposals"),
-    *("projects", "tokens", "accounts", "sessions", "oidc/rules"),
+    *("projects", "requests", "tokens", "accounts", "sessions", "oidc/rules"),
     *(f"audit/{name}" for name in ("queries", "who-has", "destinations", "segments")),
 }
 RECORDS = {"inbox", "audit/events", "audit/decisions", "audit/checkpoints"}
