@@ -83,6 +83,12 @@ class Forbidden(GateError):
     """The actor's role, or the scope of its token, does not hold the permission."""
 
 
+def may(actor: Actor, permission: Permission) -> bool:
+    """Whether the actor's role, and its scope where it has one, hold the permission."""
+    held = permission in ROLES.get(actor.role, frozenset())
+    return held and (not actor.scope or permission in actor.scope)
+
+
 def demand(actor: Actor, permission: Permission) -> None:
     """Raise Forbidden unless the actor's role, and its scope where it has one, hold the permission."""
     if permission not in ROLES.get(actor.role, frozenset()):

@@ -34,24 +34,24 @@ class Asking:
     def __init__(self, store: Store, clock: Callable[[], datetime], channel: str = "") -> None:
         self._store, self._clock, self.channel = store, clock, channel
 
-    async def ask(self, project: NormalizedName, specifier: str, why: str, by: str, address: str) -> Ask:
-        """Record a wish of somebody (a token's name, or an address) who asks from an address.
+    async def ask(self, project: NormalizedName, specifier: str, why: str, by: Actor) -> Ask:
+        """Record a wish of somebody: an account, a token, or a client that brought none.
 
         Raises ValueError for an unreadable range, TooMany, StoreError.
         """
         if read_specifier(specifier) is None:
             raise ValueError(f"That is not a version range (PEP 440): {specifier[:64]!r}. Say for example >=2,<3")
         at = self._clock()
-        identity = hashlib.sha256("\n".join((self.channel, project, specifier, by)).encode()).hexdigest()[:16]
+        identity = hashlib.sha256("\n".join((self.channel, project, specifier, by.id)).encode()).hexdigest()[:16]
         text = "".join(c if c.isprintable() else " " for c in why)[:WHY_AT_MOST].strip()
-        ask = Ask(f"ask:{identity}", project, specifier, by, text or "no reason given", at, self.channel)
-        await asyncio.to_thread(self._put, ask, address)
+        ask = Ask(f"ask:{identity}", project, specifier, by.name, text or "no reason given", at, self.channel)
+        await asyncio.to_thread(self._put, ask, by)
         return ask
 
-    def _put(self, ask: Ask, address: str) -> None:
+    def _put(self, ask: Ask, by: Actor) -> None:
         waiting = self._store.entries("ask")
         of_one = sum(1 for entry in waiting if isinstance(entry, Ask) and entry.by == ask.by)
         if len(waiting) >= OPEN_AT_MOST or of_one >= OPEN_OF_ONE:
             raise TooMany("The inbox is full. Talk to the security team.")
         if all(entry.id != ask.id for entry in waiting):
-            self._store.commit(changes.ask(ask), Actor("client", ask.by, ask.by, "requester", address), ask.at)
+            self._store.commit(changes.ask(ask), by, ask.at)

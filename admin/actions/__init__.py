@@ -8,9 +8,10 @@ Decided here:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from admin.actions.access import Access, Narrowed
 from admin.actions.accounts import Accounts, Invited
@@ -36,6 +37,7 @@ from admin.actions.proposals import Proposals
 from admin.actions.queries import Queries
 from admin.actions.replaying import Replaying
 from admin.actions.reports import Reports
+from admin.actions.requests import Requests
 from admin.actions.resolutions import Resolution, Resolutions, Step
 from admin.actions.resolving import Resolving
 from admin.actions.reviews import Review, Reviews
@@ -43,12 +45,13 @@ from admin.actions.rules import Rules, Wanted
 from admin.actions.standing import Standing
 from admin.actions.today import Seen, Today
 from admin.actions.vouching import Vouching
-from admin.actions.wishes import NeedsAcknowledgement, Proposed, Unusable, Wish
+from admin.actions.wishes import NeedsAcknowledgement, Proposed, Unknown, Unusable, Wish
 from admin.closure import Resolver
 from admin.people.parts import People
 from proxy.alerts import Alerts
 from proxy.gateway import Gateway
 from proxy.live import Live
+from proxy.model import Actor
 from proxy.store import Store
 
 __all__ = [
@@ -71,6 +74,7 @@ __all__ = [
     "Seen",
     "Settled",
     "Step",
+    "Unknown",
     "Unusable",
     "Wanted",
     "Wish",
@@ -107,6 +111,28 @@ class Actions:
     queries: Queries
     copies: Copies
     reports: Reports
+    requests: Requests
+
+    async def set_terms(
+        self,
+        actor: Actor,
+        channel: str,
+        given: Mapping[str, Any],
+        inherit: Collection[str],
+        reason: str,
+        if_revision: int | None = None,
+        *,
+        dry_run: bool = False,
+    ) -> Settled:
+        """Change standing rules where they count: in a channel, or in the default one ("").
+
+        Raises Forbidden, Proposed, Unusable, RevisionConflict, StoreError.
+        """
+        if channel:
+            return await self.channels.set_terms(actor, channel, given, inherit, reason, if_revision, dry_run=dry_run)
+        if inherit:
+            raise Unusable("The default channel inherits from nothing. Say which channel does.")
+        return await self.standing.set_terms(actor, given, reason, if_revision, dry_run=dry_run)
 
     @classmethod
     def of(
@@ -151,4 +177,5 @@ class Actions:
             queries=Queries(hands),
             copies=Copies(hands),
             reports=Reports(hands),
+            requests=Requests(hands),
         )

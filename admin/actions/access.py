@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 
 from admin import auth
 from admin.actions.hands import Hands
-from admin.actions.wishes import Unusable, said
+from admin.actions.wishes import Unknown, Unusable, said
 from admin.auth import Issued
 from admin.roles import ROLES, Permission, demand, demand_all_of
 from proxy.model import Actor, AuditEvent, Token
@@ -54,10 +54,10 @@ class Access:
         return await self._issued(actor, name, role, valid, narrowed)
 
     async def withdraw_own(self, actor: Actor, identity: str) -> AuditEvent:
-        """End a token that one answers for. Raises Unusable, StoreError."""
+        """End a token that one answers for. Raises Unknown, StoreError."""
         token = self.hands.live.credentials.token_of(identity, self.hands.clock())
         if token is None or token.owner != actor.principal:
-            raise Unusable("You have no such token.")
+            raise Unknown("You have no such token.")
         return await self.hands.commit(changes.withdraw(token, f"{actor.name} withdrew it"), actor)
 
     async def _issued(self, actor: Actor, name: str, role: str, valid: timedelta, narrowed: Narrowed) -> Issued:
@@ -86,9 +86,9 @@ class Access:
         return await asyncio.to_thread(self.hands.store.access.uses)
 
     async def withdraw_token(self, actor: Actor, identity: str, reason: str) -> AuditEvent:
-        """End a token at once, on every worker. Raises Forbidden, Unusable, StoreError."""
+        """End a token at once, on every worker. Raises Forbidden, Unknown, StoreError."""
         demand(actor, Permission.ACCESS_WRITE)
         for token in await asyncio.to_thread(self.hands.store.entries, "token"):
             if isinstance(token, Token) and token.id == identity:
                 return await self.hands.commit(changes.withdraw(token, said(reason)), actor)
-        raise Unusable(f"There is no token {identity[:40]!r}.")
+        raise Unknown(f"There is no token {identity[:40]!r}.")

@@ -19,7 +19,7 @@ from datetime import timedelta
 from typing import Any
 
 from admin.actions.hands import Hands
-from admin.actions.wishes import Proposed, Unusable, said
+from admin.actions.wishes import Proposed, Unknown, Unusable, said
 from admin.auth import digest
 from admin.roles import ROLES, Permission, demand, demand_all_of
 from proxy.model import ROLES as FOR_PEOPLE
@@ -139,19 +139,19 @@ class Accounts:
         return Invited(secret, account, invitation)
 
     async def _under(self, actor: Actor, identity: str) -> Account:
-        """Return an account whose whole role the actor holds. Raises Forbidden, Unusable."""
+        """Return an account whose whole role the actor holds. Raises Forbidden, Unknown."""
         demand(actor, Permission.ACCESS_WRITE)
         account = await self._account(identity)
         demand_all_of(actor, account.role)
         return account
 
     async def _account(self, identity: str) -> Account:
-        """Return an account by its id or its name. Raises Unusable."""
+        """Return an account by its id or its name. Raises Unknown."""
         await self.hands.live.current()
         known = self.hands.live.credentials
         account = known.accounts.get(identity) or known.named(identity)
         if account is None:
-            raise Unusable(f"There is no account {identity[:64]!r}. wicketgate account list")
+            raise Unknown(f"There is no account {identity[:64]!r}. wicketgate account list")
         return account
 
     def _owned(self, account: Account) -> list[Token]:

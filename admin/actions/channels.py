@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from admin.actions.hands import Hands, Settled, seen
-from admin.actions.wishes import CHANNELS_AT_MOST, Unusable, read_channel, said
+from admin.actions.wishes import CHANNELS_AT_MOST, Unknown, Unusable, read_channel, said
 from admin.roles import Permission, demand
 from proxy.model import Actor, AuditEvent, Channel, Terms
 from proxy.policy import changes, emergencies
@@ -71,12 +71,14 @@ class Channels:
         return await self.hands.settle(change, actor, seen(snapshot, if_revision), dry_run=dry_run)
 
     async def close(self, actor: Actor, name: str, reason: str, if_revision: int | None = None) -> AuditEvent:
-        """Close a channel and end what was said in it. Raises Forbidden, Unusable, RevisionConflict, StoreError."""
+        """Close a channel and end what was said in it.
+
+        Raises Forbidden, Unknown, Unusable, RevisionConflict, StoreError.
+        """
         demand(actor, Permission.TERMS_WRITE)
-        await self.hands.policy(name)
         snapshot = await self.hands.live.current()
-        if not name:
-            raise Unusable("The default channel is always open.")
+        if name not in snapshot.channels:
+            raise Unknown(f"There is no channel {name[:40]!r} to close. wicketgate channels list")
         heirs = [channel.name for channel in snapshot.channels.values() if channel.base == name]
         if heirs:
             raise Unusable(f"{name} cannot be closed: {', '.join(heirs)} inherits from it.")

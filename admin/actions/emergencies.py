@@ -16,7 +16,7 @@ from datetime import timedelta
 
 from admin.actions.granting import Granting, Outcome
 from admin.actions.hands import Hands, seen
-from admin.actions.wishes import Unusable, Wish, read_requirement, said
+from admin.actions.wishes import Unknown, Unusable, Wish, read_requirement, said
 from admin.roles import Permission, demand, demand_person
 from proxy.alerts import Alerts
 from proxy.model import Actor, Approval, AuditEvent
@@ -90,7 +90,7 @@ class Emergencies:
         for approval in emergencies.emergencies(snapshot):
             if approval.id == identity:
                 return approval, snapshot
-        raise Unusable(f"There is no emergency {identity[:40]!r}. wicketgate break-glass list names them.")
+        raise Unknown(f"There is no emergency {identity[:40]!r}. wicketgate break-glass list names them.")
 
 
 def _why(composition: Composition, approval: Approval) -> str:

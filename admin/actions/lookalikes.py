@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from admin.actions.hands import Hands
-from admin.actions.wishes import Unusable, read_project, said
+from admin.actions.wishes import Unknown, read_project, said
 from admin.roles import Permission, demand
 from proxy.model import Acknowledgement, Actor, AuditEvent
 from proxy.policy import changes
@@ -26,12 +26,12 @@ class LookAlikes:
     async def withdraw(self, actor: Actor, project: str, reason: str, if_revision: int | None = None) -> AuditEvent:
         """Let a name be a look-alike again, whatever it resembles.
 
-        Raises Forbidden, Unusable, RevisionConflict, StoreError.
+        Raises Forbidden, Unknown, RevisionConflict, StoreError.
         """
         demand(actor, Permission.POLICY_APPROVE)
         name = read_project(project)
         snapshot = await self.hands.live.current()
         found = [entry for entry in snapshot.acknowledged.values() if entry.project == name]
         if not found:
-            raise Unusable(f"{name} was never acknowledged. wicketgate names acknowledged lists what was.")
+            raise Unknown(f"{name} was never acknowledged. wicketgate names acknowledged lists what was.")
         return await self.hands.commit(changes.withdraw_acknowledgements(found, said(reason)), actor, if_revision)

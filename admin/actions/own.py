@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from admin.actions.hands import Hands
-from admin.actions.wishes import Unusable
+from admin.actions.wishes import Unknown, Unusable
 from admin.auth import digest
 from admin.people.codes import Sheet
 from admin.people.entrance import WRONG_CODE
@@ -99,7 +99,7 @@ class Own:
         rest = tuple(passkey for passkey in account.passkeys if passkey.id != factor)
         left = replace(account, totp="" if factor == "totp" else account.totp, passkeys=rest)
         if left == account:
-            raise Unusable("There is no such factor.")
+            raise Unknown("There is no such factor.")
         if not left.has_factor:
             raise Unusable("That is your last second factor. Enrol another one first.")
         reason = f"{account.name} dropped a factor"

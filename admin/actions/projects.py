@@ -14,7 +14,6 @@ from admin.roles import Permission, demand
 from proxy.model import Actor, Approval, Ask, AuditEvent, HandedOut, Prohibition, Waiver
 from proxy.store import EventFilter
 
-FOUND_AT_MOST = 200
 HOLDERS_AT_MOST = 50
 EVENTS_AT_MOST = 30
 
@@ -49,7 +48,7 @@ class Projects:
     hands: Hands
 
     async def find(self, actor: Actor, text: str) -> list[Found]:
-        """Return the projects whose names hold a text, at most 200, by name. Raises Forbidden, StoreError."""
+        """Return the projects whose names hold a text, by name. Raises Forbidden, StoreError."""
         demand(actor, Permission.INBOX_READ)
         snapshot = await self.hands.live.current()
         entries = await asyncio.to_thread(self.hands.store.entries, "ask")
@@ -57,7 +56,7 @@ class Projects:
         wanted = text.strip().lower().replace("_", "-").replace(".", "-")
         names = sorted(name for name in {*snapshot.grants, *snapshot.prohibitions, *asks} if wanted in name)
         found = []
-        for name in names[:FOUND_AT_MOST]:
+        for name in names:
             grants = snapshot.grants.get(name, ())
             versions = len(frozenset().union(*(grant.versions for grant in grants)))
             standing = any(grant.approval.standing for grant in grants)

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from admin.actions.hands import Hands
-from admin.actions.wishes import Unusable, said
+from admin.actions.wishes import Unknown, Unusable, said
 from admin.roles import ROLES, Forbidden, Permission, demand, demand_person
 from proxy.alerts import Alerts
 from proxy.errors import RevisionConflict
@@ -71,10 +71,10 @@ class Proposals:
         return await asyncio.to_thread(self.hands.proposals)
 
     async def one(self, identity: str) -> Proposal:
-        """Return one that waits. Raises Unusable, StoreError."""
+        """Return one that waits. Raises Unknown, StoreError."""
         found = next((proposal for proposal in await self.waiting() if proposal.id == identity), None)
         if found is None:
-            raise Unusable(f"Nothing waits as {identity[:40]!r}. wicketgate proposals list")
+            raise Unknown(f"Nothing waits as {identity[:40]!r}. wicketgate proposals list")
         return found
 
     async def confirm(self, actor: Actor, identity: str, digest: str, if_revision: int | None = None) -> AuditEvent:

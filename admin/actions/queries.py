@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from admin.actions.hands import Hands
-from admin.actions.wishes import Unusable
+from admin.actions.wishes import Unknown, Unusable
 from admin.roles import Permission, demand
 from proxy.model import Actor, AuditEvent, SavedQuery
 from proxy.policy import changes_audit
@@ -51,8 +51,8 @@ class Queries:
         return query
 
     async def drop(self, actor: Actor, identity: str) -> AuditEvent:
-        """Forget a query of one's own. Raises Forbidden, Unusable, StoreError."""
+        """Forget a query of one's own. Raises Forbidden, Unknown, StoreError."""
         for query in await self.of(actor):
             if query.id == identity and query.owner == actor.id:
                 return await self.hands.commit(changes_audit.drop_query(query), actor)
-        raise Unusable(f"You keep no query {identity[:40]!r}.")
+        raise Unknown(f"You keep no query {identity[:40]!r}.")

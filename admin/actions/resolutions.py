@@ -16,7 +16,7 @@ from typing import Literal
 from packaging.utils import NormalizedName
 
 from admin.actions.granting import Draft, Outcome
-from admin.actions.wishes import Unusable, Wish
+from admin.actions.wishes import Unknown, Unusable, Wish
 from admin.closure import Node, Target
 from proxy.errors import GateError
 from proxy.model import Actor, Finding
@@ -94,15 +94,15 @@ class Resolutions:
         return resolution
 
     def of(self, actor: Actor, identity: str) -> Resolution:
-        """Return an actor's own resolution. Raises Unusable where there is none."""
+        """Return an actor's own resolution. Raises Unknown where there is none."""
         self._forget()
         found = self._kept.get(identity)
         if found is None or found.owner != actor.id:
-            raise Unusable(f"You have no resolution {identity[:40]!r}: it was another's, or ended a while ago.")
+            raise Unknown(f"You have no resolution {identity[:40]!r}: it was another's, or ended a while ago.")
         return found
 
     async def cancel(self, actor: Actor, identity: str) -> Resolution:
-        """End a resolution that runs, and what it started, before returning. Raises Unusable."""
+        """End a resolution that runs, and what it started, before returning. Raises Unknown."""
         resolution = self.of(actor, identity)
         await self._end([task for task in [self._tasks.get(identity)] if task])
         return resolution

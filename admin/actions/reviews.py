@@ -11,12 +11,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import NormalizedName
 
 from admin.actions.hands import Hands
-from admin.actions.wishes import Unusable, read_project
+from admin.actions.wishes import Unknown, Unusable, read_project
 from admin.roles import Permission, demand
 from proxy.errors import GateError
 from proxy.gateway import Gateway
@@ -48,17 +49,17 @@ class Reviews:
     hands: Hands
 
     async def review(self, actor: Actor, name: str, version: str = "", channel: str = "") -> Review:
-        """Gather what a reviewer needs to know. Raises Forbidden, Unusable, UpstreamError, StoreError."""
+        """Gather what a reviewer needs to know. Raises Forbidden, Unknown, Unusable, UpstreamError, StoreError."""
         demand(actor, Permission.INBOX_READ)
         project = read_project(name)
         if version and read_version(version) is None:
             raise Unusable(f"{version[:64]!r} is not a version (PEP 440).")
-        page, at = await self.hands.page(project)  # first: it waits until look-alikes can be told
+        page, at = await self._page(project)  # first: it waits until look-alikes can be told
         snapshot = await self.hands.policy(channel)
         gateway, approved = self.hands.gateway, reviewing.approving(snapshot, project)
         file = reviewing.candidate(await gateway.judged(page, reviewing.unasked(approved), at), version)
         if file is None:
-            raise Unusable(f"The upstream lists no file of {project} {version}".rstrip() + ".")
+            raise Unknown(f"The upstream lists no file of {project} {version}".rstrip() + ".")
         described, silence = await self._described(page, file)
         needs = await self._needs(described.requires if described else (), channel)
         page = _with_licence(page, file.version, described)
@@ -66,6 +67,12 @@ class Reviews:
         data = reviewing.review(Facts(page, snapshot, here, there, file.version, described, silence, needs), at)
         asks, refused = self.hands.asks(project), await self._refused(project)
         return Review(data | {"channel": channel}, tuple(asks), tuple(refused))
+
+    async def _page(self, project: NormalizedName) -> tuple[ProjectPage, datetime]:
+        try:
+            return await self.hands.page(project)
+        except Unusable as error:
+            raise Unknown(str(error)) from error  # it is what was asked for, and not a part of it
 
     async def _refused(self, project: str) -> list[Demand]:
         return await asyncio.to_thread(self.hands.store.demand, self.hands.clock() - ASKED, project)

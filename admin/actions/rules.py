@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from admin.actions.hands import Hands
-from admin.actions.wishes import Unusable, said
+from admin.actions.wishes import Unknown, Unusable, said
 from admin.people.extras import demand_installed
 from admin.roles import Permission, demand
 from proxy.model import Actor, AuditEvent, CiRule
@@ -72,9 +72,9 @@ class Rules:
         return rule
 
     async def end(self, actor: Actor, name: str, reason: str) -> AuditEvent:
-        """End a rule and every pass that it gave, at once. Raises Forbidden, Unusable, StoreError."""
+        """End a rule and every pass that it gave, at once. Raises Forbidden, Unknown, StoreError."""
         demand(actor, Permission.ACCESS_WRITE)
         found = next((rule for rule in await self.all() if name in {rule.name, rule.id}), None)
         if found is None:
-            raise Unusable(f"There is no rule {name[:80]!r}. wicketgate oidc rules list")
+            raise Unknown(f"There is no rule {name[:80]!r}. wicketgate oidc rules list")
         return await self.hands.commit(changes.end_rule(found, said(reason)), actor)

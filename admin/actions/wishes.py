@@ -36,6 +36,10 @@ class Unusable(GateError):
     """What was asked for cannot be done; the message says what to say instead."""
 
 
+class Unknown(Unusable):
+    """What was named by its id is not here (any more), or is not one's own; the message says where to look."""
+
+
 class NeedsAcknowledgement(GateError):
     """An approver must overrule a finding by name first. ``say`` is what to add."""
 

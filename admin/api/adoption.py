@@ -6,9 +6,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
-from admin.api.desk import Data, Desk, Who
+from admin.api.desk import Desk, Who
 from admin.schemas.given_documents import SINCE, WEEK
-from admin.schemas.told_documents import adoption_data
+from admin.schemas.told_documents import AdoptionOut, adoption_data
 from proxy.model import Actor
 from proxy.policy.document.schema import Duration
 
@@ -22,7 +22,7 @@ def routes(desk: Desk, who: Who) -> APIRouter:
         since: Annotated[Duration, Query(description=SINCE)] = WEEK,
         channel: Annotated[str, Query(max_length=40)] = "",
         by: Actor = Depends(who),
-    ) -> Data:
+    ) -> AdoptionOut:
         """Propose the approvals that would have let through what observe mode did, as a document to be applied."""
         return adoption_data(await desk.actions.adopting.propose(by, since, channel))
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request
 
 from admin.api.desk import UPLOAD_AT_MOST, Data, Desk, Who
 from admin.roles import Permission, demand
+from admin.schemas.told_feed import StatusOut, TakenOut
 from proxy.errors import FeedRefused
 from proxy.model import Actor
 from proxy.policy import explaining
@@ -27,13 +28,13 @@ def routes(desk: Desk, who: Who) -> APIRouter:
     router = APIRouter(tags=["advisories"])
 
     @router.get("/advisories/status")
-    async def status(by: Actor = Depends(who)) -> Data:
+    async def status(by: Actor = Depends(who)) -> StatusOut:
         """Return how much advisory data there is, how old it is, and how far an import is that is under way."""
         demand(by, Permission.POLICY_READ)
         data = explaining.feed_data(await desk.live.current(), desk.clock())
-        return data | {"importing": desk.sync.progress.data()}
+        return {**data, "importing": desk.sync.progress.data()}
 
-    @router.post("/advisories/sync")
+    @router.post("/advisories/sync", response_model=TakenOut)
     async def sync(by: Actor = Depends(who)) -> Data:
         """Fetch the configured source now."""
         demand(by, Permission.FEED_WRITE)
@@ -41,6 +42,7 @@ def routes(desk: Desk, who: Who) -> APIRouter:
 
     @router.post(
         "/advisories/import",
+        response_model=TakenOut,
         openapi_extra={"requestBody": {"required": True, "content": {"application/zip": ZIP}}},
     )
     async def take(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Depends, Query
 
-from admin.api.desk import Data, Desk, IfMatch, Who
+from admin.api.desk import Desk, IfMatch, Who
+from admin.api.paging import Paged
 from admin.roles import Permission, demand
 from admin.schemas.given import ChannelIn
-from admin.schemas.told import channel_data, event_data
+from admin.schemas.told import EventOut, event_data
+from admin.schemas.told_policy import ChannelOut, channel_data
 from proxy.model import Actor
 
 
@@ -16,14 +18,15 @@ def routes(desk: Desk, who: Who) -> APIRouter:
     router = APIRouter(tags=["channels"])
 
     @router.get("/channels")
-    async def channels(by: Actor = Depends(who)) -> list[Data]:
+    async def channels(paging: Paged, by: Actor = Depends(who)) -> list[ChannelOut]:
         """List the channels besides the default one."""
         demand(by, Permission.POLICY_READ)
         snapshot = await desk.live.current()
-        return [channel_data(channel, snapshot) for _, channel in sorted(snapshot.channels.items())]
+        kept = paging.page(snapshot.channels.values(), lambda channel: (channel.name,))
+        return [channel_data(channel, snapshot) for channel in kept]
 
     @router.post("/channels", status_code=201)
-    async def open_channel(body: ChannelIn, by: Actor = Depends(who), if_match: IfMatch = None) -> Data:
+    async def open_channel(body: ChannelIn, by: Actor = Depends(who), if_match: IfMatch = None) -> EventOut:
         """Open a channel; its index is at ``/NAME/simple/``."""
         return event_data(await desk.actions.channels.open(by, body.name, body.base, body.reason, if_match))
 
@@ -33,7 +36,7 @@ def routes(desk: Desk, who: Who) -> APIRouter:
         by: Actor = Depends(who),
         reason: str = Query(min_length=1, max_length=2000),
         if_match: IfMatch = None,
-    ) -> Data:
+    ) -> EventOut:
         """Close a channel and end what was said in it."""
         return event_data(await desk.actions.channels.close(by, name, reason, if_match))
 

@@ -8,21 +8,25 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 
 from admin.api.desk import LARGEST, Data, Desk, Who
+from admin.api.paging import Paged
 from admin.roles import Permission, demand
 from admin.schemas.given import Later
 from admin.schemas.given_audit import Chain
-from admin.schemas.told_audit import standing_data
+from admin.schemas.told_audit import StandingOut, standing_data
 from proxy.model import Actor
 
 TYPES = {"jsonl": "application/x-ndjson", "ocsf": "application/x-ndjson", "csv": "text/csv; charset=utf-8"}
 SUFFIXES = {"jsonl": "jsonl", "ocsf": "ocsf.jsonl", "csv": "csv"}
 
 
+ANSWERS: dict[int | str, Data] = {200: {"content": {kind: {"schema": {"type": "string"}} for kind in TYPES.values()}}}
+
+
 def routes(desk: Desk, who: Who) -> APIRouter:
     """Return the routes of this matter."""
     router = APIRouter(tags=["audit"])
 
-    @router.get("/audit/export", response_class=StreamingResponse)
+    @router.get("/audit/export", response_class=StreamingResponse, responses=ANSWERS)
     async def export(
         by: Actor = Depends(who),
         chain: Chain = "events",
@@ -38,9 +42,10 @@ def routes(desk: Desk, who: Who) -> APIRouter:
         return StreamingResponse(pieces, media_type=TYPES[form], headers=headers)
 
     @router.get("/audit/destinations")
-    async def destinations(by: Actor = Depends(who)) -> list[Data]:
+    async def destinations(paging: Paged, by: Actor = Depends(who)) -> list[StandingOut]:
         """List where the record is sent, and what each place has not taken yet."""
         demand(by, Permission.AUDIT_READ)
-        return [standing_data(standing) for standing in await desk.keeper.standings()]
+        kept = paging.page(await desk.keeper.standings(), lambda standing: (standing.destination, standing.format))
+        return [standing_data(standing) for standing in kept]
 
     return router

@@ -27,6 +27,10 @@ KEY_PARAMETER: Data = {
     "schema": {"type": "string", "pattern": f"^{KEY.pattern}$"},
     "example": "8e03978e-40d5-43dd-bc93-6894a57f9324",
 }
+LEADS_ON: Data = {
+    "description": 'Where the next page is, `<…>; rel="next"` (RFC 8288); not there on the last one.',
+    "schema": {"type": "string"},
+}
 NO_EXAMPLE_ALONE = {"reason"}
 """A body that needs nothing else shows more."""
 WAITS: Data = {
@@ -38,7 +42,7 @@ WAITS: Data = {
                 "required": ["detail", "proposal"],
                 "properties": {
                     "detail": {"type": "string"},
-                    "proposal": {"type": "object"},
+                    "proposal": {"$ref": "#/components/schemas/ProposalOut"},
                     "secret": {"type": "string", "description": "Good once somebody else confirmed it; shown once."},
                 },
             }
@@ -85,6 +89,8 @@ def _describe(method: str, operation: Data) -> None:
     if method in UNSAFE:
         operation.setdefault("parameters", []).append(KEY_PARAMETER)
         operation["responses"].setdefault("202", WAITS)
+    elif {"after", "limit"} <= {parameter["name"] for parameter in operation.get("parameters", ())}:
+        operation["responses"]["200"]["headers"] = {"Link": LEADS_ON}
 
 
 def _exemplify(operation: Data, schemas: Data) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Depends, Query
 
-from admin.api.desk import Data, Desk, IfMatch, Who
+from admin.api.desk import Desk, IfMatch, Who
+from admin.api.paging import Paged
 from admin.roles import Permission, demand
-from admin.schemas.emergencies import EmergencyIn, FindingIn, emergency_data
-from admin.schemas.told import event_data, outcome_data
+from admin.schemas.emergencies import EmergencyIn, EmergencyOut, FindingIn, OpenedOut, emergency_data, opened_data
+from admin.schemas.told import EventOut, event_data
 from proxy.model import Actor
 from proxy.policy import emergencies
 
@@ -17,20 +18,21 @@ def routes(desk: Desk, who: Who) -> APIRouter:
     router = APIRouter(tags=["emergencies"])
 
     @router.get("/emergencies")
-    async def list_emergencies(by: Actor = Depends(who)) -> list[Data]:
+    async def list_emergencies(paging: Paged, by: Actor = Depends(who)) -> list[EmergencyOut]:
         """List the emergencies, the newest first, those that ended and were reviewed included."""
         demand(by, Permission.POLICY_READ)
         found = emergencies.emergencies(await desk.live.current())
-        return [emergency_data(approval, desk.clock()) for approval in found]
+        kept = paging.page(found, lambda approval: (approval.at.isoformat(), approval.id), newest_first=True)
+        return [emergency_data(approval, desk.clock()) for approval in kept]
 
     @router.post("/emergencies", status_code=201)
-    async def open_emergency(body: EmergencyIn, by: Actor = Depends(who), if_match: IfMatch = None) -> Data:
+    async def open_emergency(body: EmergencyIn, by: Actor = Depends(who), if_match: IfMatch = None) -> OpenedOut:
         """Open what a requirement matches now, for some hours. Everybody is told."""
         outcome = await desk.actions.emergencies.open(by, body.wish(), body.hours, if_match)
-        return emergency_data(outcome.approval, desk.clock()) | outcome_data(outcome)
+        return opened_data(outcome, desk.clock())
 
     @router.post("/emergencies/{identity}/review")
-    async def review(identity: str, body: FindingIn, by: Actor = Depends(who), if_match: IfMatch = None) -> Data:
+    async def review(identity: str, body: FindingIn, by: Actor = Depends(who), if_match: IfMatch = None) -> EventOut:
         """Record what somebody else than its opener found."""
         return event_data(await desk.actions.emergencies.review(by, identity, body.finding, if_match))
 
@@ -40,7 +42,7 @@ def routes(desk: Desk, who: Who) -> APIRouter:
         by: Actor = Depends(who),
         reason: str = Query(min_length=1, max_length=2000),
         if_match: IfMatch = None,
-    ) -> Data:
+    ) -> EventOut:
         """End an emergency before its time; it still waits for its review."""
         return event_data(await desk.actions.emergencies.end(by, identity, reason, if_match))
 

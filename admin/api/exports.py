@@ -7,17 +7,21 @@ import asyncio
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 
-from admin.api.desk import Desk, Who
+from admin.api.desk import Data, Desk, Who
 from proxy.locks.writers import ExportFormat
 from proxy.locks.writers.formats import FORMATS
 from proxy.model import Actor
+
+ANSWERS: dict[int | str, Data] = {
+    200: {"content": {kind.media_type: {"schema": {"type": "string"}} for kind in FORMATS.values()}}
+}
 
 
 def routes(desk: Desk, who: Who) -> APIRouter:
     """Return the routes of this matter."""
     router = APIRouter(tags=["policy"])
 
-    @router.get("/export", response_class=Response)
+    @router.get("/export", response_class=Response, responses=ANSWERS)
     async def export(
         by: Actor = Depends(who),
         wanted: ExportFormat = Query("constraints", alias="format"),

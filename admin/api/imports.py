@@ -8,19 +8,21 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import StreamingResponse
 
 from admin.api.desk import Data, Desk, IfMatch, Who
-from admin.api.streams import Tell, answered
-from admin.schemas.imports import ImportIn, import_data, step_data
+from admin.api.streams import NDJSON, Tell, answered
+from admin.schemas.imports import ImportIn, ImportOut, import_data, step_data
 from proxy.model import Actor
+
+ANSWERS: dict[int | str, Data] = {201: {"model": ImportOut, "content": {NDJSON: {"schema": {"type": "string"}}}}}
 
 
 def routes(desk: Desk, who: Who) -> APIRouter:
     """Return the routes of this matter."""
     router = APIRouter(tags=["policy"])
 
-    @router.post("/imports", status_code=201, response_model=None)
+    @router.post("/imports", status_code=201, response_model=None, responses=ANSWERS)
     async def bring_in(
         request: Request, body: ImportIn, by: Actor = Depends(who), if_match: IfMatch = None
-    ) -> Data | StreamingResponse:
+    ) -> ImportOut | StreamingResponse:
         """Approve what a lock, a requirements file or an SBOM pins, or show what that would do.
 
         If-Match takes a revision. With ``Accept: application/x-ndjson`` each project that was looked at is a line
@@ -28,7 +30,7 @@ def routes(desk: Desk, who: Who) -> APIRouter:
         """
         reading = await asyncio.to_thread(body.reading)
 
-        async def errand(tell: Tell) -> Data:
+        async def errand(tell: Tell) -> ImportOut:
             imported = await desk.actions.imports.bring_in(
                 by,
                 body.wish(),

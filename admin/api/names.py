@@ -6,9 +6,11 @@ import asyncio
 
 from fastapi import APIRouter, Depends, Query, Request
 
-from admin.api.desk import Data, Desk, IfMatch, Who
+from admin.api.desk import Desk, IfMatch, Who
+from admin.api.paging import Paged
 from admin.roles import Permission, demand
-from admin.schemas.told import acknowledgement_data, event_data
+from admin.schemas.told import EventOut, event_data
+from admin.schemas.told_policy import AcknowledgementOut, acknowledgement_data
 from proxy.feeds import names
 from proxy.model import Actor
 from proxy.policy import changes
@@ -31,7 +33,7 @@ def routes(desk: Desk, who: Who) -> APIRouter:
         by: Actor = Depends(who),
         source: str = Query("an upload", max_length=200),
         if_match: IfMatch = None,
-    ) -> Data:
+    ) -> EventOut:
         """Put another list of popular projects in force (CSV: rank,project,downloads)."""
         demand(by, Permission.FEED_WRITE)
         content = await request.body()
@@ -43,9 +45,12 @@ def routes(desk: Desk, who: Who) -> APIRouter:
         return event_data(event)
 
     @router.get("/names/acknowledged")
-    async def acknowledged(by: Actor = Depends(who)) -> list[Data]:
+    async def acknowledged(paging: Paged, by: Actor = Depends(who)) -> list[AcknowledgementOut]:
         """List the look-alikes that are meant all the same."""
-        return [acknowledgement_data(entry) for entry in await desk.actions.lookalikes.acknowledged(by)]
+        kept = paging.page(
+            await desk.actions.lookalikes.acknowledged(by), lambda entry: (entry.project, entry.target, entry.id)
+        )
+        return [acknowledgement_data(entry) for entry in kept]
 
     @router.delete("/names/acknowledged/{name}")
     async def withdraw(
@@ -53,7 +58,7 @@ def routes(desk: Desk, who: Who) -> APIRouter:
         by: Actor = Depends(who),
         reason: str = Query(min_length=1, max_length=2000),
         if_match: IfMatch = None,
-    ) -> Data:
+    ) -> EventOut:
         """Let a name be a look-alike again."""
         return event_data(await desk.actions.lookalikes.withdraw(by, name, reason, if_match))
 

@@ -7,7 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from admin.actions import NeedsAcknowledgement, Proposed, Unusable
+from admin.actions import NeedsAcknowledgement, Proposed, Unknown, Unusable
 from admin.actions.imports import Faulty
 from admin.closure import Unresolved
 from admin.people.extras import NotInstalled
@@ -28,6 +28,7 @@ from proxy.errors import (
 STATUS: tuple[tuple[type[GateError], int], ...] = (
     (Proposed, 202),
     (Forbidden, 403),
+    (Unknown, 404),
     (NeedsAcknowledgement, 409),
     (RevisionConflict, 412),
     (Unusable, 422),
@@ -72,7 +73,7 @@ def problem_of(error: GateError) -> dict[str, object]:
     say = error.say if isinstance(error, NeedsAcknowledgement) else None
     errors: list[dict[str, object]] | None = None
     if isinstance(error, Faulty):
-        errors = [fault_data(fault) for fault in error.faults]
+        errors = [{**fault_data(fault)} for fault in error.faults]
     elif isinstance(error, DocumentRefused):
         errors = [{"what": fault} for fault in error.faults]
     return _problem(status, str(error), acknowledge=say, errors=errors)

@@ -7,10 +7,20 @@ import base64
 
 from fastapi import APIRouter, Depends, HTTPException, Query
 
-from admin.api.desk import LARGEST, Data, Desk, Who
+from admin.api.desk import LARGEST, Desk, Who
+from admin.api.paging import Leading, Paged
 from admin.roles import Permission, demand
 from admin.schemas.given_audit import Chain
-from admin.schemas.told_audit import sealed_data, segment_data
+from admin.schemas.told_audit import (
+    CheckpointsOut,
+    ConsistencyOut,
+    KeysOut,
+    NewestOut,
+    ProofOut,
+    SegmentOut,
+    sealed_data,
+    segment_data,
+)
 from proxy.model import Actor
 from proxy.store.trail import CHAINS
 
@@ -21,7 +31,7 @@ def routes(desk: Desk, who: Who) -> APIRouter:
     trail, sealer = desk.store.trail, desk.keeper.sealer
 
     @router.get("/audit/key")
-    async def key(by: Actor = Depends(who)) -> Data:
+    async def key(by: Actor = Depends(who)) -> KeysOut:
         """Return the public key as verifier keys (c2sp.org/signed-note), one line a chain."""
         demand(by, Permission.AUDIT_READ)
         await sealer.start()
@@ -29,18 +39,20 @@ def routes(desk: Desk, who: Who) -> APIRouter:
 
     @router.get("/audit/checkpoints")
     async def checkpoints(
+        lead: Leading,
         by: Actor = Depends(who),
         after: int = Query(0, ge=0, le=LARGEST),
         limit: int = Query(1000, ge=1, le=1000),
-    ) -> Data:
+    ) -> CheckpointsOut:
         """List signed checkpoints in the order they were made, from after an id."""
         demand(by, Permission.AUDIT_READ)
         found = await asyncio.to_thread(trail.sealed, after, limit)
         following = found[-1].id if len(found) == limit else None
+        lead.on(after=following)
         return {"checkpoints": [sealed_data(sealed) for sealed in found], "next": following}
 
     @router.post("/audit/checkpoints")
-    async def seal(by: Actor = Depends(who)) -> Data:
+    async def seal(by: Actor = Depends(who)) -> NewestOut:
         """Seal what is not sealed yet, and return the newest checkpoint of each chain."""
         demand(by, Permission.AUDIT_READ)
         await sealer.seal_all()
@@ -53,7 +65,7 @@ def routes(desk: Desk, who: Who) -> APIRouter:
         chain: Chain = "events",
         seq: int = Query(ge=1, le=LARGEST),
         size: int | None = Query(None, ge=1, le=LARGEST),
-    ) -> Data:
+    ) -> ProofOut:
         """Return what shows that a record is in a checkpoint (c2sp.org/tlog-proof)."""
         demand(by, Permission.AUDIT_READ)
         found = await asyncio.to_thread(trail.prove, chain, seq, size)
@@ -71,7 +83,7 @@ def routes(desk: Desk, who: Who) -> APIRouter:
         chain: Chain = "events",
         old: int = Query(ge=1, le=LARGEST),
         new: int = Query(ge=1, le=LARGEST),
-    ) -> Data:
+    ) -> ConsistencyOut:
         """Return what shows that the first ``new`` records begin with the first ``old`` ones (RFC 6962)."""
         demand(by, Permission.AUDIT_READ)
         path = await asyncio.to_thread(trail.consistency, chain, old, new)
@@ -80,9 +92,10 @@ def routes(desk: Desk, who: Who) -> APIRouter:
         return {"hashes": [base64.b64encode(step).decode() for step in path]}
 
     @router.get("/audit/segments")
-    async def segments(by: Actor = Depends(who)) -> list[Data]:
+    async def segments(paging: Paged, by: Actor = Depends(who)) -> list[SegmentOut]:
         """List what was archived, oldest first."""
         demand(by, Permission.AUDIT_READ)
-        return [segment_data(segment) for segment in await asyncio.to_thread(trail.segments)]
+        found = await asyncio.to_thread(trail.segments)
+        return [segment_data(segment) for segment in paging.page(found, lambda segment: (f"{segment.first:020d}",))]
 
     return router

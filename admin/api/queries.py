@@ -5,10 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter, Depends, HTTPException
 from pydantic import ValidationError
 
-from admin.api.desk import Data, Desk, Who
+from admin.api.desk import Desk, Who
+from admin.api.paging import Paged
 from admin.schemas.given_audit import DecisionQuery, EventQuery, QueryIn
-from admin.schemas.told import event_data
-from admin.schemas.told_audit import query_data
+from admin.schemas.told import EventOut, event_data
+from admin.schemas.told_audit import QueryOut, query_data
 from proxy.model import Actor
 
 
@@ -18,18 +19,19 @@ def routes(desk: Desk, who: Who) -> APIRouter:
     queries = desk.actions.queries
 
     @router.get("/audit/queries")
-    async def listed(by: Actor = Depends(who)) -> list[Data]:
+    async def listed(paging: Paged, by: Actor = Depends(who)) -> list[QueryOut]:
         """List the searches that one keeps or that somebody shares."""
-        return [query_data(query, by.id) for query in await queries.of(by)]
+        kept = paging.page(await queries.of(by), lambda query: (query.name, query.id))
+        return [query_data(query, by.id) for query in kept]
 
     @router.post("/audit/queries")
-    async def save(body: QueryIn, by: Actor = Depends(who)) -> Data:
+    async def save(body: QueryIn, by: Actor = Depends(who)) -> QueryOut:
         """Keep a search under a name; one's own of that name is replaced."""
         _usable(body)
         return query_data(await queries.save(by, body.name, body.about, body.wanted, shared=body.shared), by.id)
 
     @router.delete("/audit/queries/{identity}")
-    async def drop(identity: str, by: Actor = Depends(who)) -> Data:
+    async def drop(identity: str, by: Actor = Depends(who)) -> EventOut:
         """Forget a search of one's own."""
         return event_data(await queries.drop(by, identity))
 

@@ -10,14 +10,17 @@ from fastapi.responses import HTMLResponse, Response
 from admin import reporting
 from admin.api.desk import Data, Desk, Who
 from admin.schemas.given import Later
+from admin.schemas.told_report import ReportOut
 from proxy.model import Actor
+
+ANSWERS: dict[int | str, Data] = {200: {"model": ReportOut, "content": {"text/html": {"schema": {"type": "string"}}}}}
 
 
 def routes(desk: Desk, who: Who) -> APIRouter:
     """Return the routes of this matter."""
     router = APIRouter(tags=["audit"])
 
-    @router.get("/reports", response_model=None)
+    @router.get("/reports", response_model=None, responses=ANSWERS)
     async def report(
         since: Later,
         until: Later,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Depends, Query
 
 from admin.api.desk import Data, Desk, Who
-from admin.schemas.review import review_data
+from admin.schemas.review import ReviewOut, review_data
 from proxy.model import Actor
 
 
@@ -13,7 +13,7 @@ def routes(desk: Desk, who: Who) -> APIRouter:
     """Return the routes of this matter."""
     router = APIRouter(tags=["inbox"])
 
-    @router.get("/review/{project}")
+    @router.get("/review/{project}", response_model=None, responses={200: {"model": ReviewOut}})
     async def review(
         project: str,
         by: Actor = Depends(who),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TypeVar
 
 from fastapi import Request
 from fastapi.responses import StreamingResponse
@@ -18,18 +19,19 @@ from proxy.errors import GateError
 
 NDJSON = "application/x-ndjson"
 
+T = TypeVar("T")
 Tell = Callable[[Data], None]
-Errand = Callable[[Tell], Awaitable[Data]]
+Errand = Callable[[Tell], Awaitable[T]]
 
 
-async def answered(request: Request, errand: Errand) -> Data | StreamingResponse:
+async def answered(request: Request, errand: Errand[T]) -> T | StreamingResponse:
     """Run an errand and return its result; with its steps where the client takes newline-delimited JSON."""
     if NDJSON in request.headers.get("accept", ""):
         return StreamingResponse(_lines(errand), media_type=NDJSON, headers={"cache-control": "no-store"})
     return await errand(lambda _step: None)
 
 
-async def _lines(errand: Errand) -> AsyncIterator[str]:
+async def _lines(errand: Errand[T]) -> AsyncIterator[str]:
     steps: asyncio.Queue[Data | None] = asyncio.Queue()
     task = asyncio.ensure_future(errand(steps.put_nowait))
     task.add_done_callback(lambda _: steps.put_nowait(None))
@@ -41,7 +43,7 @@ async def _lines(errand: Errand) -> AsyncIterator[str]:
         task.cancel()
 
 
-def _ending(task: asyncio.Future[Data]) -> Data:
+def _ending(task: asyncio.Future[T]) -> Data:
     try:
         return {"result": task.result()}
     except GateError as error:

@@ -6,9 +6,10 @@ import asyncio
 
 from fastapi import APIRouter, Depends, HTTPException
 
-from admin.api.desk import Data, Desk, Who
+from admin.api.desk import Desk, Who
 from admin.roles import Permission, demand
 from admin.schemas.given_audit import VerifyIn
+from admin.schemas.told_audit import VerifiedOut
 from proxy.model import Actor
 from proxy.policy import notes
 from proxy.policy.notes import BadNote, Checkpoint
@@ -21,7 +22,7 @@ def routes(desk: Desk, who: Who) -> APIRouter:
     router = APIRouter(tags=["audit"])
 
     @router.post("/audit/verify")
-    async def verify(body: VerifyIn, by: Actor = Depends(who)) -> Data:
+    async def verify(body: VerifyIn, by: Actor = Depends(who)) -> VerifiedOut:
         """Check that nothing in the record was altered, also against checkpoints kept elsewhere; name every flaw."""
         demand(by, Permission.AUDIT_READ)
         trail, sealer = desk.store.trail, desk.keeper.sealer

@@ -7,13 +7,12 @@ import asyncio
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from admin.actions import Proposed, Unusable
+from admin.actions import Proposed, Unknown, Unusable
 from admin.pages.room import Room, checked, fields, show
 from admin.roles import ROLES, Forbidden, Permission
 from admin.schemas.given import TokenIn
 from admin.schemas.given_people import RuleIn
-from admin.schemas.told import token_data
-from admin.schemas.told_people import rule_data, session_data
+from admin.schemas.told_people import rule_data, session_data, token_data, used_data
 from proxy.errors import GateError
 from proxy.model import Actor, Token
 
@@ -73,7 +72,7 @@ async def end(room: Room, request: Request, actor: Actor) -> Response:
 async def _end_session(room: Room, actor: Actor, identity: str) -> None:
     found = next((found for found in await room.people.sessions.all() if found.session.id == identity), None)
     if found is None:
-        raise Unusable("There is no such session any more.")
+        raise Unknown("There is no such session any more.")
     await room.people.sessions.end(found, actor)
 
 
@@ -85,7 +84,7 @@ async def _page(room: Room, actor: Actor, problem: str = "") -> Response:
         "access.html",
         422 if problem else 200,
         actor=actor,
-        tokens=[token_data(t) | {"last_use": uses[t.id].isoformat() if t.id in uses else ""} for t in tokens],
+        tokens=[used_data(token, uses) for token in tokens],
         rules=[rule_data(rule) for rule in await room.actions.rules.all()],
         sessions=[session_data(found) for found in await room.people.sessions.all()],
         roles=ROLES,

@@ -7,7 +7,7 @@ from datetime import timedelta
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from admin.actions import Narrowed, Unusable
+from admin.actions import Narrowed, Unknown, Unusable
 from admin.pages.cookies import CHALLENGE
 from admin.pages.room import Room, fields, number, show, show_with_script
 from admin.pages.table import let_in
@@ -15,8 +15,7 @@ from admin.people.codes import Sheet
 from admin.people.proof import NotProved
 from admin.people.sessions import Signed
 from admin.roles import ROLES
-from admin.schemas.told import token_data
-from admin.schemas.told_people import account_data, session_data
+from admin.schemas.told_people import account_data, session_data, token_data
 from proxy.model import Account
 
 NO_ACCOUNT = "You are signed in with a token, which has no account. Invite yourself: wicketgate account invite NAME"
@@ -114,7 +113,7 @@ async def end_session(room: Room, request: Request, signed: Signed) -> Response:
     mine = [found for found in await room.people.sessions.all() if found.actor.id == signed.actor.id]
     found = next((found for found in mine if found.session.id == identity), None)
     if found is None:
-        raise Unusable("You have no such session.")
+        raise Unknown("You have no such session.")
     await room.people.sessions.end(found, signed.actor)
     return RedirectResponse("/admin/account", 303)
 

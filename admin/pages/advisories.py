@@ -9,7 +9,7 @@ from admin.actions import Proposed
 from admin.pages.room import Room, checked, fields, show
 from admin.roles import Forbidden
 from admin.schemas.given import WaiverIn
-from admin.schemas.told import waiver_data
+from admin.schemas.told_policy import waiver_data
 from admin.schemas.told_today import turned_data
 from proxy.errors import GateError
 from proxy.model import Actor

@@ -10,7 +10,7 @@ from admin.actions import NeedsAcknowledgement, Proposed, Wish
 from admin.closure import combinations
 from admin.pages.room import Room, number, show
 from admin.roles import Forbidden
-from admin.schemas.told import outcome_data
+from admin.schemas.told_acts import OutcomeOut, outcome_data
 from proxy.errors import GateError, RevisionConflict
 from proxy.model import Actor
 
@@ -60,7 +60,7 @@ def _page(
     targets: dict[str, str],
     *,
     status: int = 200,
-    outcome: dict[str, object] | None = None,
+    outcome: OutcomeOut | None = None,
     needs: str | None = None,
     problem: str = "",
 ) -> Response:

@@ -14,7 +14,7 @@ from admin.actions import Proposed
 from admin.pages.room import Room, number, show
 from admin.roles import Forbidden
 from admin.schemas.given_documents import MONTH
-from admin.schemas.told_documents import applied_data, document_data, plan_data
+from admin.schemas.told_documents import AppliedOut, PlanOut, applied_data, document_data, plan_data
 from proxy.errors import GateError
 from proxy.model import Actor
 
@@ -49,8 +49,8 @@ def _page(
     text: str,
     *,
     reason: str = "",
-    plan: dict[str, object] | None = None,
-    applied: dict[str, object] | None = None,
+    plan: PlanOut | None = None,
+    applied: AppliedOut | None = None,
     problem: str = "",
 ) -> Response:
     facts = {"document": text, "reason": reason, "plan": plan, "applied": applied, "problem": problem}

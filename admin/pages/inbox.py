@@ -19,7 +19,7 @@ from admin.actions import Proposed, Wish
 from admin.pages.room import Room, number, show
 from admin.roles import Forbidden
 from admin.schemas.inbox import inbox_data
-from admin.schemas.told import foreseen_data, outcome_data
+from admin.schemas.told_acts import foreseen_data, outcome_data
 from proxy.errors import GateError, RevisionConflict
 from proxy.model import Actor
 

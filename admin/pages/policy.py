@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from admin.actions import Proposed, Unusable
 from admin.pages.room import Room, fields, show
 from admin.roles import Forbidden
-from admin.schemas.told import channel_data
+from admin.schemas.told_policy import channel_data
 from proxy.errors import GateError
 from proxy.model import Actor
 from proxy.policy import terms

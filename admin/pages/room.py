@@ -23,7 +23,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from admin.actions import Actions, Proposed, Unusable
+from admin.actions import Actions, Proposed, Unknown, Unusable
 from admin.pages.cookies import Jar
 from admin.people.entrance import Entrance
 from admin.people.limits import TooOften
@@ -31,7 +31,7 @@ from admin.people.parts import People
 from admin.people.passwords import Busy
 from admin.people.proof import NotProved
 from admin.people.sessions import Guest
-from admin.roles import ROLES, Forbidden
+from admin.roles import Forbidden, Permission, may
 from admin.schemas.told_people import proposal_data
 from proxy.errors import GateError, RevisionConflict, StoreError
 from proxy.feeds.sync import AdvisorySync
@@ -56,6 +56,7 @@ ADMIN = Path(__file__).parent.parent
 STATUS: tuple[tuple[type[GateError], int], ...] = (
     (Forbidden, 403),
     (NotProved, 403),
+    (Unknown, 404),
     (TooOften, 429),
     (Busy, 503),
     (RevisionConflict, 412),
@@ -64,9 +65,9 @@ STATUS: tuple[tuple[type[GateError], int], ...] = (
 """From an error to a status; the first that fits counts, and 422 is for all else."""
 
 _Body = TypeVar("_Body", bound=BaseModel)
-_OURS = re.compile(r"/[a-z-]*(?:/[a-z-]+)*", re.ASCII)
+_OURS = re.compile(r"/[a-z-]*(?:/[a-z-]+)*(?:\?[a-z0-9_=&-]*)?", re.ASCII)
 _pages = Environment(loader=FileSystemLoader(ADMIN / "templates"), autoescape=True, undefined=StrictUndefined)
-_pages.globals["may"] = lambda actor, permission: permission in ROLES.get(actor.role, frozenset())
+_pages.globals["may"] = lambda actor, permission: may(actor, Permission(permission))
 
 _pages.filters["when"] = lambda text: text[:16].replace("T", " ")
 _pages.globals["query"] = lambda **given: urlencode(given, doseq=True)
@@ -162,9 +163,14 @@ async def fields(request: Request, *names: str) -> list[str]:
 
 def checked(body: type[_Body], given: Mapping[str, object]) -> _Body:
     """Return what a form says as the API would take it; what was not filled in is left out. Raises Unusable."""
+    filled = {name: value for name, value in given.items() if value not in ("", [], {})}
+    return validated(body, {name: _number(body, name, value) for name, value in filled.items()})
+
+
+def validated(body: type[_Body], given: Mapping[str, object]) -> _Body:
+    """Return what the API would take. Raises Unusable."""
     try:
-        filled = {name: value for name, value in given.items() if value not in ("", [], {})}
-        return body.model_validate({name: _number(body, name, value) for name, value in filled.items()})
+        return body.model_validate(given)
     except ValidationError as error:
         faults = (f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
         raise Unusable(f"Look at {'; '.join(faults)}.") from error

@@ -90,7 +90,7 @@ def _signed(show_it: ForOwner, fresh: str, *, enrolling: bool = False) -> Callab
             signed = None
             try:
                 signed = await signed_in(room, request)
-                where = _elsewhere(signed, room.clock(), fresh, enrolling=enrolling)
+                where = _elsewhere(signed, room.clock(), _back(request, fresh), enrolling=enrolling)
                 if signed is None or where:
                     return RedirectResponse(where, 303)
                 return await show_it(room, request, signed)
@@ -116,6 +116,12 @@ def _elsewhere(signed: Signed | None, at: datetime, fresh: str, *, enrolling: bo
     if signed.session.stage == "enrol" and not enrolling:
         return "/admin/account"
     return f"/admin/step-up?{urlencode({'next': fresh})}" if fresh and not signed.fresh(at) else ""
+
+
+def _back(request: Request, fresh: str) -> str:
+    """Return where to come back to after a proof: to the very page, where it is one to come back to."""
+    same = request.method == "GET" and request.url.path == f"/admin{fresh}" and request.url.query
+    return f"{fresh}?{request.url.query}" if fresh and same else fresh
 
 
 async def let_in(room: Room, request: Request, answer: Response, secret: str) -> None:

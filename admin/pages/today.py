@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from admin.pages.room import Room, show
+from admin.people.sessions import Signed
+from admin.roles import Permission, may
 from admin.schemas.told_today import today_data
-from proxy.model import Actor
 
 
-async def page(room: Room, _request: Request, actor: Actor) -> Response:
-    """Show the day at a glance."""
+async def first(room: Room, _request: Request, signed: Signed) -> Response:
+    """Show the day at a glance; lead those who decide nothing to what they asked for."""
+    actor = signed.actor
+    if not may(actor, Permission.INBOX_READ):
+        return RedirectResponse("/admin/requests", 303)
     inbox = await room.actions.inbox.waiting(actor, limit=1)
     proposals = await room.actions.proposals.waiting()
     seen = await room.actions.today.look(actor, inbox.refused)

@@ -6,9 +6,10 @@ from datetime import datetime
 
 from pydantic import Field
 
-from admin.actions import Wish
+from admin.actions import Outcome, Wish
 from admin.schemas.given import ChannelName, Flag, Reason, Requirement, Strict
-from admin.schemas.told import approval_data
+from admin.schemas.told_acts import FactsOut, HeldOut, outcome_data
+from admin.schemas.told_policy import ApprovalOut, approval_data
 from proxy.model import Approval
 from proxy.policy import emergencies
 
@@ -35,8 +36,43 @@ class FindingIn(Strict):
     finding: str = Field(min_length=1, max_length=2000, examples=["The release is what the vendor published"])
 
 
-def emergency_data(approval: Approval, at: datetime) -> dict[str, object]:
-    """Return an emergency as JSON data; ``open`` says whether it has not ended, ``reviewed`` what was found."""
+class EmergencyOut(ApprovalOut):
+    """An emergency; ``open`` says whether it has not ended, ``reviewed`` what somebody else found ("": nobody yet)."""
+
+    open: bool
+    reviewed: str
+    sentence: str
+
+
+class OpenedOut(EmergencyOut):
+    """An emergency that was opened, and what it opened."""
+
+    revision: int
+    granted: bool
+    opened: list[str]
+    versions: list[str]
+    still_withheld: list[HeldOut]
+    left_out: list[str]
+    facts: list[FactsOut]
+
+
+def emergency_data(approval: Approval, at: datetime) -> EmergencyOut:
+    """Return an emergency as JSON data, as it stands at a time."""
     is_open = approval.until is not None and at < approval.until
     sentence = emergencies.sentence(approval, at)
-    return approval_data(approval) | {"open": is_open, "reviewed": approval.reviewed, "sentence": sentence}
+    return {**approval_data(approval), "open": is_open, "reviewed": approval.reviewed, "sentence": sentence}
+
+
+def opened_data(outcome: Outcome, at: datetime) -> OpenedOut:
+    """Return an emergency that was opened, and what it opened, as JSON data."""
+    told = outcome_data(outcome)
+    return {
+        **emergency_data(outcome.approval, at),
+        "revision": told["revision"],
+        "granted": told["granted"],
+        "opened": told["opened"],
+        "versions": told["versions"],
+        "still_withheld": told["still_withheld"],
+        "left_out": told["left_out"],
+        "facts": told["facts"],
+    }

@@ -7,16 +7,16 @@ from dataclasses import asdict
 from typing import Literal
 
 from pydantic import Field
+from typing_extensions import TypedDict
 
 from admin.actions import Wish
 from admin.actions.imports import Fault, Imported, Item, Step
 from admin.schemas.given import ChannelName, Flag, Later, Reason, Strict
-from admin.schemas.told import outcome_data
+from admin.schemas.told_acts import OutcomeOut, outcome_data
 from proxy import locks
 from proxy.locks.decoding import BYTES_AT_MOST
+from proxy.locks.nouns import Where
 from proxy.locks.requirements import INCLUDED_AT_MOST
-
-Data = dict[str, object]
 
 
 class FileIn(Strict):
@@ -61,34 +61,86 @@ class ImportIn(Strict):
         return locks.read(first, files[first], self.kind or "", files.get)
 
 
-def step_data(step: Step) -> Data:
+class WhereOut(TypedDict):
+    """A place in a file; ``line`` is 0 where the format has none."""
+
+    file: str
+    line: int
+    entry: str
+
+
+class FaultOut(TypedDict):
+    """Why one entry cannot be imported, and what may be acknowledged to overrule it."""
+
+    where: WhereOut
+    at: str
+    sentence: str
+    project: str
+    version: str
+    acknowledge: str | None
+
+
+class ReleaseOut(TypedDict):
+    """One release of a file; ``outcome`` is None where it is open already."""
+
+    project: str
+    version: str
+    at: str
+    where: WhereOut
+    state: Literal["new", "open"]
+    outcome: OutcomeOut | None
+
+
+class ImportOut(TypedDict):
+    """What an import did, or would do where it was not ``granted``; ``aside`` is what was not understood."""
+
+    kind: str
+    revision: int
+    granted: bool
+    releases: list[ReleaseOut]
+    faults: list[FaultOut]
+    aside: list[str]
+
+
+def step_data(step: Step) -> dict[str, object]:
     """Return how far an import is as JSON data."""
     return asdict(step)
 
 
-def fault_data(fault: Fault) -> Data:
+def fault_data(fault: Fault) -> FaultOut:
     """Return why one entry cannot be imported as JSON data."""
-    return asdict(fault) | {"at": str(fault.where), "acknowledge": fault.acknowledge or None}
+    return {
+        "where": _where(fault.where),
+        "at": str(fault.where),
+        "sentence": fault.sentence,
+        "project": fault.project,
+        "version": fault.version,
+        "acknowledge": fault.acknowledge or None,
+    }
 
 
-def import_data(imported: Imported, reading: locks.Reading) -> Data:
+def import_data(imported: Imported, reading: locks.Reading) -> ImportOut:
     """Return what an import did, or would do, as JSON data."""
     return {
         "kind": reading.kind,
         "revision": imported.revision,
         "granted": imported.event is not None,
-        "releases": sorted(map(_item_data, imported.items), key=lambda release: str(release["project"])),
+        "releases": sorted(map(_item_data, imported.items), key=lambda release: release["project"]),
         "faults": [fault_data(fault) for fault in imported.faults],
         "aside": [str(remark) for remark in reading.aside],
     }
 
 
-def _item_data(item: Item) -> Data:
+def _where(where: Where) -> WhereOut:
+    return {"file": where.file, "line": where.line, "entry": where.entry}
+
+
+def _item_data(item: Item) -> ReleaseOut:
     return {
         "project": item.pin.project,
         "version": item.pin.version,
         "at": str(item.pin.where),
-        "where": asdict(item.pin.where),
+        "where": _where(item.pin.where),
         "state": "new" if item.outcome else "open",
         "outcome": outcome_data(item.outcome) if item.outcome else None,
     }

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated
 
 from pydantic import Field
+from typing_extensions import TypedDict
 
 from admin.actions import Inboxed
-from admin.schemas.emergencies import emergency_data
+from admin.schemas.emergencies import EmergencyOut, emergency_data
 from admin.schemas.given import Reason, Strict
-from admin.schemas.told import late_data
+from admin.schemas.told_policy import LateOut, late_data
 from proxy.model import Ask, Demand
 from proxy.policy.fixes import Fix
-from proxy.policy.waiting import Section, Waiting, meant
+from proxy.policy.waiting import Section, meant
 
 SHOWN = 20
 """How many clients, tokens and builds are named; ``…_total`` says how many there are."""
-SECTIONS = {
-    Section.FIXES: "fixes",
-    Section.REQUESTS: "requests",
-    Section.REFUSED: "refused",
-    Section.LOOK_ALIKES: "look_alikes",
-}
 
 
 class DeclineIn(Strict):
@@ -35,25 +30,119 @@ class DeclineIn(Strict):
     reason: Reason
 
 
-def inbox_data(inbox: Inboxed, at: datetime) -> dict[str, object]:
-    """Return one page of the inbox as JSON data, by section; ``next`` is where the following one begins."""
-    sections: dict[str, list[object]] = {name: [] for name in SECTIONS.values()}
-    for item in inbox.items:
-        sections[SECTIONS[item.section]].append(_item(item, inbox, at))
-    return {
+class AskOut(TypedDict):
+    """Somebody's wish for a project."""
+
+    id: str
+    project: str
+    specifier: str
+    by: str
+    why: str
+    at: str
+    channel: str
+
+
+class RequestOut(AskOut):
+    """A wish that waits; ``meant`` is the project that its name imitates."""
+
+    meant: str | None
+
+
+class BuildOut(TypedDict):
+    """A kind of build that was refused something."""
+
+    agent: str
+    ci: bool
+    channel: str
+    count: int
+
+
+class DemandOut(TypedDict):
+    """What was refused of one project, and to whom: the first few, and how many there are."""
+
+    project: str
+    count: int
+    first: str
+    last: str
+    codes: list[str]
+    clients: list[str]
+    clients_total: int
+    tokens: list[str]
+    tokens_total: int
+    builds: list[BuildOut]
+    builds_total: int
+
+
+class RefusedOut(DemandOut):
+    """What was refused and waits; ``meant`` is the project that its name imitates."""
+
+    meant: str | None
+
+
+class FixOut(TypedDict):
+    """A release to be approved because it fixes what was approved; ``approve`` is the requirement."""
+
+    project: str
+    version: str
+    channel: str
+    withheld: list[str]
+    advisories: list[str]
+    acknowledge: list[str]
+    uploaded: str | None
+    approve: str
+    requests: list[AskOut]
+
+
+class InboxOut(TypedDict):
+    """One page of what waits, by section; ``next`` is the ``after`` of the following one."""
+
+    emergencies: list[EmergencyOut]
+    late_files: list[LateOut]
+    fixes: list[FixOut]
+    requests: list[RequestOut]
+    refused: list[RefusedOut]
+    look_alikes: list[RefusedOut]
+    next: str | None
+
+
+def inbox_data(inbox: Inboxed, at: datetime) -> InboxOut:
+    """Return one page of the inbox as JSON data."""
+    told: InboxOut = {
         "emergencies": [emergency_data(approval, at) for approval in inbox.emergencies],
         "late_files": [late_data(late) for late in inbox.late],
-        **sections,
+        "fixes": [],
+        "requests": [],
+        "refused": [],
+        "look_alikes": [],
         "next": inbox.following,
+    }
+    for item in inbox.items:
+        match item.body:
+            case Fix():
+                told["fixes"].append(_fix(item.body, item.asks))
+            case Ask():
+                imitated = meant(inbox.snapshot, item.body, at)
+                told["requests"].append({**ask_data(item.body), "meant": imitated})
+            case Demand():
+                section = told["look_alikes"] if item.section is Section.LOOK_ALIKES else told["refused"]
+                section.append({**demand_data(item.body), "meant": meant(inbox.snapshot, item.body, at)})
+    return told
+
+
+def ask_data(ask: Ask) -> AskOut:
+    """Return a wish as JSON data."""
+    return {
+        "id": ask.id,
+        "project": ask.project,
+        "specifier": ask.specifier,
+        "by": ask.by,
+        "why": ask.why,
+        "at": ask.at.isoformat(),
+        "channel": ask.channel,
     }
 
 
-def ask_data(ask: Ask) -> dict[str, object]:
-    """Return a wish as JSON data."""
-    return asdict(ask) | {"at": ask.at.isoformat()}
-
-
-def demand_data(line: Demand) -> dict[str, object]:
+def demand_data(line: Demand) -> DemandOut:
     """Return a line of what was refused as JSON data: who wanted it, and from which builds."""
     return {
         "project": line.project,
@@ -65,20 +154,23 @@ def demand_data(line: Demand) -> dict[str, object]:
         "clients_total": len(line.clients),
         "tokens": list(line.tokens[:SHOWN]),
         "tokens_total": len(line.tokens),
-        "builds": [asdict(build) for build in line.builds[:SHOWN]],
+        "builds": [
+            {"agent": build.agent, "ci": build.ci, "channel": build.channel, "count": build.count}
+            for build in line.builds[:SHOWN]
+        ],
         "builds_total": len(line.builds),
     }
 
 
-def _item(item: Waiting, inbox: Inboxed, at: datetime) -> dict[str, object]:
-    if isinstance(item.body, Fix):
-        return _fix(item.body) | {"requests": [ask_data(ask) for ask in item.asks]}
-    told = ask_data(item.body) if isinstance(item.body, Ask) else demand_data(item.body)
-    return told | {"meant": meant(inbox.snapshot, item.body, at)}
-
-
-def _fix(fix: Fix) -> dict[str, object]:
-    return asdict(fix) | {
-        "approve": fix.requirement,
+def _fix(fix: Fix, asks: Iterable[Ask]) -> FixOut:
+    return {
+        "project": fix.project,
+        "version": fix.version,
+        "channel": fix.channel,
+        "withheld": list(fix.withheld),
+        "advisories": list(fix.advisories),
+        "acknowledge": list(fix.acknowledge),
         "uploaded": fix.uploaded.isoformat() if fix.uploaded else None,
+        "approve": fix.requirement,
+        "requests": [ask_data(ask) for ask in asks],
     }

@@ -3,19 +3,44 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Literal
+
+from typing_extensions import TypedDict
 
 from admin.actions import Invited
 from admin.people.sessions import Signed
-from admin.schemas.told import approval_data, waiver_data
-from proxy.model import Account, Approval, Channel, CiRule, Entry, Proposal, Terms, Waiver
+from admin.schemas.told_policy import approval_data, waiver_data
+from proxy.model import Account, Approval, Channel, CiRule, Entry, Proposal, Terms, Token, Waiver
 from proxy.policy.terms import data as terms_as_data
 from proxy.store import proposed
 
-Data = dict[str, object]
+
+class AccountOut(TypedDict):
+    """Somebody's account; ``issuer`` is where they sign in ("": here)."""
+
+    id: str
+    name: str
+    role: str
+    state: Literal["active", "invited", "disabled"]
+    factors: list[str]
+    recovery_codes: int
+    issuer: str
+    by: str
+    at: str
+    changed: str
 
 
-def account_data(account: Account) -> Data:
+class InvitedOut(AccountOut):
+    """An invitation, with its secret, which is shown nowhere else."""
+
+    secret: str
+    until: str
+    url: str
+
+
+def account_data(account: Account) -> AccountOut:
     """Return an account as JSON data."""
     return {
         "id": account.id,
@@ -31,19 +56,89 @@ def account_data(account: Account) -> Data:
     }
 
 
-def _state(account: Account) -> str:
+def _state(account: Account) -> Literal["active", "invited", "disabled"]:
     if account.disabled:
         return "disabled"
     return "active" if account.usable else "invited"
 
 
-def invited_data(invited: Invited, url: str) -> Data:
-    """Return an invitation as JSON data, with its secret, which is shown nowhere else."""
+def invited_data(invited: Invited, url: str) -> InvitedOut:
+    """Return an invitation as JSON data, with its secret."""
     until = invited.invitation.until.isoformat()
-    return account_data(invited.account) | {"secret": invited.secret, "until": until, "url": f"{url}/admin/invited"}
+    return {**account_data(invited.account), "secret": invited.secret, "until": until, "url": f"{url}/admin/invited"}
 
 
-def session_data(signed: Signed) -> Data:
+class ActingOut(TypedDict):
+    """Who a token belongs to, and to which permissions it is narrowed (none: all of its role)."""
+
+    name: str
+    role: str
+    scope: list[str]
+
+
+class TokenOut(TypedDict):
+    """A token, without what is kept of its secret; ``channel`` is None where it is bound to none."""
+
+    id: str
+    name: str
+    role: str
+    at: str
+    until: str | None
+    owner: str
+    scope: list[str]
+    channel: str | None
+    projects: list[str]
+    networks: list[str]
+
+
+class UsedOut(TokenOut):
+    """A token, and when it was last used (to the minute)."""
+
+    last_use: str | None
+
+
+class IssuedOut(TokenOut):
+    """A token that was issued, with its secret, which is shown nowhere else."""
+
+    secret: str
+
+
+def token_data(token: Token) -> TokenOut:
+    """Return a token as JSON data."""
+    return {
+        "id": token.id,
+        "name": token.name,
+        "role": token.role,
+        "at": token.at.isoformat(),
+        "until": token.until.isoformat() if token.until else None,
+        "owner": token.owner,
+        "scope": list(token.scope),
+        "channel": token.channel,
+        "projects": list(token.projects),
+        "networks": list(token.networks),
+    }
+
+
+def used_data(token: Token, uses: Mapping[str, datetime]) -> UsedOut:
+    """Return a token as JSON data, with its last use (``uses`` by the ids of tokens)."""
+    return {**token_data(token), "last_use": uses[token.id].isoformat() if token.id in uses else None}
+
+
+class SessionOut(TypedDict):
+    """A browser that is signed in."""
+
+    id: str
+    name: str
+    role: str
+    method: str
+    opened: str
+    seen: str
+    until: str
+    address: str
+    agent: str
+
+
+def session_data(signed: Signed) -> SessionOut:
     """Return a session as JSON data."""
     session = signed.session
     return {
@@ -59,7 +154,23 @@ def session_data(signed: Signed) -> Data:
     }
 
 
-def rule_data(rule: CiRule) -> Data:
+class RuleOut(TypedDict):
+    """A rule by which CI jobs get a token; ``claims`` are glob patterns, ``minutes`` for how long it is good."""
+
+    id: str
+    name: str
+    issuer: str
+    audience: str
+    claims: dict[str, str]
+    role: str
+    channel: str | None
+    minutes: int
+    by: str
+    at: str
+    reason: str
+
+
+def rule_data(rule: CiRule) -> RuleOut:
     """Return a rule of exchange as JSON data."""
     return {
         "id": rule.id,
@@ -76,7 +187,24 @@ def rule_data(rule: CiRule) -> Data:
     }
 
 
-def proposal_data(proposal: Proposal, terms: Terms | None = None) -> Data:
+class ProposalOut(TypedDict):
+    """An act that waits for a second person: everything that its ``digest`` covers, secrets left out."""
+
+    id: str
+    act: str
+    project: str
+    reason: str
+    takes_two: list[str]
+    by: str
+    at: str
+    until: str
+    digest: str
+    detail: dict[str, object]
+    entries: list[dict[str, object]]
+    ends: list[str]
+
+
+def proposal_data(proposal: Proposal, terms: Terms | None = None) -> ProposalOut:
     """Return a proposal as JSON data: everything that its digest covers, secrets left out.
 
     With ``terms``, those in force, only what would change of them is told.
@@ -98,14 +226,14 @@ def proposal_data(proposal: Proposal, terms: Terms | None = None) -> Data:
     }
 
 
-def _entry_data(entry: Entry, terms: Terms | None, at: datetime) -> Data:
+def _entry_data(entry: Entry, terms: Terms | None, at: datetime) -> dict[str, object]:
     match entry:
         case Approval():
             return {"approval": approval_data(entry)}
         case Waiver():
             return {"waiver": waiver_data(entry, at)}
         case Terms():
-            before = terms_as_data(terms) if terms else {}
+            before = dict(terms_as_data(terms)) if terms else {}
             return {"terms": {name: value for name, value in terms_as_data(entry).items() if before.get(name) != value}}
         case Channel():
             return {"channel": entry.name, "own": list(entry.sets), "terms": terms_as_data(entry.terms)}

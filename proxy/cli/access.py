@@ -42,7 +42,7 @@ def issue(desk: Desk, as_json: bool, **wanted: object) -> None:
 @with_desk
 def list_tokens(desk: Desk, as_json: bool) -> None:
     """List the tokens in force."""
-    data = desk.admin("GET", "/tokens")
+    data = desk.listed("/tokens")
     rows = [[line["id"], line["name"], _what(line), line["owner"], *_when(line)] for line in data]
     show(data, as_json, lambda: table(rows, ["id", "name", "for", "issued by", "since", "ends", "last used"]))
 

@@ -35,7 +35,7 @@ def invite(desk: Desk, as_json: bool, **wanted: str) -> None:
 @with_desk
 def list_accounts(desk: Desk, as_json: bool) -> None:
     """List everybody who has an account."""
-    data = desk.admin("GET", "/accounts")
+    data = desk.listed("/accounts")
     rows = [
         [line["name"], line["role"], line["state"], _factors(line), line["issuer"] or "here", line["at"][:10]]
         for line in data
@@ -93,7 +93,7 @@ def reset_factor(desk: Desk, as_json: bool, name: str, reason: str) -> None:
 @with_desk
 def sessions(desk: Desk, as_json: bool) -> None:
     """List the browsers that are signed in."""
-    data = desk.admin("GET", "/sessions")
+    data = desk.listed("/sessions")
     rows = [
         [
             line["id"],

@@ -112,7 +112,7 @@ def show_event(desk: Desk, as_json: bool, seq: int) -> None:
 @with_desk
 def queries(desk: Desk, as_json: bool, drop: str) -> None:
     """List the searches that were saved."""
-    data = desk.admin("GET", "/audit/queries")
+    data = desk.listed("/audit/queries")
     if drop:
         mine = [query["id"] for query in data if query["mine"] and query["name"] == drop]
         data = desk.admin("DELETE", f"/audit/queries/{mine[0] if mine else drop}")
@@ -137,7 +137,7 @@ def _found(desk: Desk, about: str, given: dict[str, Any]) -> Data:
 
 
 def _saved(desk: Desk, about: str, name: str) -> dict[str, str]:
-    found = [q for q in desk.admin("GET", "/audit/queries") if (q["name"], q["about"]) == (name, about)]
+    found = [q for q in desk.listed("/audit/queries") if (q["name"], q["about"]) == (name, about)]
     if not found:
         give_up(f"Nothing was saved under {name!r} for {about}. See: wicketgate audit queries")
     wanted: dict[str, str] = max(found, key=lambda query: query["mine"])["wanted"]

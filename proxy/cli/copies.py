@@ -35,7 +35,7 @@ def export(
 @with_desk
 def destinations(desk: Desk, as_json: bool) -> None:
     """List where the log is sent (serve --audit-export), and what each place has not taken yet."""
-    data = desk.admin("GET", "/audit/destinations")
+    data = desk.listed("/audit/destinations")
     rows = [[one["destination"], one["format"], one["waiting"], one["problem"]] for one in data]
     show(data, as_json, lambda: table(rows, ["destination", "format", "waiting", "problem"]))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,6 +24,7 @@ from proxy.places import ADDRESS_FILE, TOKEN_FILE, data_dir
 
 ALLOWED, REFUSED, UNABLE = 0, 1, 2
 SECONDS = 300.0
+LINES_AT_ONCE = 1000
 
 P = ParamSpec("P")
 Data = dict[str, Any]
@@ -95,6 +96,16 @@ class Desk:
     def admin(self, method: str, path: str, **more: Any) -> Any:
         """Ask the admin API. Exits with the gate's own words when it says no."""
         return self.document(method, path, **more).json()
+
+    def listed(self, path: str, wanted: Mapping[str, str] | None = None) -> list[Any]:
+        """Ask the admin API for a list, page by page to its end."""
+        found: list[Any] = []
+        page: object = {**(wanted or {}), "limit": LINES_AT_ONCE}
+        while page:
+            answer = self.document("GET", path, params=page)
+            found += answer.json()
+            page = httpx.URL(answer.links["next"]["url"]).params if "next" in answer.links else None
+        return found
 
     def document(self, method: str, path: str, **more: Any) -> httpx.Response:
         """Ask the admin API for something that need not be JSON. Exits when it says no."""

@@ -50,7 +50,7 @@ def _opened(data: Data) -> None:
 @with_desk
 def list_emergencies(desk: Desk, as_json: bool) -> None:
     """List the emergencies, those that ended and were reviewed included."""
-    data = desk.admin("GET", "/emergencies")
+    data = desk.listed("/emergencies")
     show(data, as_json, lambda: emergencies_table(data))
 
 

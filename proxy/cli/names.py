@@ -56,7 +56,7 @@ def update(desk: Desk, as_json: bool, file: Path) -> None:
 @with_desk
 def acknowledged(desk: Desk, as_json: bool) -> None:
     """List the look-alikes that the team acknowledged."""
-    data = desk.admin("GET", "/names/acknowledged")
+    data = desk.listed("/names/acknowledged")
     rows = [[line["project"], line["target"], line["by"], line["at"][:10], line["reason"]] for line in data]
     show(data, as_json, lambda: table(rows, ["name", "looks like", "by", "since", "reason"]))
 

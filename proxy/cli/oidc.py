@@ -23,7 +23,7 @@ def rules() -> None:
 @with_desk
 def list_rules(desk: Desk, as_json: bool) -> None:
     """List the rules, in the order in which they are tried."""
-    data = desk.admin("GET", "/oidc/rules")
+    data = desk.listed("/oidc/rules")
     rows = [
         [line["name"], line["issuer"], line["audience"], line["role"], _where(line), _claims(line)] for line in data
     ]

@@ -175,7 +175,7 @@ def waive(
 @with_desk
 def waivers(desk: Desk, as_json: bool) -> None:
     """List the waivers and when they end."""
-    data = desk.admin("GET", "/waivers")
+    data = desk.listed("/waivers")
     rows = [
         [
             w["project"] + w["specifier"],

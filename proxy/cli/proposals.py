@@ -20,7 +20,7 @@ def proposals() -> None:
 @with_desk
 def list_proposals(desk: Desk, as_json: bool) -> None:
     """List what waits for a second person."""
-    data = desk.admin("GET", "/proposals")
+    data = desk.listed("/proposals")
     rows = [[line["id"], line["act"], line["project"], line["by"], line["until"][:10], line["reason"]] for line in data]
     show(data, as_json, lambda: table(rows, ["id", "act", "project", "by", "until", "why"]))
 

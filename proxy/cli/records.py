@@ -17,7 +17,7 @@ def who_has(desk: Desk, as_json: bool, release: str, sha256: str, advisory: str)
     """List who got a release: by name, by digest, or by an advisory."""
     project, _, version = release.partition("==")
     wanted = {"project": project, "version": version, "sha256": sha256, "advisory": advisory}
-    data = desk.admin("GET", "/audit/who-has", params=_given(dict(wanted)))
+    data = desk.listed("/audit/who-has", _given(dict(wanted)))
     rows = [
         [
             f"{line['project']} {line['version']}",

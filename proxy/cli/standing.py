@@ -18,7 +18,7 @@ def channels() -> None:
 @with_desk
 def list_channels(desk: Desk, as_json: bool) -> None:
     """List the channels besides the default one."""
-    data = desk.admin("GET", "/channels")
+    data = desk.listed("/channels")
     show(data, as_json, lambda: _channels(desk, data))
 
 
@@ -66,7 +66,7 @@ def origins() -> None:
 @with_desk
 def list_origins(desk: Desk, as_json: bool) -> None:
     """List the servers that files may come from."""
-    data = desk.admin("GET", "/origins")
+    data = desk.listed("/origins")
     show(data, as_json, lambda: click.echo("\n".join(data)))
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import NotRequired
+
+from typing_extensions import TypedDict
 
 from proxy.model import Code, Effect, Finding, Verdict
 from proxy.policy import age, telling
@@ -17,7 +20,32 @@ WITHHELD_AT_MOST = 50
 Data = dict[str, object]
 
 
-def reason(finding: Finding) -> Data:
+class ReasonData(TypedDict):
+    """One finding: its code, what it does ("permit", "forbid", "observe" or "advise"), why, and what to do about it."""
+
+    code: str
+    effect: str
+    sentence: str
+    next_step: str
+    until: str | None
+    evidence: dict[str, str]
+
+
+class FeedData(TypedDict):
+    """How much advisory data there is, from where, and how old it is (hours). ``source`` is None for none."""
+
+    level: str
+    sentence: str
+    source: str | None
+    records: int
+    newest: NotRequired[str]
+    synced: NotRequired[str]
+    age_hours: NotRequired[int]
+    sync_age_hours: NotRequired[int]
+    sha256: NotRequired[str]
+
+
+def reason(finding: Finding) -> ReasonData:
     """Return one finding as JSON data."""
     return {
         "code": finding.code.value,
@@ -29,7 +57,7 @@ def reason(finding: Finding) -> Data:
     }
 
 
-def reasons(verdict: Verdict) -> list[Data]:
+def reasons(verdict: Verdict) -> list[ReasonData]:
     """Return what a verdict stands on, refusals first and the gravest of them at the top."""
     others = [finding for finding in verdict.findings if finding.effect is not Effect.FORBID]
     return [reason(finding) for finding in (*telling.weighed(verdict), *others)]
@@ -85,15 +113,16 @@ def explanation(composition: Composition, wanted: str | None = None) -> Data:
     return data
 
 
-def feed_data(snapshot: PolicySnapshot, at: datetime) -> Data:
+def feed_data(snapshot: PolicySnapshot, at: datetime) -> FeedData:
     """Return the state of the advisory data, its ages in whole hours: it stands on every report."""
     feed = snapshot.feed
     judged = age.age(feed, snapshot.terms, at)
-    data: Data = {"level": judged.level, "sentence": age.sentence(feed, snapshot.terms, at)}
+    sentence = age.sentence(feed, snapshot.terms, at)
     if feed is None:
-        return {**data, "source": None, "records": 0}
+        return {"level": judged.level, "sentence": sentence, "source": None, "records": 0}
     return {
-        **data,
+        "level": judged.level,
+        "sentence": sentence,
         "source": feed.source,
         "records": feed.records,
         "newest": feed.newest.isoformat(),

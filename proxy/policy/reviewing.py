@@ -21,7 +21,7 @@ from packaging.version import Version
 from proxy.model import Approval, Code, Effect, ProjectPage, ReleaseFile, Verdict
 from proxy.policy import explaining, releases
 from proxy.policy.checking import Checked
-from proxy.policy.explaining import Data
+from proxy.policy.explaining import Data, ReasonData
 from proxy.policy.listing import Composition, Judged
 from proxy.policy.snapshot import PolicySnapshot
 from proxy.policy.versions import version
@@ -115,7 +115,7 @@ def _of(composition: Composition, release: str) -> list[Judged]:
     return [item for item in composition.files if item.file.version == release]
 
 
-def _in_the_way(files: Iterable[Judged]) -> list[Data]:
+def _in_the_way(files: Iterable[Judged]) -> list[ReasonData]:
     """Return what would keep every file of a release shut although it were approved."""
     verdicts = [item.verdict for item in files]
     if any(verdict.allowed for verdict in verdicts):

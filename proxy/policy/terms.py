@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from packaging.utils import NormalizedName
+from typing_extensions import TypedDict
 
 from proxy.model import Terms
 from proxy.policy.listing import Judged, compose
@@ -37,7 +38,28 @@ class Turn:
         return self.judged.verdict.allowed
 
 
-def data(terms: Terms) -> dict[str, object]:
+class TermsData(TypedDict):
+    """The standing rules as plain data, each under the name by which it is changed."""
+
+    mode: str
+    minimum_age_days: float
+    ages: dict[str, float]
+    fixes: str
+    freeze: str | None
+    internal: list[str]
+    refuse_severity: str
+    refuse_unknown_severity: bool
+    licences: list[str]
+    refuse_unknown_licence: bool
+    provenance: list[str]
+    publishers: dict[str, str]
+    stale_advisories: str
+    warn_stale_after_hours: float
+    alarm_stale_after_hours: float
+    two_person: list[str]
+
+
+def data(terms: Terms) -> TermsData:
     """Return the terms as JSON data; times in days and hours."""
     return {
         "mode": terms.mode,

@@ -38,13 +38,13 @@ def told(db: Database, seq: int) -> Told | None:
     return Told(rows.event_of(record), tuple(_change(db, before.get(name), after.get(name)) for name in names))
 
 
-def lifetimes(db: Database, kind: str) -> list[Lifetime]:
-    """Return every entry of a kind there ever was, oldest first, with when and how each was ended."""
+def lifetimes(db: Database, kind: str, by: str) -> list[Lifetime]:
+    """Return every entry of a kind there ever was (``by`` an actor's id), oldest first, and how each was ended."""
     sql = """select e.kind, e.body, p.at as put_at, x.at as ended_at, x.tag, x.reason,
         json_extract(x.actor, '$.name') as name,
         exists (select 1 from entries n where n.id = e.id and n.put_seq = e.ended_seq) as replaced
         from entries e join events p on p.seq = e.put_seq left join events x on x.seq = e.ended_seq
-        where e.kind = ? order by e.put_seq"""
+        where e.kind = ? and (? = '' or json_extract(p.actor, '$.id') = ?) order by e.put_seq"""
     return [
         Lifetime(
             rows.entry_of(row["kind"], row["body"]),
@@ -55,7 +55,7 @@ def lifetimes(db: Database, kind: str) -> list[Lifetime]:
             row["reason"] or "",
             bool(row["replaced"]),
         )
-        for row in db.query(sql, [kind])
+        for row in db.query(sql, [kind, by, by])
     ]
 
 

@@ -57,10 +57,10 @@ class SqliteTrail:
         with self._connections.reading() as db:
             return history.told(db, seq)
 
-    def lifetimes(self, kind: str) -> list[Lifetime]:
-        """Return every entry of a kind there ever was, oldest first, with when and how each was ended."""
+    def lifetimes(self, kind: str, by: str = "") -> list[Lifetime]:
+        """Return every entry of a kind there ever was (``by`` an actor's id), oldest first, and how each was ended."""
         with self._connections.reading() as db:
-            return history.lifetimes(db, kind)
+            return history.lifetimes(db, kind, by)
 
     def tally(self, since: datetime, until: datetime) -> Tally:
         """Return what the decisions of a period add up to."""

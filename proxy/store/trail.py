@@ -107,8 +107,8 @@ class Trail(Protocol):
     def told(self, seq: int) -> Told | None:
         """Return an event with the entries before and after it, None where there is no such event."""
 
-    def lifetimes(self, kind: str) -> list[Lifetime]:
-        """Return every entry of a kind there ever was, oldest first, with when and how each was ended."""
+    def lifetimes(self, kind: str, by: str = "") -> list[Lifetime]:
+        """Return every entry of a kind there ever was (``by`` an actor's id), oldest first, and how each was ended."""
 
     def tally(self, since: datetime, until: datetime) -> Tally:
         """Return what the decisions of a period add up to."""

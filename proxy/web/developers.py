@@ -17,9 +17,10 @@ from proxy.asking import Asking, TooMany
 from proxy.errors import GateError, StoreError, UpstreamAway
 from proxy.gateway import Gateway
 from proxy.health import Health
-from proxy.model import Token
+from proxy.model import Actor, Token
 from proxy.policy import explaining
 from proxy.policy.credentials import may_request
+from proxy.policy.explaining import FeedData
 from proxy.policy.folding import malformed
 from proxy.policy.versions import version as read_version
 from proxy.simple import names
@@ -143,8 +144,9 @@ class Developers:
         async with request.form(max_files=0, max_fields=4) as form:
             specifier, why = str(form.get("specifier", "")), str(form.get("why", ""))
         client = request.client.host if request.client else ""
+        name = token.name or client
         try:
-            ask = await self._asking.ask(project, specifier, why, token.name or client, client)
+            ask = await self._asking.ask(project, specifier, why, Actor("client", name, name, "requester", client))
         except (GateError, ValueError) as error:
             return _failed(error)
         if _preferred(request) == "html":
@@ -162,7 +164,7 @@ class Developers:
         said = {"at": at.isoformat(), "revision": snapshot.revision, "advisory_data": self._feed()}
         return JSONResponse({"results": results, "url": self._url, **said})
 
-    def _feed(self) -> dict[str, object]:
+    def _feed(self) -> FeedData:
         return explaining.feed_data(self._gateway.policy.snapshot, self._clock())
 
     def _page(self, template: str, **facts: object) -> HTMLResponse:

@@ -105,6 +105,13 @@ async def test_a_dangerous_act_takes_a_proof_of_the_last_ten_minutes(walk: Walk)
     assert proved.headers["location"] == "/admin/people"
     assert walk.browser.cookies["__Host-wicketgate_session"] != before
     assert (await walk.post("/people/invite", **form | {"name": "carl"})).status_code == 201
+    walk.clock.move(minutes=10, seconds=1)
+    term = "/policy/terms?term=mode&channel="
+    stopped = await walk.browser.get(term)
+    assert stopped.headers["location"] == "/admin/step-up?next=%2Fpolicy%2Fterms%3Fterm%3Dmode%26channel%3D"
+    for wanted, where in ((term, term), ("/people?x=https://evil.example", "/"), ("https://evil.example", "/")):
+        walk.clock.move(seconds=30)
+        assert (await walk.post("/step-up", code=walk.code(), next=wanted)).headers["location"] == f"/admin{where}"
 
 
 async def test_a_session_ends_when_it_is_idle_and_at_the_end_of_the_day(walk: Walk) -> None:
@@ -166,7 +173,7 @@ async def test_a_proposal_waits_for_seven_days(walk: Walk, index: Upstream) -> N
     assert (await walk.api("GET", "/proposals")).json() == []
     digest = first.json()["proposal"]["digest"]
     late = await walk.api("POST", f"/proposals/{identity}/confirm", digest=digest)
-    assert late.status_code == 422
+    assert late.status_code == 404
     assert "Nothing waits" in late.json()["detail"]
     second = (await walk.api("POST", "/approvals", **wish)).json()["proposal"]["id"]
     events = (await walk.api("GET", "/audit/events?tag=proposal:act:made")).json()["events"]

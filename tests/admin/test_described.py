@@ -33,6 +33,7 @@ OTHER = {
     *(f"delete /v1/{path}" for path in ("tokens/{identity}", "sessions/{identity}", "audit/queries/{identity}")),
     *(f"delete /v1/{path}" for path in ("oidc/rules/{name}", "approvals/closures/{identity}")),
     "post /v1/proposals/{identity}/reject",
+    "post /v1/requests",
 }
 
 
@@ -66,6 +67,34 @@ async def test_the_document_says_of_every_operation_what_it_takes_and_how_it_ref
                 whole = {**content["schema"], "components": document["components"]}
                 jsonschema_rs.validate(whole, content["example"])
                 assert content["example"], name
+
+
+async def test_the_document_names_what_every_operation_answers(gate: House) -> None:
+    document = (await gate.get("/admin/api/openapi.json")).json()
+    for path, found in document["paths"].items():
+        for method, operation in found.items():
+            done = {status: said for status, said in operation["responses"].items() if not status.endswith("XX")}
+            assert done, (method, path)
+            for status, said in done.items():
+                assert said["content"], (method, path, status)
+                json = said["content"].get("application/json", {"schema": {"$ref": "a text"}})["schema"]
+                named = json.get("items", json) if status != "202" else {"$ref": "waits"}
+                assert "$ref" in named or named == {"type": "string"}, (method, path, status, json)
+
+
+async def test_what_other_rooms_make_is_as_the_document_says(gate: House) -> None:
+    """Reviews and reports are answered as they were made, and not held to their shape on the way out."""
+    document = (await gate.get("/admin/api/openapi.json")).json()
+    await gate.approve("flask")
+    await gate.admin("POST", "/approvals/revoke", requirement="flask", reason="x")
+    await gate.admin("POST", "/prohibitions", requirement="click<1", reason="x")
+    await gate.admin("POST", "/emergencies", requirement="numpy", reason="x")
+    period = "since=2020-01-01T00:00:00Z&until=2099-01-01T00:00:00Z"
+    report = await gate.admin("GET", f"/reports?{period}")
+    assert all(report[name] for name in ("approvals", "revoked", "exceptions", "prohibitions"))
+    for name, told in (("ReportOut", report), ("ReviewOut", await gate.admin("GET", "/review/flask"))):
+        shape = {"$ref": f"#/components/schemas/{name}", "unevaluatedProperties": False}
+        jsonschema_rs.validate({**shape, "components": document["components"]}, told)
 
 
 async def test_what_changes_the_policy_takes_a_revision_and_tells_the_new_one(gate: House) -> None:

@@ -107,7 +107,7 @@ async def test_the_policy_is_planned_and_applied_and_channels_come_and_go(desk: 
     assert revision
     done = await desk.post("/policy/document", do="apply", document=fragment, reason="x", revision=revision[1])
     assert "In force as revision" in done.text
-    assert "<td>3</td>" in (await desk.get("/policy")).partition("minimum age days")[2][:60]
+    assert "<td>3 <a" in (await desk.get("/policy")).partition("minimum age days")[2][:60]
     broken = await desk.post("/policy/document", do="plan", document="format = ")
     assert broken.status_code == 422
     assert "format = " in broken.text, "what was written stays"
@@ -142,3 +142,64 @@ async def test_waivers_end_and_tokens_are_shown_once(desk: Desk) -> None:
     assert "repository = ours/*" in await desk.get("/access")
     await desk.post("/access/end", do="rule", id="jobs", reason="x")
     assert "repository = ours/*" not in await desk.get("/access")
+
+
+async def test_one_term_is_changed_in_a_form_that_shows_first_what_it_would_do(desk: Desk) -> None:
+    await desk.gate.approve("flask")
+    await desk.post("/policy", do="open", name="research", base="", reason="x")
+    assert 'href="/admin/policy/terms?term=minimum_age_days&amp;channel=research"' in await desk.get("/policy")
+
+    async def say(do: str, term: str, *value: str, channel: str = "", **more: str) -> httpx.Response:
+        form: dict[str, str | list[str]] = {
+            "term": term,
+            "channel": channel,
+            "reason": "our rule",
+            "do": do,
+            "value": list(value),
+        }
+        return await desk.post("/policy/terms", **form, **more)
+
+    async def terms(channel: str = "") -> dict[str, object]:
+        found: dict[str, object] = await desk.gate.admin("GET", f"/terms?channel={channel}")
+        return found
+
+    assert 'type="number" min="0" step="any" id="value" name="value" value="7"' in await desk.get(
+        "/policy/terms?term=minimum_age_days&channel="
+    )
+    shown = await say("preview", "minimum_age_days", "5000", revision="0")
+    assert "is lower than" in shown.text or "less than or equal" in shown.text
+    assert shown.status_code == 422, "as the API has it"
+    shown = await say("preview", "minimum_age_days", "3650")
+    assert "7 → <strong>3650</strong>" in shown.text
+    assert "Approved files that are withheld then (2)" in shown.text, "in both channels"
+    assert (await terms())["minimum_age_days"] == 7, "showing changes nothing"
+    assert (await say("set", "minimum_age_days", "3", revision="0")).status_code == 422
+    assert (await terms())["minimum_age_days"] == 7, "what was seen is not what is in force"
+    assert "In force as revision" in (await say("set", "minimum_age_days", "3")).text
+    (event,) = (await desk.gate.events("policy:terms:set"))[:1]
+    assert (event["reason"], event["detail"]["after"]) == ("our rule", {"minimum_age_days": 3})
+
+    said = {
+        "mode": ("observe",), "ages": ("numpy=2\n flask = 9",), "freeze": ("2026-01-31T00:00:00Z",),
+        "internal": ("acme-*\nours",), "refuse_unknown_severity": ("no",), "two_person": (), "licences": ("MIT",),
+    }  # fmt: skip
+    for term, value in said.items():
+        assert "In force as revision" in (await say("set", term, *value, channel="research")).text, term
+    changed = await terms("research")
+    assert {name: changed[name] for name in said} == {
+        "mode": "observe", "ages": {"flask": 9, "numpy": 2}, "freeze": "2026-01-31T00:00:00+00:00",
+        "internal": ["acme-*", "ours"], "refuse_unknown_severity": False, "two_person": [], "licences": ["MIT"],
+    }  # fmt: skip
+    await say("set", "ages", "flask=9", channel="research")
+    assert (await terms("research"))["ages"] == {"flask": 9}, "a line that is gone is an entry that is gone"
+    assert "numpy" not in await desk.get("/policy/terms?term=ages&channel=research")
+    assert 'name="inherit"' in await desk.get("/policy/terms?term=mode&channel=research")
+    await say("set", "mode", "observe", channel="research", inherit="1")
+    assert (await terms("research"))["mode"] == "enforce"
+
+    for term, word in (("mode", "loud"), ("ages", "numpy"), ("freeze", "tomorrow"), ("refuse_unknown_severity", "")):
+        wrong = await say("preview", term, word)
+        assert (wrong.status_code, 'role="alert">Look at ' in wrong.text) == (422, True), term
+    assert (await say("preview", "nonsense", "x")).status_code == 422
+    assert (await say("preview", "mode", "observe", channel="nowhere")).status_code == 422
+    assert 'href="/admin/policy/terms?term=mode"' in await desk.get("/policy/terms")

@@ -26,7 +26,7 @@ OPEN = {f"/{name}" for name in SHIPPED} | {
     "/invited",
 }
 """What a stranger may see. Whoever adds a page here lets the world in."""
-OWN = {"/sign-out", "/step-up"} | {
+OWN = {"/", "/requests", "/sign-out", "/step-up"} | {
     f"/account{rest}"
     for rest in (
         "",

@@ -21,6 +21,7 @@ BODIES: dict[str, object] = {
     "/v1/approvals/revoke": {"requirement": "flask", "reason": "x"},
     "/v1/prohibitions": {"requirement": "left-pad", "reason": "x"},
     "/v1/prohibitions/lift": {"requirement": "left-pad", "reason": "x"},
+    "/v1/requests": {"requirement": "flask", "why": "x"},
     "/v1/inbox/decline": {"projects": ["flask"], "reason": "x"},
     "/v1/approvals/closures": {"requirement": "flask", "reason": "x"},
     "/v1/approvals/closures/{identity}/approve": {},
@@ -73,6 +74,7 @@ NEEDS: dict[tuple[str, str], Permission | None] = {
     ("POST", "/v1/emergencies"): Permission.EMERGENCY_OPEN,
     ("POST", "/v1/emergencies/{identity}/review"): Permission.EMERGENCY_REVIEW,
     ("DELETE", "/v1/emergencies/{identity}"): Permission.EMERGENCY_OPEN,
+    ("GET", "/v1/prohibitions"): Permission.POLICY_READ,
     ("GET", "/v1/waivers"): Permission.POLICY_READ,
     ("POST", "/v1/waivers"): Permission.POLICY_WAIVE,
     ("POST", "/v1/waivers/end"): Permission.POLICY_WAIVE,
@@ -80,6 +82,8 @@ NEEDS: dict[tuple[str, str], Permission | None] = {
     ("PUT", "/v1/names"): Permission.FEED_WRITE,
     ("GET", "/v1/names/acknowledged"): Permission.POLICY_READ,
     ("DELETE", "/v1/names/acknowledged/{name}"): Permission.POLICY_APPROVE,
+    ("GET", "/v1/requests"): Permission.REQUEST,
+    ("POST", "/v1/requests"): Permission.REQUEST,
     ("GET", "/v1/inbox"): Permission.INBOX_READ,
     ("GET", "/v1/review/{project}"): Permission.INBOX_READ,
     ("POST", "/v1/inbox/decline"): Permission.POLICY_APPROVE,
@@ -197,6 +201,18 @@ def test_every_role_may_do_what_the_table_says_and_no_more(gate: Gatehouse, role
         )
         permitted = needed is None or needed in ROLES[role]
         assert (answer.status_code == 403) is not permitted, (role, method, path, answer.text)
+
+
+def test_what_an_id_names_that_is_not_here_is_told_as_such(gate: Gatehouse) -> None:
+    named = {(method, path) for method, path in NEEDS if "{" in path} - {("GET", "/v1/projects/{project}")}
+    assert len(named) > 15
+    for method, path in named:
+        url = address(gate, path.replace("{project}", "nowhere").replace("{seq}", "4711"))
+        headers = {"authorization": f"Bearer {gate.token}"}
+        answer = httpx.request(method, url, headers=headers, json=BODIES.get(path), trust_env=False, verify=False)
+        assert (answer.status_code, answer.json()["status"]) == (404, 404), (method, path, answer.text)
+        assert answer.json()["title"] == "Not found", "of something, not of the route"
+        assert "ot Found" not in answer.json()["detail"], path
 
 
 def test_a_role_that_nobody_wrote_down_may_do_nothing() -> None:
