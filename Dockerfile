@@ -2,7 +2,7 @@
 FROM python:3.13-slim AS build
 WORKDIR /src
 COPY requirements.txt ./
-RUN python -m venv /opt/wicketgate && /opt/wicketgate/bin/pip install --no-cache-dir --require-hashes -r requirements.txt
+RUN python -m venv /opt/wicketgate && /opt/wicketgate/bin/pip install --no-cache-dir --no-deps --require-hashes -r requirements.txt
 COPY pyproject.toml README.md ./
 COPY proxy proxy
 COPY admin admin

@@ -11,6 +11,7 @@ GateError
 ├── CacheError           the file cache cannot take or give bytes: disk full, unreadable, too busy
 ├── StoreError           the database cannot be read or written
 │   └── RevisionConflict   somebody changed the policy since the caller looked
+├── NotInstalled         an extra that is needed is not there
 ├── DocumentRefused      a policy document that cannot be taken; every fault at once
 └── FeedRefused          advisory data that is broken, empty, shrunken or older
 """
@@ -52,6 +53,10 @@ class OriginRefused(UpstreamError):
     def __init__(self, message: str, origin: str) -> None:
         super().__init__(message)
         self.origin = origin
+
+
+class NotInstalled(GateError):
+    """An extra that is needed is not there; the message names what to install."""
 
 
 class DigestMismatch(GateError):

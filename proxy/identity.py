@@ -20,13 +20,13 @@ from starlette.routing import BaseRoute
 from admin.auth import Authenticator
 from admin.people import limits
 from admin.people.exchange import Exchange
-from admin.people.extras import installed
 from admin.people.issuers import Issuers
 from admin.people.openid import OpenId, Provider
 from admin.people.parts import People
 from admin.people.passes import Passes
 from admin.people.tries import Tries
 from proxy import keys
+from proxy.extras import installed
 from proxy.live import Live
 from proxy.sealing import Seal
 from proxy.settings import Settings

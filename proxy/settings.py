@@ -6,7 +6,6 @@ is not here: those are the terms, which are changed like any approval.
 
 from __future__ import annotations
 
-import importlib.util
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from urllib.parse import urlsplit
 from proxy.audit.destinations import BadDestination, Destination, destination
 from proxy.audit.keeping import Keeping
 from proxy.errors import OriginRefused, SettingsError
+from proxy.extras import installed, missing
 from proxy.model import ROLES
 from proxy.places import audit_key, data_dir
 from proxy.upstream.origins import is_https_or_loopback, is_loopback, origin_of
@@ -124,10 +124,7 @@ def _openid(reader: _Reader) -> OpenIdSettings | None:
     issuer, client = reader.text("oidc_issuer", ""), reader.text("oidc_client_id", "")
     if not issuer and not client:
         return None
-    if importlib.util.find_spec("joserfc") is None:
-        reader.fault(
-            "oidc_issuer", "needs joserfc, which is not installed", "Install it: pip install 'wicketgate[oidc]'"
-        )
+    reader.needs("oidc_issuer", "joserfc")
     if not is_https_or_loopback(issuer):
         reader.fault("oidc_issuer", "is not an https URL", "Say it as the provider's ID tokens spell it (iss)")
     if not client:
@@ -156,6 +153,10 @@ class _Reader:
     def fault(self, name: str, wrong: str, step: str) -> None:
         option = "--" + name.replace("_", "-")
         self._faults.append(f"{option} ({PREFIX}{name.upper()}) {wrong}. {step}")
+
+    def needs(self, name: str, library: str) -> None:
+        if not installed(library):
+            self.fault(name, "cannot be used", missing(library))
 
     def finish(self) -> None:
         if self._faults:
@@ -239,8 +240,8 @@ class _Reader:
 
     def alert_urls(self, name: str) -> tuple[str, ...]:
         urls = tuple(self._given.get(name, "").replace(",", " ").split())
-        if urls and importlib.util.find_spec("apprise") is None:
-            self.fault(name, "needs Apprise, which is not installed", "Install it: pip install 'wicketgate[alerts]'")
+        if urls:
+            self.needs(name, "apprise")
         return urls
 
     def secret(self, name: str) -> str:

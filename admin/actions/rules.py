@@ -15,8 +15,8 @@ from typing import Literal
 
 from admin.actions.hands import Hands
 from admin.actions.wishes import Unknown, Unusable, said
-from admin.people.extras import demand_installed
 from admin.roles import Permission, demand
+from proxy.extras import demand_installed
 from proxy.model import Actor, AuditEvent, CiRule
 from proxy.policy import changes_people as changes
 from proxy.upstream.origins import is_https_or_loopback

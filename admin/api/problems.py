@@ -10,7 +10,6 @@ from starlette.exceptions import HTTPException
 from admin.actions import NeedsAcknowledgement, Proposed, Unknown, Unusable
 from admin.actions.imports import Faulty
 from admin.closure import Unresolved
-from admin.people.extras import NotInstalled
 from admin.roles import Forbidden
 from admin.schemas.imports import fault_data
 from admin.schemas.told_people import proposal_data
@@ -18,6 +17,7 @@ from proxy.errors import (
     DocumentRefused,
     FeedRefused,
     GateError,
+    NotInstalled,
     OriginRefused,
     RevisionConflict,
     StoreError,

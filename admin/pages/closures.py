@@ -10,6 +10,7 @@ from admin.pages.room import Room, number, show
 from admin.roles import Forbidden
 from admin.schemas.closures import resolution_data
 from proxy.errors import GateError
+from proxy.forms import read_form
 from proxy.model import Actor
 
 FIELDS_AT_MOST = 2_000
@@ -24,9 +25,9 @@ async def look(room: Room, request: Request, actor: Actor) -> Response:
 async def act(room: Room, request: Request, actor: Actor) -> Response:
     """Cancel a resolution, or approve the projects that were ticked."""
     identity = request.path_params["identity"]
-    async with request.form(max_files=0, max_fields=FIELDS_AT_MOST) as form:
-        ticked, seen = [str(name) for name in form.getlist("only")], number(str(form.get("revision", "")))
-        verb = form.get("do")
+    form = await read_form(request, FIELDS_AT_MOST)
+    ticked, seen = [str(name) for name in form.getlist("only")], number(str(form.get("revision", "")))
+    verb = form.get("do")
     try:
         if verb == "cancel":
             await room.actions.closures.cancel(actor, identity)

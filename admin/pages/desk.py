@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -12,6 +11,7 @@ from admin.pages.room import Room, number, show
 from admin.roles import Forbidden
 from admin.schemas.told_acts import OutcomeOut, outcome_data
 from proxy.errors import GateError, RevisionConflict
+from proxy.forms import Form, read_form
 from proxy.model import Actor
 
 NOTHING = {"pythons": "", "platforms": ""}
@@ -26,11 +26,11 @@ async def approve_page(room: Room, request: Request, actor: Actor) -> Response:
 
 async def approve(room: Room, request: Request, actor: Actor) -> Response:
     """Show what an approval would do, grant it, or find what it needs, as the button says."""
-    async with request.form(max_files=0, max_fields=20) as form:
-        wish = _wish(form)
-        targets = {name: str(form.get(name, ""))[:200] for name in NOTHING}
-        verb = form.get("do")
-        seen = number(str(form.get("revision", "")))
+    form = await read_form(request, 20)
+    wish = _wish(form)
+    targets = {name: str(form.get(name, ""))[:200] for name in NOTHING}
+    verb = form.get("do")
+    seen = number(str(form.get("revision", "")))
     outcome, grant = None, verb == "grant"
     try:
         if verb == "closure":
@@ -68,7 +68,7 @@ def _page(
     return show(room, "approve.html", status, actor=actor, **facts)
 
 
-def _wish(form: FormData) -> Wish:
+def _wish(form: Form) -> Wish:
     return Wish(
         requirement=str(form.get("requirement", "")),
         reason=str(form.get("reason", "")),

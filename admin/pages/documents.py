@@ -16,6 +16,7 @@ from admin.roles import Forbidden
 from admin.schemas.given_documents import MONTH
 from admin.schemas.told_documents import AppliedOut, PlanOut, applied_data, document_data, plan_data
 from proxy.errors import GateError
+from proxy.forms import read_form
 from proxy.model import Actor
 
 
@@ -27,9 +28,9 @@ async def page(room: Room, _request: Request, actor: Actor) -> Response:
 
 async def act(room: Room, request: Request, actor: Actor) -> Response:
     """Say what a document would change, or make it so, as the button says."""
-    async with request.form(max_files=0, max_fields=5) as form:
-        text, reason = str(form.get("document", "")), str(form.get("reason", ""))
-        verb, seen = form.get("do"), number(str(form.get("revision", "")))
+    form = await read_form(request, 5)
+    text, reason = str(form.get("document", "")), str(form.get("reason", ""))
+    verb, seen = form.get("do"), number(str(form.get("revision", "")))
     verbs = room.actions.documents
     try:
         if verb == "apply":

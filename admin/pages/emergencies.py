@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -11,6 +10,7 @@ from admin.pages.room import Room, show
 from admin.roles import Forbidden
 from admin.schemas.emergencies import emergency_data
 from proxy.errors import GateError
+from proxy.forms import Form, read_form
 from proxy.model import Actor
 from proxy.policy import emergencies
 
@@ -24,19 +24,19 @@ async def listed(room: Room, _request: Request, actor: Actor) -> Response:
 
 async def act(room: Room, request: Request, actor: Actor) -> Response:
     """Open, end or review an emergency, as the button says."""
-    async with request.form(max_files=0, max_fields=10) as form:
-        try:
-            await _done(room, actor, form)
-        except (Proposed, Forbidden):
-            raise
-        except NeedsAcknowledgement as error:
-            return await _page(room, actor, _wish(form), needs=error.say, problem=error.finding.sentence)
-        except GateError as error:
-            return await _page(room, actor, _wish(form), problem=str(error))
+    form = await read_form(request, 10)
+    try:
+        await _done(room, actor, form)
+    except (Proposed, Forbidden):
+        raise
+    except NeedsAcknowledgement as error:
+        return await _page(room, actor, _wish(form), needs=error.say, problem=error.finding.sentence)
+    except GateError as error:
+        return await _page(room, actor, _wish(form), problem=str(error))
     return RedirectResponse("/admin/emergencies", 303)
 
 
-async def _done(room: Room, actor: Actor, form: FormData) -> None:
+async def _done(room: Room, actor: Actor, form: Form) -> None:
     verbs, identity, text = room.actions.emergencies, str(form.get("id", "")), str(form.get("text", ""))
     match form.get("do"):
         case "review":
@@ -56,7 +56,7 @@ async def _page(
     return show(room, "emergencies.html", status, actor=actor, lines=lines, wish=wish, needs=needs, problem=problem)
 
 
-def _wish(form: FormData) -> Wish:
+def _wish(form: Form) -> Wish:
     return Wish(
         requirement=str(form.get("requirement", "")),
         reason=str(form.get("reason", "")),

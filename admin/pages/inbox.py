@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import parse_qs
 
-from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -21,6 +20,7 @@ from admin.roles import Forbidden
 from admin.schemas.inbox import inbox_data
 from admin.schemas.told_acts import foreseen_data, outcome_data
 from proxy.errors import GateError, RevisionConflict
+from proxy.forms import Form, read_form
 from proxy.model import Actor
 
 LINES = 100
@@ -34,10 +34,10 @@ async def inbox(room: Room, request: Request, actor: Actor) -> Response:
 
 async def decide(room: Room, request: Request, actor: Actor) -> Response:
     """Show what approving would open, approve, or decline what was ticked, as the button says."""
-    async with request.form(max_files=0, max_fields=FIELDS_AT_MOST) as form:
-        ticked, reason = [str(text) for text in form.getlist("pick")], str(form.get("reason", ""))
-        verb, seen = form.get("do"), number(str(form.get("revision", "")))
-        after = _text(form, "after")
+    form = await read_form(request, FIELDS_AT_MOST)
+    ticked, reason = [str(text) for text in form.getlist("pick")], str(form.get("reason", ""))
+    verb, seen = form.get("do"), number(str(form.get("revision", "")))
+    after = _text(form, "after")
     try:
         if verb == "decline":
             projects = list(dict.fromkeys(_field(text, "project") for text in ticked))
@@ -91,5 +91,5 @@ def _field(ticked: str, name: str) -> str:
     return parse_qs(ticked).get(name, [""])[0]
 
 
-def _text(form: FormData, name: str) -> str:
+def _text(form: Form, name: str) -> str:
     return str(form.get(name, ""))[:300]

@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from admin.pages.room import Room
+from proxy.forms import read_form
 from proxy.model import Actor
 
 FILES_AT_MOST = 200
@@ -13,9 +14,9 @@ FILES_AT_MOST = 200
 
 async def admit(room: Room, request: Request, actor: Actor) -> Response:
     """Approve the files that were ticked by their digests, or decline them."""
-    async with request.form(max_files=0, max_fields=FILES_AT_MOST + 2) as form:
-        filenames = [str(name) for name in form.getlist("filename")]
-        reason, declined = str(form.get("reason", "")), form.get("do") == "decline"
+    form = await read_form(request, FILES_AT_MOST + 2)
+    filenames = [str(name) for name in form.getlist("filename")]
+    reason, declined = str(form.get("reason", "")), form.get("do") == "decline"
     verbs = room.actions.late
     await (verbs.decline(actor, filenames, reason) if declined else verbs.admit(actor, filenames, reason))
     return RedirectResponse("/admin/inbox", 303)

@@ -35,6 +35,7 @@ from admin.roles import Forbidden, Permission, may
 from admin.schemas.told_people import proposal_data
 from proxy.errors import GateError, RevisionConflict, StoreError
 from proxy.feeds.sync import AdvisorySync
+from proxy.forms import read_form
 from proxy.health import MFA_OFF
 from proxy.live import Live
 from proxy.model import Actor
@@ -157,8 +158,8 @@ def guest(request: Request) -> Guest:
 
 async def fields(request: Request, *names: str) -> list[str]:
     """Return fields of a form, each "" where it was not filled in."""
-    async with request.form(max_files=0, max_fields=20) as form:
-        return [str(form.get(name, "")) for name in names]
+    form = await read_form(request, 20)
+    return [str(form.get(name, "")) for name in names]
 
 
 def checked(body: type[_Body], given: Mapping[str, object]) -> _Body:

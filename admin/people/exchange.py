@@ -27,6 +27,7 @@ from admin.people.limits import TooOften
 from admin.people.passes import Passes
 from admin.people.tries import Tries
 from proxy.errors import StoreError
+from proxy.forms import read_form
 from proxy.live import Live
 from proxy.model import Actor, CiRule
 from proxy.policy import changes_people as changes
@@ -56,8 +57,8 @@ class Exchange:
 
     async def answer(self, request: Request) -> Response:
         """Answer one job, in the words of RFC 6749 where it is refused."""
-        async with request.form(max_files=0, max_fields=8) as form:
-            said = {key: value for key, value in form.items() if isinstance(value, str)}
+        form = await read_form(request, 8)
+        said = dict(form)
         if (said.get("grant_type"), said.get("subject_token_type")) != (GRANT, ID_TOKEN):
             return _refused(400, "invalid_request", HOW)
         address = request.client.host if request.client else ""

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from admin.people import limits
 from admin.people.codes import Codes
 from admin.people.devices import Devices
-from admin.people.extras import demand_installed, installed
 from admin.people.openid import OpenId
 from admin.people.passwords import Passwords
 from admin.people.refusals import Refusals
 from admin.people.sessions import Sessions
 from admin.people.tries import Tries
+from proxy.extras import demand_installed, installed
 from proxy.live import Live
 from proxy.sealing import Seal
 from proxy.store import Store

@@ -18,8 +18,8 @@ from typing import Any, NoReturn, ParamSpec
 
 import click
 import httpx
-from tabulate import tabulate
 
+from proxy import columns
 from proxy.places import ADDRESS_FILE, TOKEN_FILE, data_dir
 
 ALLOWED, REFUSED, UNABLE = 0, 1, 2
@@ -210,8 +210,8 @@ def show(data: object, as_json: bool, text: Callable[[], None]) -> None:
 
 def table(rows: Sequence[Sequence[object]], headers: Sequence[str]) -> None:
     """Print a table; long cells are folded to fit a terminal."""
-    widths = [None] * (len(headers) - 1) + [90]
-    click.echo(tabulate(rows, headers=headers, tablefmt="simple", maxcolwidths=widths, disable_numparse=True))
+    widths = [0] * (len(headers) - 1) + [90]
+    click.echo(columns.table(headers, rows, widths))
 
 
 def sentences(reasons: Sequence[Data], indent: str = "  ", effects: frozenset[str] = frozenset({"forbid"})) -> None:

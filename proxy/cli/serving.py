@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import os
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ import click
 
 from proxy.cli.desk import give_up
 from proxy.errors import GateError, SettingsError
+from proxy.extras import installed
 from proxy.health import MFA_OFF
 from proxy.pip_index import pip_index
 from proxy.places import ADDRESS_FILE, TOKEN_FILE
@@ -109,8 +111,6 @@ def _work(
     settings: Settings, where: str, sockets: list[socket.socket], number: int, answering: Callable[[], None]
 ) -> None:
     """Be one worker until a signal comes. The desk greets. Raises GateError."""
-    import uvloop  # noqa: PLC0415
-
     from proxy import app, serving  # noqa: PLC0415
 
     desk, previews = number == DESK, serving.loopback()
@@ -122,7 +122,16 @@ def _work(
             _greet(settings, where, gate.first_token, gate.live.snapshot, app.now())
         answering()
 
-    uvloop.run(serving.serve(gate, serving.listeners(gate, sockets, previews, desk=desk), ready))
+    _loop()(serving.serve(gate, serving.listeners(gate, sockets, previews, desk=desk), ready))
+
+
+def _loop() -> Callable[[Coroutine[object, object, None]], None]:
+    """Return what runs a coroutine to its end: uvloop where it is there."""
+    if not installed("uvloop"):
+        return asyncio.run
+    import uvloop  # noqa: PLC0415  an extra
+
+    return uvloop.run
 
 
 def _with_upstream(settings: Settings) -> tuple[Settings, str]:

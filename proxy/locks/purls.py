@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from packageurl import PackageURL
-
+from proxy.extras import installed, missing
 from proxy.locks.gathering import Gathering
 from proxy.locks.nouns import Where
 from proxy.simple.addresses import last_segment
@@ -16,6 +15,11 @@ LONGEST = 4_000
 
 def pin(purl: str, hashes: Iterable[str], urls: Iterable[str], where: Where, found: Gathering) -> None:
     """Take what a purl names; of the addresses, those that lead to a file of a project."""
+    if not installed("packageurl"):
+        found.fault(where, missing("packageurl"))
+        return
+    from packageurl import PackageURL  # noqa: PLC0415  an extra
+
     try:
         package = PackageURL.from_string(purl) if len(purl) <= LONGEST else None
     except ValueError:

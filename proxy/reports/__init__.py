@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from proxy.extras import demand_installed
 from proxy.reports import openvex, plain, sarif, table
 from proxy.reports.checked import Checked, read
 
@@ -21,6 +22,7 @@ __all__ = ["FORMATS", "Checked", "read"]
 
 
 def _cyclonedx(checked: Checked) -> bytes:
+    demand_installed("cyclonedx")
     from proxy.reports import cyclonedx  # noqa: PLC0415  its library is slow to import: only who asks for it pays
 
     return cyclonedx.write(checked)

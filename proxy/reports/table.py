@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from tabulate import tabulate
-
+from proxy import columns
 from proxy.reports.checked import Checked, Detour, Known, Result
 
 HEADERS = ("where", "requirement", "verdict", "version", "why", "advisories")
-WIDTHS = (None, None, None, None, 60, 40)
+WIDTHS = (0, 0, 0, 0, 60, 40)
 DETOURS_SHOWN = 12
 
 
 def write(checked: Checked) -> bytes:
     """Return the results as a table, with what could not be judged and the state of the advisory data below."""
     rows = [_row(result) for result in checked.results]
-    text = tabulate(rows, headers=HEADERS, tablefmt="simple", maxcolwidths=list(WIDTHS), disable_numparse=True)
+    text = columns.table(HEADERS, rows, WIDTHS)
     return "".join(f"{line}\n" for line in (text, *_below(checked))).encode()
 
 

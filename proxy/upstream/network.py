@@ -4,7 +4,7 @@ A name is resolved here, its addresses are judged by :class:`proxy.upstream.orig
 very address that was judged is connected to, so a name server that changes its mind in between (DNS
 rebinding) gains nothing. TLS still verifies the host's name. Decided here:
 
-* Pages travel over HTTP/2 where it is offered; files over HTTP/1.1, which costs Python a fraction.
+* Pages travel over HTTP/2 where it is offered and h2 is there; files over HTTP/1.1, which costs Python a fraction.
 * Nothing of the environment is used (no proxy variables, no netrc); cookies are not kept.
 * Through an egress proxy the proxy resolves names, so there the network in front of it decides.
 """
@@ -26,6 +26,7 @@ import certifi
 import httpcore
 import httpx
 
+from proxy.extras import installed
 from proxy.upstream.origins import Address, Origins
 from proxy.upstream.wire import connect
 
@@ -172,7 +173,7 @@ def make_client(
             )
         return made
 
-    pools = _Transport(transport(PAGE_CONNECTIONS, http2=True), transport(FILE_CONNECTIONS, http2=False))
+    pools = _Transport(transport(PAGE_CONNECTIONS, http2=installed("h2")), transport(FILE_CONNECTIONS, http2=False))
     client = httpx.AsyncClient(transport=pools, trust_env=False, follow_redirects=False)
     client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     return client

@@ -11,8 +11,7 @@ import gzip
 import hashlib
 from dataclasses import dataclass
 
-import zstandard
-
+from proxy.extras import installed
 from proxy.gateway import Listing
 from proxy.simple.negotiate import Format, coding_for, format_for
 from proxy.simple.render import render
@@ -20,7 +19,7 @@ from proxy.web.http import ALWAYS, Asked, Headers
 from proxy.web.listed import rows
 from proxy.web.recording import answer_of
 
-CODINGS = ("zstd", "gzip")
+CODINGS = ("zstd", "gzip") if installed("zstandard") else ("gzip",)
 SMALL_BODY = 64 << 10
 LARGE_PAGE = 500
 WISHES_AT_MOST = 64
@@ -109,5 +108,7 @@ async def _page(listing: Listing, form: Format, coding: str) -> Body:
 
 def _compress(content: bytes, coding: str) -> bytes:
     if coding == "zstd":
+        import zstandard  # noqa: PLC0415  an extra
+
         return zstandard.ZstdCompressor(level=3).compress(content)
     return gzip.compress(content, 6 if len(content) < SMALL_BODY else 3, mtime=0)

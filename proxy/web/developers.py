@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from proxy.asking import Asking, TooMany
 from proxy.errors import GateError, StoreError, UpstreamAway
+from proxy.forms import read_form
 from proxy.gateway import Gateway
 from proxy.health import Health
 from proxy.model import Actor, Token
@@ -141,8 +142,8 @@ class Developers:
             return PlainTextResponse(f"{NOT_FOR_REQUESTS}\n", 403)
         if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
             return PlainTextResponse("Requests are made on the gate's own page.\n", 403)
-        async with request.form(max_files=0, max_fields=4) as form:
-            specifier, why = str(form.get("specifier", "")), str(form.get("why", ""))
+        form = await read_form(request, 4)
+        specifier, why = str(form.get("specifier", "")), str(form.get("why", ""))
         client = request.client.host if request.client else ""
         name = token.name or client
         try:

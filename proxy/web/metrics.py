@@ -13,10 +13,6 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from math import inf
 
-from prometheus_client import CollectorRegistry
-from prometheus_client.exposition import choose_encoder
-from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
-from prometheus_client.registry import Collector
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -26,10 +22,11 @@ from proxy.errors import StoreError
 from proxy.live import Live
 from proxy.model import Token
 from proxy.policy import age
+from proxy.web.exposition import CONTENT_TYPE, Family, write
 from proxy.web.readers import Readers, for_readers
 
 
-class Metrics(Collector):
+class Metrics:
     """The one page ``/metrics``. ``failures`` says how often advisory data was not taken since the process began."""
 
     def __init__(
@@ -43,23 +40,20 @@ class Metrics(Collector):
     ) -> None:
         self._live, self._failures, self._waiting, self._record = live, failures, waiting, record
         self._readers, self._clock = readers, clock
-        self._registry = CollectorRegistry(auto_describe=False)
-        self._registry.register(self)
 
     def routes(self) -> list[Route]:
         """Return the one route."""
         return [Route("/metrics", for_readers(self._readers, self.page))]
 
-    async def page(self, request: Request, _token: Token) -> Response:
-        """Answer a scrape, in the format that it accepts."""
-        encode, kind = choose_encoder(request.headers.get("accept", ""))
+    async def page(self, _request: Request, _token: Token) -> Response:
+        """Answer a scrape."""
         try:
-            text = await asyncio.to_thread(encode, self._registry)
+            text = await asyncio.to_thread(lambda: write(self.collect()))
         except StoreError as error:
             return Response(f"{error}\n", 503, media_type="text/plain")
-        return Response(text, headers={"content-type": kind, "cache-control": "no-store"})
+        return Response(text, headers={"content-type": CONTENT_TYPE, "cache-control": "no-store"})
 
-    def collect(self) -> Iterator[Metric]:
+    def collect(self) -> Iterator[Family]:
         """Yield every metric as of now."""
         snapshot = self._live.snapshot
         feed, judged = snapshot.feed, age.age(snapshot.feed, snapshot.terms, self._clock())
@@ -73,25 +67,22 @@ class Metrics(Collector):
             "advisory_sync_age_seconds", "Time since the last successful sync of advisory data.", _seconds(judged.sync)
         )
         yield _gauge("advisory_level", "0 fresh, 1 old, 2 stale, 3 no advisory data.", age.LEVELS.index(judged.level))
-        yield CounterMetricFamily(
-            "wicketgate_advisory_sync_failures", "Times that advisory data was not taken.", self._failures()
-        )
+        failed = "Times that advisory data was not taken."
+        yield Family("wicketgate_advisory_sync_failures_total", failed, "counter", (((), self._failures()),))
         yield from map(_family, self._record())
         if feed:
-            about = {"source": feed.source, "sha256": feed.sha256, "newest": feed.newest.isoformat()}
-            yield InfoMetricFamily("wicketgate_advisory_data", "The advisory data in force.", about)
+            about = (("source", feed.source), ("sha256", feed.sha256), ("newest", feed.newest.isoformat()))
+            yield Family("wicketgate_advisory_data_info", "The advisory data in force.", "gauge", ((about, 1),))
 
 
-def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
-    return GaugeMetricFamily(f"wicketgate_{name}", text, value)
+def _gauge(name: str, text: str, value: float) -> Family:
+    return Family(f"wicketgate_{name}", text, "gauge", (((), value),))
 
 
-def _family(gauge: Gauge) -> GaugeMetricFamily:
-    labels = [gauge.label] if gauge.label else []
-    family = GaugeMetricFamily(f"wicketgate_{gauge.name}", gauge.help, labels=labels)
-    for name, value in gauge.values.items():
-        family.add_metric([name] if labels else [], value)
-    return family
+def _family(gauge: Gauge) -> Family:
+    label = gauge.label
+    samples = tuple((((label, name),) if label else (), value) for name, value in gauge.values.items())
+    return Family(f"wicketgate_{gauge.name}", gauge.help, "gauge", samples)
 
 
 def _seconds(time: timedelta | None) -> float:

@@ -14,7 +14,7 @@ from proxy.settings import read
 from tests.world.inside import house
 from tests.world.upstream import Upstream
 
-SIGNING_IN = {"argon2", "joserfc", "pyotp", "webauthn"}
+SIGNING_IN = {"joserfc", "webauthn"}
 NEWCOMER = """
 import asyncio, sys
 from pathlib import Path

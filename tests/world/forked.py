@@ -20,7 +20,8 @@ from tempfile import TemporaryDirectory
 
 _CONTEXT = get_context("forkserver")
 _OURS = ["proxy.cli", "proxy.app", "proxy.desk", "proxy.cli.serving", "proxy.cli.policy", "proxy.serving"]
-_CONTEXT.set_forkserver_preload([*_OURS, "argon2", "cryptography.fernet", "joserfc.jwt", "pyotp", "webauthn"])
+_HASHES = "cryptography.hazmat.primitives.kdf.argon2"
+_CONTEXT.set_forkserver_preload([*_OURS, _HASHES, "cryptography.fernet", "joserfc.jwt", "webauthn"])
 
 
 @dataclass

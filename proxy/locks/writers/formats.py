@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from proxy.locks.writers import ExportFormat, constraints, cyclonedx, pylock
+from proxy.extras import demand_installed
+from proxy.locks.writers import ExportFormat, constraints, pylock
 from proxy.locks.writers.approved import ApprovedSet
 
 
@@ -18,8 +19,15 @@ class Written:
     media_type: str
 
 
+def _cyclonedx(approved: ApprovedSet) -> str:
+    demand_installed("cyclonedx")
+    from proxy.locks.writers import cyclonedx  # noqa: PLC0415  an extra
+
+    return cyclonedx.write(approved)
+
+
 FORMATS: Mapping[ExportFormat, Written] = {
     "constraints": Written(constraints.write, "constraints.txt", "text/plain; charset=utf-8"),
     "pylock": Written(pylock.write, "pylock.toml", "application/toml"),
-    "cyclonedx": Written(cyclonedx.write, "approved.cdx.json", "application/vnd.cyclonedx+json; version=1.6"),
+    "cyclonedx": Written(_cyclonedx, "approved.cdx.json", "application/vnd.cyclonedx+json; version=1.6"),
 }

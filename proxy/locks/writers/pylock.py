@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import tomli_w
 from packaging.markers import Marker
 from packaging.pylock import Package, PackageSdist, PackageWheel, Pylock
 from packaging.utils import parse_wheel_filename
@@ -19,6 +18,7 @@ from packaging.version import Version
 
 from proxy.locks.writers.approved import ApprovedSet, Release
 from proxy.model import ReleaseFile
+from proxy.policy.document.writing import toml
 from proxy.simple.addresses import path_of
 
 SYSTEMS = {"win": "win32", "macosx": "darwin", "linux": "linux", "manylinux": "linux", "musllinux": "linux"}
@@ -34,7 +34,7 @@ def write(approved: ApprovedSet) -> str:
         tool={"wicketgate": {"index": approved.index, "revision": approved.revision}},
     )
     lock.validate()
-    return tomli_w.dumps(dict(lock.to_dict()))
+    return toml(dict(lock.to_dict()))
 
 
 def _sources(release: Release) -> list[ReleaseFile]:
