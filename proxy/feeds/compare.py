@@ -27,6 +27,9 @@ from proxy.errors import FeedRefused
 from proxy.feeds.archive import KEPT, stem
 from proxy.feeds.osv import NO_DATE, Entry, Reading
 
+FAULTS_AT_MOST = 100
+"""How many faults are told one by one."""
+
 _FULL: Final = "A full export can be read instead."
 
 InForce = Mapping[str, tuple[datetime, str]]
@@ -53,6 +56,42 @@ class Plan:
     def puts(self) -> tuple[str, ...]:
         """The ids to put as they are."""
         return self.added + self.changed + self.withdrawn
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A reading compared with what is in force: everything that taking it needs, besides its records.
+
+    ``in_force`` counts the records that are, ``records`` those and the reading's together, ``faults`` what was
+    wrong, of which ``said`` tells the first. ``newest`` and ``sha256`` are the reading's.
+    """
+
+    plan: Plan
+    in_force: int
+    records: int
+    faults: int
+    said: tuple[str, ...]
+    newest: datetime
+    sha256: str
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """The ids of the records that taking it needs: to put, or to join with what is in force."""
+        return self.plan.puts + self.plan.damaged
+
+
+def compare(old: InForce, reading: Reading, *, full: bool) -> Compared:
+    """Compare a reading with what is in force. Raises FeedRefused where too much of it is broken."""
+    refuse_if_broken(reading)
+    return Compared(
+        plan(old, reading, full=full),
+        in_force=len(old),
+        records=len(old.keys() | reading.entries.keys()),
+        faults=len(reading.faults),
+        said=tuple(f"{fault.member}: {fault.problem}" for fault in reading.faults[:FAULTS_AT_MOST]),
+        newest=reading.newest,
+        sha256=reading.sha256,
+    )
 
 
 def plan(old: InForce, reading: Reading, *, full: bool) -> Plan:
@@ -134,11 +173,11 @@ def refuse_if_broken(reading: Reading, *, most: float = 0.10, few: int = 5) -> N
         )
 
 
-def refuse_if_older(in_force: datetime, reading: Reading) -> None:
+def refuse_if_older(in_force: datetime, newest: datetime) -> None:
     """Raise FeedRefused when the newest record is older than the newest in force: a step back in time."""
-    if reading.newest < in_force:
+    if newest < in_force:
         raise FeedRefused(
             f"The advisory data is older than what is in force: its newest record is of"
-            f" {reading.newest:%Y-%m-%d %H:%M} UTC, the newest in force of {in_force:%Y-%m-%d %H:%M} UTC."
+            f" {newest:%Y-%m-%d %H:%M} UTC, the newest in force of {in_force:%Y-%m-%d %H:%M} UTC."
             f" {KEPT} If this is right, import it by hand and confirm the loss."
         )

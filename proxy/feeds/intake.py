@@ -1,4 +1,4 @@
-"""Taking a reading of advisory data into force: compare, refuse or commit, and tell what turned bad.
+"""Taking advisory data into force that was read and compared: refuse or commit, and tell what turned bad.
 
 Decided here:
 
@@ -12,17 +12,15 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import chain
 
 from proxy.alerts import Alerts
 from proxy.feeds import compare, osv
 from proxy.feeds.bulletin import FEED
-from proxy.feeds.compare import InForce, Plan
+from proxy.feeds.compare import Compared, Plan
 from proxy.feeds.mending import join
-from proxy.feeds.osv import Reading
 from proxy.live import Live
 from proxy.model import Actor, Change, FeedState, HandedOut
 from proxy.policy import changes
@@ -33,7 +31,6 @@ from proxy.store import AdvisoryRow, Reach, Store
 Data = dict[str, object]
 
 SHIPPED = "the data shipped with the gate"
-FAULTS_AT_MOST = 100
 HOLDERS_OF_ONE = 50
 HOLDERS_AT_MOST = 1_000
 """How many clients one alert names, of one release and of all. ``wicketgate who-has`` lists every one."""
@@ -50,33 +47,33 @@ class Intake:
     alerts: Alerts
     clock: Callable[[], datetime]
 
-    async def full(self, reading: Reading, source: str, actor: Actor, *, allow_shrink: bool) -> Data:
-        """Take a whole export. Raises FeedRefused, and then nothing changed."""
-        compare.refuse_if_broken(reading)
-        old = await asyncio.to_thread(self.store.advisory_digests)
-        plan = await asyncio.to_thread(compare.plan, old, reading, full=True)
-        if not allow_shrink:
-            self._refuse_loss(len(old), plan, reading)
-        forget = plan.vanished if allow_shrink else ()
-        missing = () if allow_shrink else plan.vanished
-        records = len(old.keys() | reading.entries.keys()) - len(forget)
-        feed = FeedState(source, records, reading.newest, self.clock(), reading.sha256, missing)
-        return await self._commit(feed, plan, reading, actor, forget)
+    async def full(
+        self, found: Compared, rows: Iterable[AdvisoryRow], source: str, actor: Actor, *, allow_shrink: bool
+    ) -> Data:
+        """Take a whole export; ``rows`` are the records that are wanted of it, and read while they are written.
 
-    async def part(self, reading: Reading, old: InForce, actor: Actor) -> Data:
+        Raises FeedRefused, and then nothing changed.
+        """
+        vanished = found.plan.vanished
+        if not allow_shrink:
+            self._refuse_loss(found)
+        forget, missing = (vanished, ()) if allow_shrink else ((), vanished)
+        records = found.records - len(forget)
+        feed = FeedState(source, records, found.newest, self.clock(), found.sha256, missing)
+        return await self._commit(feed, found, rows, actor, forget)
+
+    async def part(self, found: Compared, rows: Iterable[AdvisoryRow], actor: Actor) -> Data:
         """Take single records that changed since the last full export. Raises FeedRefused."""
-        compare.refuse_if_broken(reading)
-        plan = compare.plan(old, reading, full=False)
         feed = self._in_force()
-        digest = hashlib.sha256(f"{feed.sha256}{reading.sha256}".encode()).hexdigest()
+        digest = hashlib.sha256(f"{feed.sha256}{found.sha256}".encode()).hexdigest()
         fresh = replace(
             feed,
-            records=len(old.keys() | reading.entries.keys()),
-            newest=max(feed.newest, reading.newest),
+            records=found.records,
+            newest=max(feed.newest, found.newest),
             synced=self.clock(),
             sha256=digest,
         )
-        return await self._commit(fresh, plan, reading, actor, ())
+        return await self._commit(fresh, found, rows, actor, ())
 
     async def nothing_new(self, actor: Actor) -> Data:
         """Note that the source was asked and had nothing new: the data is as fresh as it was just read."""
@@ -86,15 +83,16 @@ class Intake:
         return _report(feed, NO_COUNTS, [])
 
     async def _commit(
-        self, feed: FeedState, plan: Plan, reading: Reading, actor: Actor, forget: tuple[str, ...]
+        self, feed: FeedState, found: Compared, rows: Iterable[AdvisoryRow], actor: Actor, forget: tuple[str, ...]
     ) -> Data:
-        counts = _counts(plan, reading)
+        counts = _counts(found.plan, found.faults)
         change = changes.take_advisories(feed, **counts)
-        rows = chain(reading.rows(plan.puts), self._joined(plan, reading))
+        damaged = frozenset(found.plan.damaged)
+        puts = (self._joined(row) if row.id in damaged else row for row in rows)
         before = await self.live.current()
-        await asyncio.to_thread(self.store.commit, change, actor, feed.synced, advisories=rows, forget=forget)
+        await asyncio.to_thread(self.store.commit, change, actor, feed.synced, advisories=puts, forget=forget)
         await self._consequences(before, await self.live.current(), feed.synced)
-        return _report(feed, counts, [f"{fault.member}: {fault.problem}" for fault in reading.faults[:FAULTS_AT_MOST]])
+        return _report(feed, counts, list(found.said))
 
     def _in_force(self) -> FeedState:
         feed = self.live.snapshot.feed
@@ -102,22 +100,19 @@ class Intake:
             raise ValueError("only a full export can be the first")
         return feed
 
-    def _refuse_loss(self, in_force: int, plan: Plan, reading: Reading) -> None:
+    def _refuse_loss(self, found: Compared) -> None:
         feed = self.live.snapshot.feed
         if feed is None or feed.source == SHIPPED:
             return
         known = set(feed.missing)
-        lost_now = tuple(identity for identity in plan.vanished if identity not in known)
-        compare.refuse_if_shrunk(in_force, replace(plan, vanished=lost_now))
-        compare.refuse_if_older(feed.newest, reading)
+        lost_now = tuple(identity for identity in found.plan.vanished if identity not in known)
+        compare.refuse_if_shrunk(found.in_force, replace(found.plan, vanished=lost_now))
+        compare.refuse_if_older(feed.newest, found.newest)
 
-    def _joined(self, plan: Plan, reading: Reading) -> Iterator[AdvisoryRow]:
-        """Yield broken records joined with what is in force under their ids: they may widen it, never narrow it."""
-        for identity in plan.damaged:
-            known = self.store.advisory(identity)
-            arrived = reading.entries[identity].advisory
-            entry = osv.Entry.of(join(known, arrived) if known else arrived)
-            yield AdvisoryRow(entry.advisory, entry.digest)
+    def _joined(self, row: AdvisoryRow) -> AdvisoryRow:
+        """Return a broken record joined with what is in force under its id: it may widen that, never narrow it."""
+        known = self.store.advisory(row.id)
+        return osv.Entry.of(join(known, osv.unpacked(row.record))).row if known else row
 
     async def _consequences(self, before: PolicySnapshot, after: PolicySnapshot, at: datetime) -> None:
         """Tell, in one alert, which releases turned bad that were approved or handed out, and who has them."""
@@ -146,13 +141,13 @@ class Intake:
         return named
 
 
-def _counts(plan: Plan, reading: Reading) -> dict[str, int]:
+def _counts(plan: Plan, faults: int) -> dict[str, int]:
     return {
         "added": len(plan.added),
         "changed": len(plan.changed),
         "withdrawn": len(plan.withdrawn),
         "vanished": len(plan.vanished),
-        "unreadable": len(reading.faults),
+        "unreadable": faults,
     }
 
 

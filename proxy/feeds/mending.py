@@ -62,7 +62,7 @@ def are_versions(listed: Collection[str]) -> bool:
 
 def is_pypi(ecosystem: str) -> bool:
     """Whether an ecosystem (``PyPI``, or ``PyPI:`` and a suffix) is ours."""
-    return ecosystem.partition(":")[0].lower() == "pypi"
+    return ecosystem == "PyPI" or ecosystem.partition(":")[0].lower() == "pypi"
 
 
 def is_sound_range(kind: str, events: Iterable[Mapping[str, str]], *, strict: bool) -> bool:

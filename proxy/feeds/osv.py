@@ -29,13 +29,16 @@ from proxy.feeds import archive, mending, record
 from proxy.feeds.archive import Fault, Limits, Member
 from proxy.feeds.progress import Progress
 from proxy.model import Advisory
+from proxy.policy import ranges
 from proxy.store import AdvisoryRow
 
 NO_DATE: Final = datetime(1, 1, 1, tzinfo=UTC)
 """What ``modified`` says where it is not known."""
 
 _CLOCKS_DIFFER: Final = timedelta(hours=1)
-_decode: Final = msgspec.msgpack.Decoder(Advisory).decode
+unpacked: Final = msgspec.msgpack.Decoder(Advisory).decode
+"""Makes a record of its packed form."""
+
 _encode: Final = msgspec.msgpack.Encoder().encode
 
 
@@ -62,7 +65,15 @@ class Entry:
     @property
     def advisory(self) -> Advisory:
         """The record itself."""
-        return _decode(self.packed)
+        return unpacked(self.packed)
+
+    @property
+    def row(self) -> AdvisoryRow:
+        """The record as the store takes it, with what matching needs of it worked out."""
+        record = self.advisory
+        projects = dict.fromkeys(entry.project for entry in record.affected)
+        about = tuple((project, ranges.compact(record, project)) for project in projects)
+        return AdvisoryRow(record.id, self.modified, self.digest, self.packed, about)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +94,7 @@ class Reading:
 
     def rows(self, ids: Iterable[str]) -> Iterator[AdvisoryRow]:
         """Yield the records with these ids as the store takes them, one at a time."""
-        return (AdvisoryRow(self.entries[name].advisory, self.entries[name].digest) for name in ids)
+        return (self.entries[name].row for name in ids)
 
 
 def read_path(path: Path, *, at: datetime, limits: Limits | None = None, progress: Progress | None = None) -> Reading:

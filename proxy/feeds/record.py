@@ -106,8 +106,9 @@ def _read(text: bytes, fallback_id: str) -> Read:
         record = _decode(text)
     except msgspec.ValidationError as error:
         return _mended(text, fallback_id, str(error))
-    unsound = _unsound(record)
-    return _mended(text, fallback_id, unsound) if unsound else Read(_advisory(record))
+    ours, malicious = _ours(record), _malicious(record)
+    unsound = _unsound(record, ours, malicious=malicious)
+    return _mended(text, fallback_id, unsound) if unsound else Read(_advisory(record, ours, malicious=malicious))
 
 
 def _mended(text: bytes, fallback_id: str, first: str) -> Read:
@@ -116,73 +117,80 @@ def _mended(text: bytes, fallback_id: str, first: str) -> Read:
         raise Unreadable("it is no JSON object")
     mended, problems = mending.mend(raw, fallback_id, strict=False)
     record = msgspec.convert(mended, _Record)
-    if _malicious(record):
+    if malicious := _malicious(record):
         mended, problems = mending.mend(raw, fallback_id, strict=True)
         record = msgspec.convert(mended, _Record)
     if not mending.is_id(record.id):
         raise Unreadable("it has no id")
-    return Read(_advisory(record), tuple(dict.fromkeys([first, *problems])))
+    told = tuple(dict.fromkeys([first, *problems]))
+    return Read(_advisory(record, _ours(record), malicious=malicious), told)
 
 
-def _unsound(record: _Record) -> str:
+def _unsound(record: _Record, ours: _Ours, *, malicious: bool) -> str:
     """Say what the types cannot: the first thing that makes the record need mending, or nothing."""
     if not mending.is_id(record.id):
         return "its id cannot be used"
-    strict = _malicious(record)
-    for _, entry in _pypi(record):
-        if strict and not entry.versions and not entry.ranges:
+    for _, entry in ours:
+        if malicious and not entry.versions and not entry.ranges:
             return "it does not say which versions are malware"
         if not mending.are_versions(entry.versions or ()):
             return "a listed version is no version"
         for wanted in entry.ranges or ():
-            if not mending.is_sound_range(wanted.type, wanted.events, strict=strict):
+            if not mending.is_sound_range(wanted.type, wanted.events, strict=malicious):
                 return "a range cannot be evaluated"
     return ""
 
 
-def _pypi(record: _Record) -> Iterator[tuple[str, _Entry]]:
-    for entry in record.affected:
-        if entry.package is not None and mending.is_pypi(entry.package.ecosystem):
-            yield entry.package.name, entry
+_Ours = list[tuple[str, _Entry]]
+"""The entries of a record that are about PyPI, each with the name as it was written."""
 
 
-def _advisory(record: _Record) -> Advisory:
+def _ours(record: _Record) -> _Ours:
+    return [
+        (entry.package.name, entry)
+        for entry in record.affected
+        if entry.package is not None and mending.is_pypi(entry.package.ecosystem)
+    ]
+
+
+def _advisory(record: _Record, ours: _Ours, *, malicious: bool) -> Advisory:
     return Advisory(
         id=record.id,
         modified=_utc(record.modified),
-        affected=tuple(_affected(record)),
+        affected=tuple(_affected(name, entry) for name, entry in ours),
         aliases=tuple(record.aliases or ()),
         summary=(record.summary or "")[:_LONGEST_SUMMARY],
         published=record.published and _utc(record.published),
         withdrawn=record.withdrawn and _utc(record.withdrawn),
-        malicious=_malicious(record),
-        severity=severity.of_record(_vectors(record), _labels(record)),
+        malicious=malicious,
+        severity=severity.of_record(_vectors(record, ours), _labels(record)),
     )
 
 
 def _utc(time: datetime) -> datetime:
     """Return the time in UTC; at the ends of the calendar its zone cannot matter."""
+    if time.tzinfo is UTC:
+        return time
     try:
         return time.astimezone(UTC)
     except OverflowError:
         return time.replace(tzinfo=UTC)
 
 
-def _affected(record: _Record) -> Iterator[Affected]:
-    for name, entry in _pypi(record):
-        ranges = tuple(_range(wanted) for wanted in entry.ranges or () if wanted.type != "GIT")
-        yield Affected(canonicalize_name(name.strip()), tuple(entry.versions or ()), ranges)
+def _affected(name: str, entry: _Entry) -> Affected:
+    ranges = tuple([_range(wanted) for wanted in entry.ranges or () if wanted.type != "GIT"])
+    return Affected(canonicalize_name(name.strip()), tuple(entry.versions or ()), ranges)
 
 
 def _range(wanted: _Range) -> AffectedRange:
-    events = tuple(pair for event in wanted.events for pair in event.items() if pair[0] in mending.EVENTS)
-    return AffectedRange(wanted.type, events)
+    events = [pair for event in wanted.events for pair in event.items() if pair[0] in mending.EVENTS]
+    return AffectedRange(wanted.type, tuple(events))
 
 
-def _vectors(record: _Record) -> Iterator[tuple[str, str]]:
+def _vectors(record: _Record, ours: _Ours) -> Iterator[tuple[str, str]]:
     for rated in record.severity or ():
         yield rated.type, rated.score
-    for _, entry in _pypi(record):
+    for _, entry in ours:
         for rated in entry.severity or ():
             yield rated.type, rated.score
 

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from proxy.alerts import Alerts
 from proxy.errors import FeedRefused, GateError
-from proxy.feeds import compare, names, osv
+from proxy.feeds import apart, compare, names, osv
 from proxy.feeds.bulletin import FEED, Bulletin
 from proxy.feeds.export import Export
 from proxy.feeds.intake import SHIPPED, Data, Intake
@@ -119,9 +119,10 @@ class AdvisorySync:
 
     async def _take(self, path: Path, source: str, actor: Actor, *, allow_shrink: bool = False) -> Data:
         async with self._taking:
-            reading = await asyncio.to_thread(osv.read_path, path, at=self._clock(), progress=self.progress)
-            self.progress.begin("writing", len(reading.entries))
-            return await self._intake.full(reading, source, actor, allow_shrink=allow_shrink)
+            told = apart.compared(path, self._store.advisory_digests, self._clock(), self.progress)
+            async with told as (found, rows):
+                self.progress.begin("writing", len(found.wanted))
+                return await self._intake.full(found, rows, source, actor, allow_shrink=allow_shrink)
 
     async def _sync_whole(self, actor: Actor) -> Data:
         with tempfile.TemporaryDirectory() as folder:
@@ -159,7 +160,8 @@ class AdvisorySync:
                 return None
             members = await self._export.records(ids)
             reading = await asyncio.to_thread(osv.read_records, members, at=self._clock())
-            return await self._intake.part(reading, old, actor)
+            found = compare.compare(old, reading, full=False)
+            return await self._intake.part(found, reading.rows(found.wanted), actor)
 
     @property
     def _is_path(self) -> bool:

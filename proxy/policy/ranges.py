@@ -72,6 +72,7 @@ class _Compact(msgspec.Struct, frozen=True, array_like=True):
 
 
 _unpack: Final = msgspec.msgpack.Decoder(tuple[_Compact, ...])
+_encode: Final = msgspec.msgpack.Encoder().encode
 
 
 class ProjectAdvisories:
@@ -156,7 +157,33 @@ def pack(advisories: Iterable[Advisory], project: str) -> bytes:
 
     The bytes depend on the records alone, not on their order.
     """
-    return _packed(_compact(record, project) for record in advisories if record.withdrawn is None)
+    return join((record.id, compact(record, project)) for record in advisories)
+
+
+def compact(record: Advisory, project: str) -> bytes:
+    """Return what matching needs of one record about ``project``: nothing of one that was withdrawn."""
+    if record.withdrawn is not None:
+        return b""
+    said = spans.spans(entry for entry in record.affected if entry.project == project)
+    rated = record.severity
+    return _encode(
+        _Compact(
+            record.id,
+            record.aliases,
+            record.malicious,
+            rated.rating,
+            rated.score,
+            record.summary,
+            said.cuts,
+            said.fixed,
+            said.odd,
+        )
+    )
+
+
+def join(parts: Iterable[tuple[str, bytes]]) -> bytes:
+    """Return what :func:`compact` made of records about one project, each by its id, as :func:`pack` packs them."""
+    return _encode([msgspec.Raw(part) for _, part in sorted(parts) if part])
 
 
 def unpack(packed: bytes) -> ProjectAdvisories:
@@ -199,12 +226,12 @@ class AdvisoryIndex:
     @classmethod
     def of(cls, advisories: Iterable[Advisory]) -> AdvisoryIndex:
         """Return an index over records; of several with one id all count."""
-        about: dict[str, list[_Compact]] = {}
+        about: dict[str, list[tuple[str, bytes]]] = {}
         for advisory in advisories:
             if advisory.withdrawn is None:
                 for project in {entry.project for entry in advisory.affected}:
-                    about.setdefault(project, []).append(_compact(advisory, project))
-        return cls({project: _packed(records) for project, records in about.items()})
+                    about.setdefault(project, []).append((advisory.id, compact(advisory, project)))
+        return cls({project: join(parts) for project, parts in about.items()})
 
     def match(self, project: NormalizedName, version: str) -> tuple[Match, ...]:
         """Return what affects a version of a project (normalised name), the gravest first."""
@@ -235,26 +262,6 @@ class AdvisoryIndex:
         mine, theirs = self.packed, other.packed
         names = mine.keys() | theirs.keys()
         return {NormalizedName(name) for name in names if mine.get(name) != theirs.get(name)}
-
-
-def _packed(live: Iterable[_Compact]) -> bytes:
-    return msgspec.msgpack.encode(sorted(live, key=lambda record: record.id))
-
-
-def _compact(record: Advisory, project: str) -> _Compact:
-    said = spans.spans(entry for entry in record.affected if entry.project == project)
-    rated = record.severity
-    return _Compact(
-        record.id,
-        record.aliases,
-        record.malicious,
-        rated.rating,
-        rated.score,
-        record.summary,
-        said.cuts,
-        said.fixed,
-        said.odd,
-    )
 
 
 def _ordered(records: Sequence[_Compact]) -> tuple[tuple[Match, ...], tuple[_Compact, ...]]:

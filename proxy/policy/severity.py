@@ -77,7 +77,7 @@ def of_record(vectors: Iterable[tuple[str, str]], labels: Iterable[str] = ()) ->
 def worst(severities: Iterable[Severity]) -> Severity:
     """Return the worst severity said of one matter; unknown only where nothing is known."""
     known = [severity for severity in severities if severity.rating != "unknown"]
-    return max(known, key=_rank, default=UNKNOWN)
+    return max(known, key=_rank) if known else UNKNOWN
 
 
 def gravest(severities: Iterable[Severity]) -> Severity | None:

@@ -36,6 +36,9 @@ Cut = tuple[int, Version | tuple[str, ...], Literal[0, 1]]
 LOWEST: Final = "*"
 """The notation of the cut below every version. Others are ``<`` (before) or ``=`` (after) a version."""
 
+_EVERYTHING: Final = (LOWEST,)
+"""The cuts of what affects every version; most malware does."""
+
 _LOWEST: Final[Cut] = (-1, (), 0)
 _HIGHEST: Final[Cut] = (2, (), 0)
 
@@ -73,6 +76,8 @@ def spans(entries: Iterable[Affected]) -> Spans:
     entries = tuple(entries)
     ranges = tuple(wanted for entry in entries for wanted in entry.ranges if wanted.type != "GIT")
     said = _of_ranges(ranges)
+    if said.cuts == _EVERYTHING:
+        return said
     listed = {version for entry in entries for version in entry.versions}
     held = [cut(notation) for notation in said.cuts]
     extra = [version for version in listed if bisect_right(held, place(version)) % 2 == 0]

@@ -62,10 +62,17 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class AdvisoryRow:
-    """An advisory as the store keeps it: the record, and the digest of what the gate understood of it."""
+    """An advisory as the store keeps it, packed where it was read: writing it computes nothing.
 
-    advisory: Advisory
+    ``record`` is the whole of it (msgpack), ``digest`` that of what the gate understood of it. ``about`` has what
+    :func:`proxy.policy.ranges.compact` makes of it for each project that it is about.
+    """
+
+    id: str
+    modified: datetime
     digest: str
+    record: bytes
+    about: tuple[tuple[str, bytes], ...]
 
 
 @dataclass(frozen=True, slots=True)

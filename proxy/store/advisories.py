@@ -6,7 +6,7 @@ project and compiles only what is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import msgspec
 from sqlite_utils import Database
@@ -18,6 +18,13 @@ from proxy.store.rows import instant
 
 records = msgspec.msgpack.Decoder(Advisory)
 
+_Parts = dict[str, bytes]
+"""What matching needs of records about one project, by their ids."""
+
+
+_PROJECTS = "select project from advisory_links where id = ?"
+_ABOUT = "select id, record from advisories join advisory_links using (id) where project = ?"
+
 
 class AdvisoryTables:
     """Writes inside the caller's transaction, on the caller's connection."""
@@ -27,57 +34,51 @@ class AdvisoryTables:
 
     def write(self, put: Iterable[AdvisoryRow], forget: Sequence[str]) -> None:
         """Keep the records put (replacing by id), drop those to forget, and repack what they touch."""
-        known = self._ids()
+        known, packed = self._all("select id from advisories"), self._all("select project from advisory_projects")
         touched: set[str] = set()
-        fresh: dict[str, list[Advisory]] = {}
-        for record_id in forget:
-            touched |= self._unlink(record_id)
-            self._db.execute("delete from advisories where id = ?", [record_id])
+        fresh: dict[str, _Parts] = {}
+        for identity in forget:
+            touched |= self._unlink(identity)
+            self._db.execute("delete from advisories where id = ?", [identity])
         for row in put:
-            if row.advisory.id in known:
-                touched |= self._unlink(row.advisory.id)
-            for project in self._keep(row):
-                fresh.setdefault(project, []).append(row.advisory)
-        packed = self._packed_projects()
-        for project in touched | (fresh.keys() & packed):
-            self._repack(project)
-        for project in fresh.keys() - packed - touched:
-            self._pack(project, fresh[project])
+            if row.id in known:
+                touched |= self._unlink(row.id)
+            self._keep(row)
+            for project, part in row.about:
+                fresh.setdefault(project, {})[row.id] = part
+        for project in touched | fresh.keys():
+            parts = fresh.get(project, {})
+            if project in touched or project in packed:
+                parts |= self._kept(project, parts)
+            self._pack(project, parts)
 
-    def _ids(self) -> set[str]:
-        return {str(row["id"]) for row in self._db.query("select id from advisories")}
+    def _all(self, sql: str) -> set[str]:
+        return {text for (text,) in self._db.execute(sql)}
 
-    def _packed_projects(self) -> set[str]:
-        return {str(row["project"]) for row in self._db.query("select project from advisory_projects")}
-
-    def _unlink(self, record_id: str) -> set[str]:
-        links = self._db.query("select project from advisory_links where id = ?", [record_id])
-        projects = {str(link["project"]) for link in links}
-        self._db.execute("delete from advisory_links where id = ?", [record_id])
+    def _unlink(self, identity: str) -> set[str]:
+        projects = {project for (project,) in self._db.execute(_PROJECTS, [identity])}
+        self._db.execute("delete from advisory_links where id = ?", [identity])
         return projects
 
-    def _keep(self, row: AdvisoryRow) -> set[str]:
-        advisory = row.advisory
-        self._db.execute(
-            "insert or replace into advisories values (?, ?, ?, ?)",
-            [advisory.id, instant(advisory.modified), row.digest, msgspec.msgpack.encode(advisory)],
-        )
-        projects = {str(affected.project) for affected in advisory.affected}
-        for project in projects:
-            self._db.execute("insert or ignore into advisory_links values (?, ?)", [advisory.id, project])
-        return projects
+    def _keep(self, row: AdvisoryRow) -> None:
+        kept = [row.id, instant(row.modified), row.digest, row.record]
+        self._db.execute("insert or replace into advisories values (?, ?, ?, ?)", kept)
+        for project, _ in row.about:
+            self._db.execute("insert or ignore into advisory_links values (?, ?)", [row.id, project])
 
-    def _repack(self, project: str) -> None:
-        """Pack everything that is kept about a project."""
-        found = self._db.query(
-            "select record from advisories join advisory_links using (id) where project = ? order by id", [project]
-        )
-        kept = [records.decode(row["record"]) for row in found]
-        if kept:
-            self._pack(project, kept)
+    def _kept(self, project: str, besides: Collection[str]) -> _Parts:
+        """Return what matching needs of the records that are kept about a project, besides these."""
+        found = self._db.execute(_ABOUT, [project])
+        return {
+            identity: ranges.compact(records.decode(packed), project)
+            for identity, packed in found
+            if identity not in besides
+        }
+
+    def _pack(self, project: str, parts: _Parts) -> None:
+        """Pack everything that there is about a project."""
+        if parts:
+            packed = [project, ranges.join(parts.items())]
+            self._db.execute("insert or replace into advisory_projects values (?, ?)", packed)
         else:
             self._db.execute("delete from advisory_projects where project = ?", [project])
-
-    def _pack(self, project: str, about: list[Advisory]) -> None:
-        packed = ranges.pack(about, project)
-        self._db.execute("insert or replace into advisory_projects values (?, ?)", [project, packed])

@@ -117,7 +117,7 @@ def measure_import(export: Path) -> None:
     began = time.perf_counter()
     reading = osv.read_zip(export, at=AT)
     found = compare.plan({}, reading, full=True)
-    index = AdvisoryIndex.of(row.advisory for row in reading.rows(found.puts))
+    index = AdvisoryIndex.of(reading.advisories())
     took = time.perf_counter() - began
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 - before
     print(f"import of {len(found.puts)} records: {took:.2f} s, {most:.0f} MB above {before:.0f} MB")

@@ -74,8 +74,8 @@ def test_a_shrunken_export_is_refused_and_an_ordinary_one_is_not() -> None:
 
 def test_an_older_export_is_refused() -> None:
     with pytest.raises(FeedRefused, match=r"older than what is in force"):
-        compare.refuse_if_older(state("state2.zip").newest, state("state1.zip"))
-    compare.refuse_if_older(state("state1.zip").newest, state("state2.zip"))
+        compare.refuse_if_older(state("state2.zip").newest, state("state1.zip").newest)
+    compare.refuse_if_older(state("state1.zip").newest, state("state2.zip").newest)
 
 
 @pytest.mark.parametrize("name", ["bad-one-json-broken.zip", "bad-types.zip", "bad-huge-member.zip"])

@@ -281,5 +281,5 @@ def test_a_digest_covers_what_matters_and_rows_carry_it() -> None:
     fixed = read({"a.json": record("A-1", summary="clearer now")})
     assert one.entries["A-1"].digest == other.entries["A-1"].digest != fixed.entries["A-1"].digest
     (row,) = one.rows(["A-1"])
-    assert (row.advisory, row.digest) == (one.entries["A-1"].advisory, one.entries["A-1"].digest)
+    assert (osv.unpacked(row.record), row.digest) == (one.entries["A-1"].advisory, one.entries["A-1"].digest)
     assert one.sha256 != other.sha256

@@ -1,0 +1,177 @@
+"""Reading an export in a process of its own, where neither its time nor its memory is at a request's expense.
+
+The two speak through files of a folder that only they know: the task, and the answer, which is whole before anything
+of it is looked at. A source that makes the reader fail or grow does so to the reader alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import tempfile
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO, Final
+
+import msgspec
+
+from proxy.errors import FeedRefused
+from proxy.feeds import osv
+from proxy.feeds.archive import KEPT
+from proxy.feeds.compare import Compared, InForce, compare
+from proxy.feeds.progress import Progress, Stage
+from proxy.store import AdvisoryRow
+
+_BATCH: Final = 200
+"""Rows that are packed and unpacked at once: few enough that nobody waits for it."""
+_TOLD_EVERY: Final = 0.2
+"""Seconds between two words on how far it is."""
+_LENGTH: Final = 4
+
+
+class _Task(msgspec.Struct):
+    """What to read, when, and what is in force."""
+
+    path: str
+    at: datetime
+    old: InForce
+
+
+class _Outcome(msgspec.Struct):
+    """How the answer begins: with why there is none, or with what was found. The rows follow."""
+
+    refused: str = ""
+    found: Compared | None = None
+
+
+class _Step(msgspec.Struct):
+    """A word on how far it is."""
+
+    stage: Stage
+    done: int
+    of: int
+
+
+_encode: Final = msgspec.msgpack.Encoder().encode
+_task: Final = msgspec.msgpack.Decoder(_Task).decode
+_outcome: Final = msgspec.msgpack.Decoder(_Outcome).decode
+_batch: Final = msgspec.msgpack.Decoder(list[AdvisoryRow]).decode
+_step: Final = msgspec.json.Decoder(_Step).decode
+
+
+@asynccontextmanager
+async def compared(
+    path: Path, old: Callable[[], InForce], at: datetime, progress: Progress
+) -> AsyncIterator[tuple[Compared, Iterator[AdvisoryRow]]]:
+    """Read a source (as :func:`proxy.feeds.osv.read_path`) and compare it with what is in force, which ``old`` tells.
+
+    Gives what was found and the records that are wanted of it, to be read once, in any thread. ``at`` is now.
+    Raises FeedRefused.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        await asyncio.to_thread(_set, folder, path, old, at)
+        await _run(folder, progress)
+        with (folder / "answer").open("rb") as answer:
+            outcome = await asyncio.to_thread(lambda: _outcome(_frame(answer)))
+            if outcome.found is None:
+                raise FeedRefused(outcome.refused)
+            yield outcome.found, _rows(answer)
+
+
+def _set(folder: Path, path: Path, old: Callable[[], InForce], at: datetime) -> None:
+    task = _Task(str(path.absolute()), at, old())
+    try:
+        (folder / "task").write_bytes(_encode(task))
+    except OSError as error:
+        raise FeedRefused(f"The advisory data cannot be read: {error}. {KEPT}") from error
+
+
+async def _run(folder: Path, progress: Progress) -> None:
+    """Let the task be done, and tell how far it is. Raises FeedRefused where no answer came of it."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-I", "-m", __name__, str(folder), cwd=folder, env={"PATH": os.environ.get("PATH", "")},
+        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        while process.stdout and (line := await process.stdout.readline()):
+            _hear(_step(line), progress)
+        code = await process.wait()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if code:
+        cause = "The gate's own output says why; there must be memory and temporary space for it."
+        raise FeedRefused(f"The process that reads the advisory data ended early (exit code {code}). {KEPT} {cause}")
+
+
+def _hear(step: _Step, progress: Progress) -> None:
+    if step.stage != progress.stage:
+        progress.begin(step.stage, step.of)
+    progress.done = step.done
+
+
+def _frame(file: BinaryIO) -> bytes:
+    return file.read(int.from_bytes(file.read(_LENGTH), "big"))
+
+
+def _rows(answer: BinaryIO) -> Iterator[AdvisoryRow]:
+    while frame := _frame(answer):
+        yield from _batch(frame)
+
+
+# --- in the other process -----------------------------------------------------------------------------
+
+
+def main(folder: Path) -> None:
+    """Do the task in ``folder``."""
+    task = _task((folder / "task").read_bytes())
+    with (folder / "answer").open("wb") as answer:
+        for frame in _answered(task):
+            answer.write(len(frame).to_bytes(_LENGTH, "big") + frame)
+
+
+def _answered(task: _Task) -> Iterator[bytes]:
+    try:
+        reading = _read(task)
+        found = compare(task.old, reading, full=True)
+    except FeedRefused as error:
+        yield _encode(_Outcome(refused=str(error)))
+        return
+    yield _encode(_Outcome(found=found))
+    rows = reading.rows(found.wanted)
+    while batch := list(islice(rows, _BATCH)):
+        yield _encode(batch)
+
+
+def _read(task: _Task) -> osv.Reading:
+    """Read the source, and tell how far it is."""
+    progress, done = Progress(), threading.Event()
+    telling = threading.Thread(target=_tell, args=(progress, done))
+    telling.start()
+    try:
+        return osv.read_path(Path(task.path), at=task.at, progress=progress)
+    finally:
+        done.set()
+        telling.join()
+
+
+def _tell(progress: Progress, done: threading.Event) -> None:
+    while True:
+        ended = done.wait(_TOLD_EVERY)
+        if progress.stage:
+            line = msgspec.json.encode(_Step(progress.stage, progress.done, progress.of))
+            sys.stdout.buffer.write(line + b"\n")
+            sys.stdout.buffer.flush()
+        if ended:
+            return
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
