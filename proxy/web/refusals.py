@@ -13,7 +13,7 @@ from proxy.model import Code, Verdict
 from proxy.policy import telling
 from proxy.policy.explaining import reason
 from proxy.web.http import Asked, answer
-from proxy.web.recording import Recorder
+from proxy.web.recording import Matter, Recorder
 
 STATUS = {Code.UNKNOWN_FILE: 404, Code.MALFORMED: 404}
 """Everything else that is refused is 403: the request was understood, and the answer is no."""
@@ -28,7 +28,7 @@ class Refusals:
     async def refuse(self, verdict: Verdict, by: Asked, send: Send, filename: str, *, metadata: bool = False) -> None:
         """Answer a request for a file that is not handed out."""
         status = status_of(verdict)
-        self._recorder.file(by, verdict, status, filename, metadata=metadata)
+        self._recorder.file(by, Matter.of("metadata" if metadata else "file", verdict, filename), status)
         if b"text/html" in by.headers.get(b"accept", b"") and verdict.subject.project:
             location = f"{self._url}/explain/{verdict.subject.project}".encode()
             await answer(send, 303, [(b"location", location), (b"cache-control", b"no-store")], b"", head=by.head)
