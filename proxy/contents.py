@@ -57,6 +57,10 @@ class Contents:
         source = partial(self._upstream.file, file.url)
         return blob or await self._fetches.get(look.sha256, file.size, source, check=look)
 
+    def small(self, sha256: str) -> bytes | None:
+        """Return the bytes of a small file (or metadata) that is in memory, None where it is not."""
+        return self._blobs.small(sha256)
+
     async def look_at_cached(self, project: NormalizedName, file: ReleaseFile) -> None:
         """Look into a file if it is in the cache. Raises Inconsistent, CacheError."""
         blob = await self._cached(_Look.at(project, file, self))

@@ -19,7 +19,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -46,7 +46,7 @@ class _Repeated:
     """A look-up that was noted, and how often it came again within its minute."""
 
     record: DecisionRecord
-    minute: int
+    ends: datetime
     count: int = 0
 
 
@@ -87,8 +87,8 @@ class Decisions:
 
     def repeats(self, look_up: LookUp, at: datetime) -> bool:
         """Whether this look-up of a page was noted within this minute already; it is counted then."""
-        minute, seen = int(at.timestamp() // 60), self._looked_up.get(look_up)
-        if seen is None or seen.minute != minute:
+        seen = self._looked_up.get(look_up)
+        if seen is None or at >= seen.ends:
             return False
         seen.count += 1
         return True
@@ -98,7 +98,7 @@ class Decisions:
         self._close(self._looked_up.pop(look_up, None))
         if len(self._looked_up) >= HELD_AT_MOST:
             self._close(self._looked_up.pop(next(iter(self._looked_up))))
-        self._looked_up[look_up] = _Repeated(record, int(record.at.timestamp() // 60))
+        self._looked_up[look_up] = _Repeated(record, _next_minute(record.at))
         self.note(record)
 
     def _close(self, repeated: _Repeated | None) -> None:
@@ -135,8 +135,7 @@ class Decisions:
 
     def _close_minutes(self, now: datetime, *, everything: bool) -> None:
         """Note the repeats of look-ups whose minute is over."""
-        minute = int(now.timestamp() // 60)
-        for look_up in [key for key, seen in self._looked_up.items() if everything or seen.minute < minute]:
+        for look_up in [key for key, seen in self._looked_up.items() if everything or now >= seen.ends]:
             self._close(self._looked_up.pop(look_up))
 
     async def flush(self, now: datetime, *, everything: bool = False) -> None:
@@ -182,3 +181,7 @@ class Decisions:
                 if self.trouble:
                     log.warning("Decisions are committed again.")
                     self.trouble = ""
+
+
+def _next_minute(at: datetime) -> datetime:
+    return at.replace(second=0, microsecond=0) + timedelta(minutes=1)

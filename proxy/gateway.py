@@ -58,8 +58,8 @@ UNASKED_FOR = timedelta(seconds=60)
 class Listing:
     """One project as it is served now, judged with ``names``.
 
-    ``moves`` tells it from what was learnt of the project since; ``bodies`` is the doors' own: finished answers
-    by representation.
+    ``moves`` tells it from what was learnt of the project since; ``bodies`` and ``heads`` are the doors' own:
+    finished pages by representation, and what goes before small files by path.
     """
 
     project: NormalizedName
@@ -71,6 +71,7 @@ class Listing:
     stale: bool = False
     by_path: dict[str, Judged] = field(default_factory=dict)
     bodies: dict[tuple[bytes, bytes, bytes], object] = field(default_factory=dict)
+    heads: dict[str, object] = field(default_factory=dict)
 
     def known_path(self, url: str) -> str | None:
         """Return the path behind ``/files`` of the file that is at the path of ``url``, whatever its host."""
@@ -133,12 +134,9 @@ class Gateway:
         snapshot = self.policy.at_hand()
         return None if snapshot is None else self._ready(project, snapshot)
 
-    def file_at_hand(self, path: str) -> Judged | None:
-        """Return the file at ``path`` (as for :meth:`find`) if its listing is at hand and allows it."""
-        project = project_of(path.rpartition("/")[2])
-        listing = self.at_hand(project) if project else None
-        judged = listing.by_path.get(path) if listing else None
-        return judged if judged and judged.verdict.allowed else None
+    def small(self, sha256: str) -> bytes | None:
+        """Return the bytes of a small file that is in memory, None where it is not."""
+        return self._contents.small(sha256)
 
     def _ready(self, project: str, snapshot: PolicySnapshot) -> Listing | None:
         """Return the listing that is kept, if it is of this revision and list of names, and still good."""

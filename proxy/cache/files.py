@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _PIECE = 1 << 20
+_NOWAIT: int | None = getattr(os, "RWF_NOWAIT", None)
+"""Linux can say whether the bytes are in memory."""
 
 Mark = tuple[int, int, int, int]
 """Inode, size, mtime and ctime: a file that keeps all four was not written to."""
@@ -40,6 +42,16 @@ class Handle:
         if len(piece) in {0, length}:
             return piece
         return piece + self.read(offset + len(piece), length - len(piece))
+
+    def read_now(self, offset: int, length: int) -> bytes | None:
+        """Return ``length`` bytes from ``offset`` where no disk need be waited for, else None: :meth:`read` waits."""
+        if _NOWAIT is None:
+            return None
+        buffer = bytearray(length)
+        try:
+            return bytes(buffer) if os.preadv(self._descriptor, [buffer], offset, _NOWAIT) == length else None
+        except OSError:
+            return None  # not in memory, or a file system that cannot tell: reading finds out
 
     def close(self) -> None:
         """Close the file; closing twice is harmless."""

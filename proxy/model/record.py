@@ -110,9 +110,11 @@ class AuditEvent:
     hash: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class DecisionRecord:
     """One answer given to one client: a file handed out, revalidated or refused, or a page.
+
+    Not frozen, though nobody changes one: it is made for every file, and a frozen one costs three times as much.
 
     ``what`` is "file", "metadata" or "page". ``verdict`` is "allowed", "refused", or "observed" for what was handed
     out in observe mode and would be refused otherwise. ``count`` is above 1 only for folded pages.

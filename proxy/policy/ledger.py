@@ -20,6 +20,7 @@ _write = msgspec.json.Encoder(order="sorted").encode
 _write_struct = msgspec.json.encode
 _PLAIN = frozenset({str, int, bool, type(None)})
 
+_CHAINED = b"wicketgate:1\n%b\n%b"
 GENESIS = "0" * 64
 """What the first record of a chain calls the one before."""
 
@@ -42,12 +43,21 @@ def canonical(record: Record) -> bytes:
 
 def sealed_bytes(record: Record, previous: str) -> bytes:
     """Return the bytes whose SHA-256 is the record's hash. ``record`` is taken without ``hash`` and ``previous``."""
-    return b"wicketgate:1\n" + previous.encode() + b"\n" + canonical(record)
+    return _CHAINED % (previous.encode(), canonical(record))
 
 
 def seal(record: Record, previous: str) -> str:
     """Return the hash of ``record`` (without ``hash`` and ``previous``) chained to ``previous``."""
     return hashlib.sha256(sealed_bytes(record, previous)).hexdigest()
+
+
+def seal_each(records: Iterable[msgspec.Struct], previous: str) -> list[str]:
+    """Return the hashes of records that follow each other, the first chained to ``previous``: :func:`seal` of each."""
+    found: list[str] = []
+    for record in records:
+        previous = hashlib.sha256(_CHAINED % (previous.encode(), _write_struct(record))).hexdigest()
+        found.append(previous)
+    return found
 
 
 def bare(record: Mapping[str, object]) -> dict[str, object]:

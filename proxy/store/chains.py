@@ -18,13 +18,12 @@ from sqlite_utils import Database
 from proxy.model import DecisionRecord
 from proxy.policy import ledger
 from proxy.store import rows, words
-from proxy.store.sql import insert
+from proxy.store.sql import insert, insert_all
 
 SLOT_SECONDS = 600
 PAGE = 1000
 LAST = 2**63 - 1
-_INSERT_DECISION = f"""insert into decisions ({", ".join(rows.DECISION_COLUMNS)})
-    values ({", ".join("?" for _ in rows.DECISION_COLUMNS)})"""  # noqa: S608  names are ours
+_DECISIONS = f"decisions ({', '.join(rows.DECISION_COLUMNS)})"
 
 
 def head(db: Database, chain: str) -> tuple[int, str]:
@@ -45,21 +44,18 @@ def append_event(db: Database, record: rows.Record, previous: str) -> rows.Recor
     return sealed
 
 
-def append_decisions(db: Database, records: Iterable[tuple[str, DecisionRecord]]) -> None:
+def append_decisions(db: Database, records: Sequence[tuple[str, DecisionRecord]]) -> None:
     """Seal decisions and write them."""
     last, previous = head(db, "decisions")
-    written, found, times = [], [], []
-    for seq, (uid, decision) in enumerate(records, last + 1):
-        line = rows.decision_line(uid, decision, seq)
-        sealed = ledger.seal(line, previous)
-        written.append(rows.decision_values(line, previous, sealed))
-        found.append((seq, words.of_decision(decision)))
-        times.append((line.at, seq))
-        previous = sealed
-    if written:
-        db.conn.executemany(_INSERT_DECISION, written)
-        _find_by(db, "decisions", found)
-        _span(db, "decisions", times)
+    lines = [rows.decision_line(uid, decision, seq) for seq, (uid, decision) in enumerate(records, last + 1)]
+    if not lines:
+        return
+    sealed = ledger.seal_each(lines, previous)
+    insert_all(db, _DECISIONS, list(map(rows.decision_values, lines, [previous, *sealed], sealed)))
+    _find_by(
+        db, "decisions", [(seq, words.of_decision(decision)) for seq, (_, decision) in enumerate(records, last + 1)]
+    )
+    _span(db, "decisions", [(line.at, line.seq) for line in lines])
 
 
 def unwritten(db: Database, records: Sequence[tuple[str, DecisionRecord]]) -> list[tuple[str, DecisionRecord]]:
@@ -117,7 +113,7 @@ def _words_of_decision(record: rows.Record) -> str:
 
 
 def _find_by(db: Database, chain: str, found: Sequence[tuple[object, str]]) -> None:
-    db.conn.executemany(f"insert into {chain}_words (rowid, words) values (?, ?)", found)  # noqa: S608  our own name
+    insert_all(db, f"{chain}_words (rowid, words)", found)
 
 
 def _span(db: Database, chain: str, times: Iterable[tuple[str, int]]) -> None:

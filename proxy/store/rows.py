@@ -68,7 +68,8 @@ Record = dict[str, object]
 
 def instant(at: datetime) -> str:
     """Return a time as text that sorts: UTC, microseconds, always the same width."""
-    return at.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+    text = at.isoformat("T", "microseconds") if at.tzinfo is UTC else at.astimezone(UTC).isoformat("T", "microseconds")
+    return f"{text[:26]}Z"
 
 
 def moment(text: str) -> datetime:

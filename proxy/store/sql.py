@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 
 from sqlite_utils import Database
 
@@ -19,6 +20,8 @@ STEPS = {
     sqlite3.SQLITE_CORRUPT: " It is damaged: stop the gate and restore a backup (wicketgate restore).",
     sqlite3.SQLITE_NOTADB: " It is damaged: stop the gate and restore a backup (wicketgate restore).",
 }
+_ROWS_AT_ONCE = 64
+"""The statement for so many rows is prepared once and kept; a last, shorter part is prepared anew."""
 
 
 @contextmanager
@@ -52,6 +55,17 @@ def insert(db: Database, table: str, row: dict[str, object]) -> None:
     """Insert one row by its columns' names, which are ours."""
     marks = ", ".join(f":{column}" for column in row)
     db.execute(f"insert into {table} ({', '.join(row)}) values ({marks})", row)  # noqa: S608  names are ours
+
+
+def insert_all(db: Database, into: str, rows: Sequence[Sequence[object]]) -> None:
+    """Insert rows into a table; ``into`` names it with its columns, which are ours.
+
+    Many to a statement: each statement lets go of the interpreter and must wait its turn to get it back.
+    """
+    for start in range(0, len(rows), _ROWS_AT_ONCE):
+        part = rows[start : start + _ROWS_AT_ONCE]
+        marks = f"({', '.join('?' * len(part[0]))})"
+        db.execute(f"insert into {into} values {', '.join([marks] * len(part))}", list(chain.from_iterable(part)))  # noqa: S608
 
 
 def where(*clauses: tuple[object, str]) -> tuple[str, list[object]]:

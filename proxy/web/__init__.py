@@ -12,12 +12,12 @@ Decided here:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from proxy.live import Live
-from proxy.web.http import below
+from proxy.web.http import Finished, Ready, below
 
 ChannelDoors = Mapping[str, ASGIApp]
 """What one channel answers by: its index under the first word of the path, everything else under :data:`REST`."""
@@ -31,6 +31,13 @@ class Doors:
         self._make, self._live = make, live
         self._doors = make("")
         self._channels: dict[str, ChannelDoors] = {}
+        able: Iterable[tuple[str, object]] = self._doors.items()
+        self._ready = {word: door.at_hand for word, door in able if isinstance(door, Ready)}
+
+    def at_hand(self, scope: Scope) -> Finished | None:
+        """Return the answer to a request of the default channel where one of its doors has it at hand."""
+        at_hand = self._ready.get(scope["path"][1:].partition("/")[0])
+        return None if at_hand is None else at_hand(scope)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or run the lifespan of the rest."""

@@ -15,7 +15,7 @@ from proxy.extras import installed
 from proxy.gateway import Listing
 from proxy.simple.negotiate import Format, coding_for, format_for
 from proxy.simple.render import render
-from proxy.web.http import ALWAYS, Asked, Headers
+from proxy.web.http import ALWAYS, Asked, Finished, Headers, head_of
 from proxy.web.listed import rows
 from proxy.web.recording import answer_of
 
@@ -28,9 +28,10 @@ WISHES_AT_MOST = 64
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A finished answer: its entity tag, its headers (with and without length) and its bytes.
+    """A page: its entity tag, its headers (with and without length) and its bytes.
 
-    ``answer`` is what the record says of it in one word.
+    ``answer`` is what the record says of it in one word; ``whole`` and ``same`` are the finished answers to those
+    who get it, and who have it.
     """
 
     etag: str
@@ -38,6 +39,8 @@ class Body:
     bare: Headers
     content: bytes
     answer: str
+    whole: Finished
+    same: Finished
 
 
 def wish_of(by: Asked, query: bytes) -> tuple[bytes, bytes, bytes]:
@@ -81,7 +84,9 @@ async def made(content: bytes, form: Format, coding: str, revision: int, answer:
         bare.append((b"content-encoding", coding.encode()))
         small = len(content) < SMALL_BODY
         content = _compress(content, coding) if small else await asyncio.to_thread(_compress, content, coding)
-    return Body(etag, [*bare, (b"content-length", str(len(content)).encode())], bare, content, answer)
+    headers = [*bare, (b"content-length", str(len(content)).encode())]
+    whole, same = Finished(head_of(200, headers), content), Finished(head_of(304, bare), b"")
+    return Body(etag, headers, bare, content, answer, whole, same)
 
 
 def form_of(by: Asked, query: bytes) -> Format | None:

@@ -10,29 +10,43 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from urllib.parse import unquote
 
 from starlette.types import Receive, Scope, Send
 
 from proxy.cache.blobs import Blob
 from proxy.cache.fetch import Download
 from proxy.errors import GateError
-from proxy.gateway import Gateway
-from proxy.policy.listing import Judged
+from proxy.gateway import Gateway, Listing
+from proxy.model import ReleaseFile, Verdict
+from proxy.policy.listing import Judged, at_revision
+from proxy.simple.names import project_of
 from proxy.simple.negotiate import matches
 from proxy.web.byterange import UNSATISFIABLE, Span, span
-from proxy.web.http import ALWAYS, Asked, Headers, answer, fail, say
+from proxy.web.http import ALWAYS, Asked, Finished, Headers, answer, fail, head_of, say
 from proxy.web.readers import Readers, refuses
-from proxy.web.recording import Recorder
+from proxy.web.recording import Matter, Recorder
 from proxy.web.refusals import Refusals
 
 log = logging.getLogger(__name__)
 
+PREFIX = "/files"
 METADATA = ".metadata"
-INLINE = 256 << 10
-"""Up to here a cached file is read on the loop: a thread would cost more than the page cache does."""
-PIECE = 1 << 20
+PIECE = 256 << 10
+"""Bytes of a file that are read and sent in one go: two of them are held for each client that is slow to take."""
+_CONDITIONS = frozenset({b"range", b"if-none-match"})
 
 Bytes = Blob | Download | bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What goes before a small file that its listing allows, and what the record says of it."""
+
+    digest: str
+    head: bytes
+    matter: Matter
 
 
 class FileDoor:
@@ -40,6 +54,20 @@ class FileDoor:
 
     def __init__(self, gateway: Gateway, readers: Readers, recorder: Recorder, refusals: Refusals) -> None:
         self._gateway, self._readers, self._recorder, self._refusals = gateway, readers, recorder, refusals
+
+    def at_hand(self, scope: Scope) -> Finished | None:
+        """Return a small file that was handed out under its listing before, and note it again. Raises StoreError."""
+        by = self._readers.at_hand(scope)
+        if by is None or by.projects or _CONDITIONS & by.headers.keys():
+            return None
+        path = scope["path"].removeprefix(PREFIX)
+        listing = self._listing(path)
+        ready = listing.heads.get(path) if listing else None
+        content = self._gateway.small(ready.digest) if isinstance(ready, Head) else None
+        if not isinstance(ready, Head) or content is None:
+            return None
+        self._recorder.file(by, ready.matter, 200)
+        return Finished(ready.head, content)
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         """Answer one request for a file or its metadata."""
@@ -52,17 +80,13 @@ class FileDoor:
             await fail(send, error, head=by.head)
 
     async def _file(self, raw_path: str, by: Asked, send: Send) -> None:
-        path = raw_path.removeprefix("/files")
+        path = raw_path.removeprefix(PREFIX)
         metadata = path.endswith(METADATA)
-        judged = self._gateway.file_at_hand(path.removesuffix(METADATA))
-        if judged is None:
-            verdict, judged = await self._gateway.find(path.removesuffix(METADATA))
-            if await refuses(by, verdict.subject.project, send):
-                return
-            if judged is None or not verdict.allowed:
-                await self._refusals.refuse(verdict, by, send, path.rpartition("/")[2], metadata=metadata)
-                return
-        elif by.projects and await refuses(by, judged.verdict.subject.project, send):
+        verdict, judged = await self._gateway.find(path.removesuffix(METADATA))
+        if await refuses(by, verdict.subject.project, send):
+            return
+        if judged is None or not verdict.allowed:
+            await self._refusals.refuse(verdict, by, send, path.rpartition("/")[2], metadata=metadata)
             return
         content = await (self._gateway.metadata(judged) if metadata else self._gateway.open(judged))
         if content is None:
@@ -70,6 +94,8 @@ class FileDoor:
             return
         try:
             await self._hand_out(content, judged, by, send, metadata=metadata)
+            if isinstance(content, bytes):
+                self._remember(unquote(path), judged.file, metadata=metadata)
         finally:
             if isinstance(content, Blob):
                 content.close()
@@ -102,8 +128,26 @@ class FileDoor:
         await _rest(send, first, pieces, head=by.head)
 
     def _record(self, by: Asked, judged: Judged, status: int, metadata: bool) -> None:
-        filename = judged.file.filename + (METADATA if metadata else "")
-        self._recorder.file(by, judged.verdict, status, filename, metadata=metadata)
+        self._recorder.file(by, _matter(judged.file, judged.verdict, metadata=metadata), status)
+
+    def _remember(self, path: str, file: ReleaseFile, *, metadata: bool) -> None:
+        """Finish the head of a small file that was handed out, as the listing in force says it now."""
+        listing = self._listing(path)
+        judged = listing.by_path.get(path.removesuffix(METADATA)) if listing else None
+        digest = file.metadata if metadata else file.sha256
+        if not listing or not judged or judged.file != file or not judged.verdict.allowed or not digest:
+            return
+        verdict = at_revision(judged.verdict, listing.revision)
+        content = self._gateway.small(digest)
+        if content is not None:
+            length = (b"content-length", str(len(content)).encode())
+            head = head_of(200, [*_headers(judged, digest), *ALWAYS, length])
+            listing.heads[path] = Head(digest, head, _matter(file, verdict, metadata=metadata))
+
+    def _listing(self, path: str) -> Listing | None:
+        """Return the listing in force that the file at ``path`` would be on, if it is at hand."""
+        project = project_of(path.rpartition("/")[2].removesuffix(METADATA))
+        return self._gateway.at_hand(project) if project else None
 
 
 class RefusedDoor:
@@ -126,6 +170,12 @@ class RefusedDoor:
             await self._refusals.refuse(verdict, by, send, filename, metadata=metadata)
         except GateError as error:
             await fail(send, error, head=by.head)
+
+
+def _matter(file: ReleaseFile, verdict: Verdict, *, metadata: bool) -> Matter:
+    if metadata:
+        return Matter.of("metadata", verdict, file.filename + METADATA)
+    return Matter.of("file", verdict, file.filename)
 
 
 def _headers(judged: Judged, digest: str | None) -> Headers:
@@ -184,7 +234,8 @@ async def _pieces(content: Bytes, part: Span | None) -> AsyncIterator[bytes]:
         at, stop = (part.start, part.stop) if part else (0, content.size)
         while at < stop:
             length = min(PIECE, stop - at)
-            piece = content.read(at, length) if length <= INLINE else await asyncio.to_thread(content.read, at, length)
+            found = content.read_now(at, length)
+            piece = found if found is not None else await asyncio.to_thread(content.read, at, length)
             at += len(piece)
             if at == stop:  # without the last piece no client takes the others for a file
                 await content.demand_unchanged()

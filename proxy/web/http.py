@@ -12,6 +12,8 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from http import HTTPStatus
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from starlette.types import Receive, Scope, Send
 
@@ -24,6 +26,33 @@ ALWAYS: Headers = [(b"x-content-type-options", b"nosniff")]
 _CONTROL = re.compile(r"[^\x20-\x7e]+")
 AGENT_AT_MOST = 200
 READING = frozenset({"GET", "HEAD"})
+_FIELD = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
+
+
+class Finished(NamedTuple):
+    """A whole answer as it goes over the wire: the status line and the headers that are its own, and the body."""
+
+    head: bytes
+    body: bytes
+
+
+@runtime_checkable
+class Ready(Protocol):
+    """An application that may have an answer at hand."""
+
+    def at_hand(self, scope: Scope, /) -> Finished | None:
+        """Return the answer to a request where it is finished, having recorded it: whoever asks sends it.
+
+        None where anything must be made, waited for or refused: then the application is called.
+        """
+
+
+def head_of(status: int, headers: Headers) -> bytes:
+    """Return the status line and headers of a finished answer. Raises ValueError for what is no header."""
+    if not all(_FIELD.fullmatch(text) for header in headers for text in header):
+        raise ValueError("a header holds what would end it")
+    lines = (b"%b: %b\r\n" % header for header in headers)
+    return f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n".encode() + b"".join(lines)
 
 
 _process = secrets.token_hex(4)

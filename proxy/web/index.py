@@ -16,7 +16,7 @@ from proxy.simple.negotiate import matches
 from proxy.simple.render import render_projects
 from proxy.web import bodies
 from proxy.web.bodies import Body
-from proxy.web.http import Asked, fail, redirect, say
+from proxy.web.http import Asked, Finished, fail, redirect, say
 from proxy.web.readers import Readers, refuses
 from proxy.web.recording import Recorder
 
@@ -30,6 +30,18 @@ class IndexDoor:
     def __init__(self, gateway: Gateway, readers: Readers, recorder: Recorder) -> None:
         self._gateway, self._readers, self._recorder = gateway, readers, recorder
 
+    def at_hand(self, scope: Scope) -> Finished | None:
+        """Return a project's page where it is finished, and note that it was answered. Raises StoreError."""
+        path, by = scope["path"], self._readers.at_hand(scope)
+        if by is None or not path.endswith("/"):
+            return None
+        listing = self._gateway.at_hand(path[len(PREFIX) : -1])
+        body = bodies.at_hand(listing, by, scope["query_string"]) if listing else None
+        if listing is None or body is None or not may_have(by.projects, listing.project):
+            return None
+        self._recorder.page(by, listing.composition.verdict, body.answer)
+        return body.same if _has(by, body) else body.whole
+
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         """Answer one request for an index page."""
         by = await self._readers.welcome(scope, send)
@@ -39,12 +51,7 @@ class IndexDoor:
         try:
             if by.projects and await self._elsewhere(path, by, send):
                 return
-            listing = self._gateway.at_hand(path[len(PREFIX) : -1])
-            body = bodies.at_hand(listing, by, query) if listing and path.endswith("/") else None
-            if listing and body:
-                await self._hand_out(listing, body, by, send)
-            else:
-                await self._page(path, query, by, send)
+            await self._page(path, query, by, send)
         except GateError as error:
             await fail(send, error, head=by.head)
 
@@ -91,9 +98,13 @@ class IndexDoor:
         await _send(send, by, body)
 
 
-async def _send(send: Send, by: Asked, body: Body) -> None:
+def _has(by: Asked, body: Body) -> bool:
     known = by.headers.get(b"if-none-match")
-    fresh = known is not None and matches(known.decode("latin-1"), body.etag)
+    return known is not None and matches(known.decode("latin-1"), body.etag)
+
+
+async def _send(send: Send, by: Asked, body: Body) -> None:
+    fresh = _has(by, body)
     headers = body.bare if fresh else body.headers
     await send({"type": "http.response.start", "status": 304 if fresh else 200, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if fresh or by.head else body.content})

@@ -67,6 +67,17 @@ class Readers:
     passes: Passes = lambda _secret, _at: None
     uses: Uses | None = None
 
+    def at_hand(self, scope: Scope) -> Asked | None:
+        """Return who asks with GET, where that can be said without waiting and nothing is refused."""
+        if scope["method"] != "GET":
+            return None
+        by = asked(scope)
+        header = by.headers.get(b"authorization", b"")
+        if not header:
+            return by if self.anonymous else None
+        found = None if self.live.at_hand() is None else self._reader(header, by.client)
+        return _who(by, found) if isinstance(found, Token) else None
+
     async def welcome(self, scope: Scope, send: Send) -> Asked | None:
         """Return who asks, or answer 405 (this only reads), 401 or 403 and return None."""
         if scope["method"] not in READING and not await only_reading(scope, send):
@@ -79,26 +90,29 @@ class Readers:
             headers = [(name.encode(), value.encode()) for name, value in found.headers.items()]
             await say(send, found.status, found.sentence, head=by.head, extra=headers)
             return None
-        by.token, by.projects = found.name, found.projects
-        return by
+        return _who(by, found)
 
     async def reader(self, scope: Scope) -> Token | Denied:
         """Return the token that a request brings, :data:`ANYBODY` where none is needed, else why it may not read."""
         header = dict(scope["headers"]).get(b"authorization", b"")
-        token = await self._token(header) if header else None
+        if header:
+            await self.live.current()  # a token withdrawn a moment ago is withdrawn here too
+        return self._reader(header, (scope.get("client") or ("",))[0])
+
+    def _reader(self, header: bytes, address: str) -> Token | Denied:
+        token = self._token(header)
         if token is None:
             return ANYBODY if self.anonymous else Denied(401, NO_TOKEN)
-        if not may_come_from(token, (scope.get("client") or ("",))[0]):
+        if not may_come_from(token, address):
             return Denied(403, ELSEWHERE)
         if not may_read(token, self.channel):
             return Denied(403, OTHER_CHANNEL)
         return token
 
-    async def _token(self, header: bytes) -> Token | None:
+    def _token(self, header: bytes) -> Token | None:
         secret = secret_of(header)
         if not secret:
             return None
-        await self.live.current()  # a token withdrawn a moment ago is withdrawn here too
         at = self.clock()
         token = self.live.token(hashlib.sha256(secret).hexdigest(), at)
         if token is None:
@@ -106,6 +120,11 @@ class Readers:
         if self.uses:
             self.uses.note(token, at)
         return token
+
+
+def _who(by: Asked, token: Token) -> Asked:
+    by.token, by.projects = token.name, token.projects
+    return by
 
 
 async def refuses(by: Asked, project: str, send: Send) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -27,6 +28,30 @@ class Noting(Protocol):
         """Take the first look-up of its kind in a minute."""
 
 
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """What a record says of an answer, whoever gets it: made once for what is handed out again and again."""
+
+    what: What
+    project: str
+    version: str
+    filename: str
+    sha256: str
+    verdict: str
+    codes: tuple[str, ...]
+    revision: int
+
+    @classmethod
+    def of(cls, what: What, verdict: Verdict, filename: str = "") -> Matter:
+        """Return what is said of a project's page, or of a file or its metadata under this name."""
+        subject = verdict.subject
+        version, file = subject.version or "", subject.file
+        sha256 = (file.sha256 or "") if file else ""
+        name = printable(filename)[:256]
+        word = answer_of(verdict)
+        return cls(what, subject.project, version, name, sha256, word, codes(verdict), verdict.revision)
+
+
 class Recorder:
     """Notes every answer of a channel's index. Raises StoreError when it can no longer be kept."""
 
@@ -38,31 +63,27 @@ class Recorder:
         at = self._clock()
         look_up = (self._channel, by.client, by.token, by.agent, verdict.subject.project, answer)
         if not self._decisions.repeats(look_up, at):
-            self._decisions.note_page(look_up, self._record("page", by, verdict, 200, at))
+            self._decisions.note_page(look_up, self._record(by, Matter.of("page", verdict), 200, at))
 
-    def file(self, by: Asked, verdict: Verdict, status: int, filename: str, *, metadata: bool = False) -> None:
+    def file(self, by: Asked, matter: Matter, status: int) -> None:
         """Note that a file (or its metadata) was handed out, revalidated or refused."""
-        what: What = "metadata" if metadata else "file"
-        self._decisions.note(self._record(what, by, verdict, status, self._clock(), filename))
+        self._decisions.note(self._record(by, matter, status, self._clock()))
 
-    def _record(
-        self, what: What, by: Asked, verdict: Verdict, status: int, at: datetime, filename: str = ""
-    ) -> DecisionRecord:
-        subject = verdict.subject
+    def _record(self, by: Asked, matter: Matter, status: int, at: datetime) -> DecisionRecord:
         return DecisionRecord(
             at=at,
-            what=what,
+            what=matter.what,
             client=by.client,
             token=by.token,
             agent=by.agent,
-            project=subject.project,
-            version=subject.version or "",
-            filename=printable(filename)[:256],
-            sha256=(subject.file.sha256 or "") if subject.file else "",
+            project=matter.project,
+            version=matter.version,
+            filename=matter.filename,
+            sha256=matter.sha256,
             status=status,
-            verdict=answer_of(verdict),
-            codes=codes(verdict),
-            revision=verdict.revision,
+            verdict=matter.verdict,
+            codes=matter.codes,
+            revision=matter.revision,
             request_id=by.request_id,
             channel=self._channel,
         )

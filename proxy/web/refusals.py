@@ -15,7 +15,7 @@ from proxy.model import Code, Verdict
 from proxy.policy import telling
 from proxy.policy.explaining import reason
 from proxy.web.http import Asked, answer, printable
-from proxy.web.recording import Recorder
+from proxy.web.recording import Matter, Recorder
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ class Refusals:
         """Answer a request for a file that is not handed out. A no is given even where it cannot be recorded."""
         status = status_of(verdict)
         try:
-            self._recorder.file(by, verdict, status, filename, metadata=metadata)
+            self._recorder.file(by, Matter.of("metadata" if metadata else "file", verdict, filename), status)
         except StoreError as error:
             log.warning("A refusal of %s is not recorded: %s", printable(filename), error)
         if b"text/html" in by.headers.get(b"accept", b"") and verdict.subject.project:
