@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 
+import msgspec
+from msgspec import structs
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
@@ -24,8 +26,7 @@ from proxy.policy.versions import version
 _NOTHING: Mapping[str, ReleaseFile] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(msgspec.Struct, frozen=True, gc=False):
     """A file and the verdict on it."""
 
     file: ReleaseFile
@@ -114,7 +115,7 @@ def compose(
 
 def at_revision(verdict: Verdict, revision: int) -> Verdict:
     """Return a verdict that holds under a later revision as that revision's own."""
-    return verdict if verdict.revision == revision else replace(verdict, revision=revision)
+    return verdict if verdict.revision == revision else structs.replace(verdict, revision=revision)
 
 
 def newest_first(judged: Iterable[Judged]) -> list[Judged]:
@@ -191,7 +192,7 @@ def _decided(pin: ReleaseFile | None, first: ReleaseFile | None) -> ReleaseFile 
 
 
 def _refused(pin: ReleaseFile, file: ReleaseFile, subject: Subject, revision: int) -> Judged:
-    asked = replace(subject, version=file.version, file=file)
+    asked = structs.replace(subject, version=file.version, file=file)
     return Judged(file, Verdict(asked, revision, (changed(pin, file),)))
 
 

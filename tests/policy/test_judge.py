@@ -11,6 +11,7 @@ from typing import Literal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from proxy.model import (
     Advisory,
@@ -128,7 +129,7 @@ def test_one_more_forbid_never_opens_anything(
     file: ReleaseFile, policy: PolicySnapshot, mode: Literal["enforce", "observe"], more: Finding
 ) -> None:
     policy = policy.amended([replace(policy.terms, mode=mode)], (), 8)
-    before, forbid = judge(subject(file), policy, AT), replace(more, effect=Effect.FORBID)
+    before, forbid = judge(subject(file), policy, AT), structs.replace(more, effect=Effect.FORBID)
     assert not Verdict(Subject(FLASK), 1, (*before.findings, forbid)).allowed
 
     def one_more(_subject: Subject, _snapshot: PolicySnapshot, _at: datetime) -> tuple[Finding]:

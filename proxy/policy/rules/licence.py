@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from proxy.model import Code, Effect, Finding, Subject
+from packaging.utils import NormalizedName
+
+from proxy.model import Code, Effect, Finding, ReleaseFile, Subject
 from proxy.policy.licences import accepts
 from proxy.policy.snapshot import PolicySnapshot
 
@@ -28,3 +30,10 @@ def licence(subject: Subject, snapshot: PolicySnapshot, _at: datetime) -> Sequen
         return ()
     sentence = f"{file.filename} is licensed under {file.licence}, which is not accepted here."
     return (Finding(Code.LICENCE, Effect.FORBID, sentence, STEP, evidence={"licence": file.licence}),)
+
+
+def licensed(
+    files: Sequence[ReleaseFile], _project: NormalizedName, snapshot: PolicySnapshot, _at: datetime
+) -> Sequence[ReleaseFile]:
+    """Pick every file where the terms list licences, and else none."""
+    return files if snapshot.terms.licences else ()

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from fnmatch import fnmatchcase
 
+from packaging.utils import NormalizedName
+
 from proxy.model import Code, Effect, Finding, ReleaseFile, Subject, Terms
 from proxy.policy.snapshot import PolicySnapshot
 
@@ -30,6 +32,13 @@ def provenance(subject: Subject, snapshot: PolicySnapshot, _at: datetime) -> Seq
     sentence = f"{file.filename} was published by {file.publisher}, and not by {wanted}."
     evidence = {"publisher": file.publisher, "wanted": wanted}
     return (Finding(Code.PROVENANCE, Effect.FORBID, sentence, STEP, evidence=evidence),)
+
+
+def vouched(
+    files: Sequence[ReleaseFile], project: NormalizedName, snapshot: PolicySnapshot, _at: datetime
+) -> Sequence[ReleaseFile]:
+    """Pick every file where the terms ask for provenance, and else none."""
+    return files if is_asked_for(project, snapshot.terms) else ()
 
 
 def is_asked_for(project: str, terms: Terms) -> bool:
