@@ -143,12 +143,15 @@ def _judged(
 ) -> tuple[tuple[Judged, ...], datetime | None]:
     """Judge files, taking over what was judged before and holds; and say until when all of it does."""
     known = {old.file.filename: old for old in held.files} if held else {}
-    fresh = [file for file in files if not _is(known.get(file.filename), file)]
+    fresh = [file for file in files if not _is(known.get(file.filename), file)] if known else files
     verdicts = judge_files(fresh, basis, snapshot, at)
-    known |= {file.filename: Judged(file, verdict) for file, verdict in zip(fresh, verdicts, strict=True)}
+    judged = [Judged(file, verdict) for file, verdict in zip(fresh, verdicts, strict=True)]
     moments = [held.until] if held else []
-    moments += [known[file.filename].verdict.until for file in fresh]
-    return tuple(newest_first(known[file.filename] for file in files)), min(filter(None, moments), default=None)
+    moments += [new.verdict.until for new in judged]
+    if known:
+        known |= {new.file.filename: new for new in judged}
+        judged = [known[file.filename] for file in files]
+    return tuple(newest_first(judged)), min(filter(None, moments), default=None)
 
 
 def _is(old: Judged | None, file: ReleaseFile) -> bool:

@@ -87,7 +87,7 @@ class ProjectAdvisories:
         self._odd = _odd(ordered)
         self._patched = _patched(ordered)
         self._answers: dict[tuple[int, int], tuple[Match, ...]] = {}
-        self._told: dict[tuple[int, str | None], Match] = {}
+        self._told: dict[tuple[int, str], Match] = {}
         self._clear: list[tuple[spans.Cut, str]] | None = None
 
     def match(self, version: str) -> tuple[Match, ...]:
@@ -146,6 +146,8 @@ class ProjectAdvisories:
 
     def _fixed(self, number: int, matter: Match, fixed: str | None) -> Match:
         """Return a matter with its fix, made once: most versions of a project share it."""
+        if fixed is None:
+            return matter
         known = self._told.get((number, fixed))
         if known is None:
             known = self._told[number, fixed] = replace(matter, fixed=fixed)
@@ -311,11 +313,14 @@ def _groups(records: Iterable[_Compact]) -> list[list[_Compact]]:
 
 def _segments(records: Sequence[_Compact]) -> tuple[list[spans.Cut], list[int]]:
     """Return all cuts, and for each segment between them a bit for every record that affects it."""
-    toggles: dict[spans.Cut, int] = {}
+    spelled: dict[str, int] = {}
     for number, record in enumerate(records):
         for notation in record.cuts:
-            at = spans.cut(notation)
-            toggles[at] = toggles.get(at, 0) ^ 1 << number
+            spelled[notation] = spelled.get(notation, 0) ^ 1 << number
+    toggles: dict[spans.Cut, int] = {}
+    for notation, bits in spelled.items():
+        at = spans.cut(notation)
+        toggles[at] = toggles.get(at, 0) ^ bits
     cuts = sorted(toggles)
     return cuts, list(accumulate((toggles[cut] for cut in cuts), xor, initial=0))
 
