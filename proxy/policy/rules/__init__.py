@@ -24,10 +24,10 @@ from proxy.policy.rules.freshness import freshness
 from proxy.policy.rules.frozen import after_the_freeze, frozen
 from proxy.policy.rules.internal_name import internal_name
 from proxy.policy.rules.known_origin import elsewhere, known_origin
-from proxy.policy.rules.licence import licence, licensed
+from proxy.policy.rules.licence import licence, unlicensed
 from proxy.policy.rules.minimum_age import minimum_age, young
 from proxy.policy.rules.prohibited import prohibited
-from proxy.policy.rules.provenance import provenance, vouched
+from proxy.policy.rules.provenance import provenance, unvouched
 from proxy.policy.rules.quarantined import quarantined
 from proxy.policy.rules.similar_name import similar_name
 from proxy.policy.rules.yanked import taken_back, yanked
@@ -74,8 +74,8 @@ CONCERNS: Mapping[Rule, Concern] = MappingProxyType(
         digest: unproved,
         consistent: contradicted,
         known_origin: elsewhere,
-        provenance: vouched,
-        licence: licensed,
+        provenance: unvouched,
+        licence: unlicensed,
     }
 )
 """Which files of a page each rule is asked about; the others are asked about all."""

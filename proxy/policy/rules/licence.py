@@ -32,8 +32,12 @@ def licence(subject: Subject, snapshot: PolicySnapshot, _at: datetime) -> Sequen
     return (Finding(Code.LICENCE, Effect.FORBID, sentence, STEP, evidence={"licence": file.licence}),)
 
 
-def licensed(
+def unlicensed(
     files: Sequence[ReleaseFile], _project: NormalizedName, snapshot: PolicySnapshot, _at: datetime
 ) -> Sequence[ReleaseFile]:
-    """Pick every file where the terms list licences, and else none."""
-    return files if snapshot.terms.licences else ()
+    """Pick the files under a licence that the terms do not accept, or under none that is known."""
+    licences = snapshot.terms.licences
+    if not licences:
+        return ()
+    accepted = {text for text in {file.licence for file in files} if text and accepts(text, licences)}
+    return [file for file in files if file.licence not in accepted]
