@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import starmap
 
+from msgspec import structs
 from packaging.utils import NormalizedName
 
 from admin.actions.granting import Draft, Granting, Outcome, wished
@@ -162,7 +163,9 @@ def _needed(requirement: str, project: NormalizedName, finding: Finding) -> Need
     """Return what must be acknowledged of a look-alike, and who needs it."""
     itself = read_requirement(requirement)[0] == project
     sentence = finding.sentence if itself else f"{requirement} needs {project}, and {finding.sentence}"
-    return NeedsAcknowledgement(replace(finding, sentence=sentence), f"{Code.LOOK_ALIKE}:{finding.evidence['target']}")
+    return NeedsAcknowledgement(
+        structs.replace(finding, sentence=sentence), f"{Code.LOOK_ALIKE}:{finding.evidence['target']}"
+    )
 
 
 def _chosen(closure: Closure, only: Iterable[str], but: Iterable[str]) -> list[Step]:

@@ -9,9 +9,9 @@ Decided here:
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime
 
+from msgspec import structs
 from packaging.utils import NormalizedName
 
 from admin.actions.wishes import NeedsAcknowledgement, Unusable
@@ -68,5 +68,5 @@ def _acknowledged(approval: Approval, project: NormalizedName, finding: Finding,
     for entry in acknowledgements(approval, project):
         if entry.target == target:
             return entry
-    needed = replace(finding, sentence=f"{file} needs {project}, and {finding.sentence}") if file else finding
+    needed = structs.replace(finding, sentence=f"{file} needs {project}, and {finding.sentence}") if file else finding
     raise NeedsAcknowledgement(needed, f"{Code.LOOK_ALIKE}:{target}")

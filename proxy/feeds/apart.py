@@ -7,12 +7,13 @@ of it is looked at. A source that makes the reader fail or grow does so to the r
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import sys
 import tempfile
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -73,23 +74,22 @@ async def compared(
     Gives what was found and the records that are wanted of it, to be read once, in any thread. ``at`` is now.
     Raises FeedRefused.
     """
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        await asyncio.to_thread(_set, folder, path, old, at)
-        await _run(folder, progress)
-        with (folder / "answer").open("rb") as answer:
+    with ExitStack() as open_until_taken:
+        try:
+            folder = Path(open_until_taken.enter_context(tempfile.TemporaryDirectory()))
+            await asyncio.to_thread(_set, folder, path, old, at)
+            await _run(folder, progress)
+            answer = open_until_taken.enter_context((folder / "answer").open("rb"))
             outcome = await asyncio.to_thread(lambda: _outcome(_frame(answer)))
-            if outcome.found is None:
-                raise FeedRefused(outcome.refused)
-            yield outcome.found, _rows(answer)
+        except OSError as error:
+            raise _unread(error) from error
+        if outcome.found is None:
+            raise FeedRefused(outcome.refused)
+        yield outcome.found, _rows(answer)
 
 
 def _set(folder: Path, path: Path, old: Callable[[], InForce], at: datetime) -> None:
-    task = _Task(str(path.absolute()), at, old())
-    try:
-        (folder / "task").write_bytes(_encode(task))
-    except OSError as error:
-        raise FeedRefused(f"The advisory data cannot be read: {error}. {KEPT}") from error
+    (folder / "task").write_bytes(_encode(_Task(str(path.absolute()), at, old())))
 
 
 async def _run(folder: Path, progress: Progress) -> None:
@@ -122,8 +122,16 @@ def _frame(file: BinaryIO) -> bytes:
 
 
 def _rows(answer: BinaryIO) -> Iterator[AdvisoryRow]:
-    while frame := _frame(answer):
-        yield from _batch(frame)
+    try:
+        while frame := _frame(answer):
+            yield from _batch(frame)
+    except (OSError, msgspec.DecodeError) as error:
+        raise _unread(error) from error
+
+
+def _unread(error: Exception) -> FeedRefused:
+    step = "There must be memory and temporary space for reading it."
+    return FeedRefused(f"The advisory data cannot be read: {error}. {KEPT} {step}")
 
 
 # --- in the other process -----------------------------------------------------------------------------
@@ -131,6 +139,7 @@ def _rows(answer: BinaryIO) -> Iterator[AdvisoryRow]:
 
 def main(folder: Path) -> None:
     """Do the task in ``folder``."""
+    gc.disable()  # what is read holds no cycles, and this process ends soon: looking for them costs a sixth of its time
     task = _task((folder / "task").read_bytes())
     with (folder / "answer").open("wb") as answer:
         for frame in _answered(task):

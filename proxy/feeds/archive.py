@@ -5,7 +5,7 @@ Decided here:
 * Sizes are checked before anything is inflated, and reading stops at them whatever a header says.
 * Nothing is ever written, by whatever name. A member whose name leads out of the archive is not
   opened; what does not end in ``.json`` is not ours.
-* Members are read here and not by zipfile, which is four times as long about tens of thousands of small ones; what
+* Members are read here and not by zipfile, which takes more than twice as long for thousands of small ones; what
   it checks is checked: where the member begins, what it is called there, its size and its CRC.
 * A file that is no whole archive is refused whole (:class:`~proxy.errors.FeedRefused`); a single
   member that cannot be inflated is a :class:`Fault` and the rest is read.

@@ -112,7 +112,7 @@ class Intake:
     def _joined(self, row: AdvisoryRow) -> AdvisoryRow:
         """Return a broken record joined with what is in force under its id: it may widen that, never narrow it."""
         known = self.store.advisory(row.id)
-        return osv.Entry.of(join(known, osv.unpacked(row.record))).row if known else row
+        return osv.Entry.of(join(known, osv.unpacked(row.record))).row(row.id) if known else row
 
     async def _consequences(self, before: PolicySnapshot, after: PolicySnapshot, at: datetime) -> None:
         """Tell, in one alert, which releases turned bad that were approved or handed out, and who has them."""

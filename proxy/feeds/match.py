@@ -57,7 +57,7 @@ _normalised: Final = lru_cache(maxsize=65536)(canonicalize_name)
 def load(sources: Iterable[Path], at: datetime) -> AdvisoryIndex:
     """Return the records of several zips or folders laid together. ``at`` is now. Raises FeedRefused."""
     readings = [osv.read_path(source, at=at) for source in sources]
-    return AdvisoryIndex.of(record for reading in readings for record in reading.advisories())
+    return AdvisoryIndex.of_parts(record for reading in readings for record in reading.parts())
 
 
 def answer(lines: Iterable[bytes], index: AdvisoryIndex) -> Iterator[bytes]:

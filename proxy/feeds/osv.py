@@ -44,7 +44,7 @@ _encode: Final = msgspec.msgpack.Encoder().encode
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A record as read: when modified, a digest of its meaning, and the whole of it, packed.
+    """A record as read: when modified, a digest of its meaning, the whole of it, packed, and what matching needs.
 
     ``mended`` says that it broke the schema and was read at its widest.
     """
@@ -54,26 +54,24 @@ class Entry:
     withdrawn: bool
     mended: bool
     packed: bytes
+    about: ranges.Parts
 
     @classmethod
     def of(cls, advisory: Advisory, *, mended: bool = False) -> Entry:
         """Pack a record."""
         packed = _encode(advisory)
         digest = hashlib.sha256(packed).hexdigest()
-        return cls(advisory.modified, digest, advisory.withdrawn is not None, mended, packed)
+        about = ranges.compacted(advisory)
+        return cls(advisory.modified, digest, advisory.withdrawn is not None, mended, packed, about)
 
     @property
     def advisory(self) -> Advisory:
         """The record itself."""
         return unpacked(self.packed)
 
-    @property
-    def row(self) -> AdvisoryRow:
-        """The record as the store takes it, with what matching needs of it worked out."""
-        record = self.advisory
-        projects = dict.fromkeys(entry.project for entry in record.affected)
-        about = tuple((project, ranges.compact(record, project)) for project in projects)
-        return AdvisoryRow(record.id, self.modified, self.digest, self.packed, about)
+    def row(self, identity: str) -> AdvisoryRow:
+        """Return the record as the store takes it, by its id."""
+        return AdvisoryRow(identity, self.modified, self.digest, self.packed, self.about)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +92,11 @@ class Reading:
 
     def rows(self, ids: Iterable[str]) -> Iterator[AdvisoryRow]:
         """Yield the records with these ids as the store takes them, one at a time."""
-        return (self.entries[name].row for name in ids)
+        return (self.entries[name].row(name) for name in ids)
+
+    def parts(self) -> Iterator[tuple[str, ranges.Parts]]:
+        """Yield what matching needs of every record, by its id."""
+        return ((name, entry.about) for name, entry in self.entries.items())
 
 
 def read_path(path: Path, *, at: datetime, limits: Limits | None = None, progress: Progress | None = None) -> Reading:

@@ -10,7 +10,9 @@ Decided here:
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec import structs
 
 from proxy.model import Code, Effect, Finding, Verdict
 from proxy.policy.listing import Composition, Judged
@@ -53,7 +55,7 @@ def _by_digest(composition: Composition, candidates: list[Judged], sha256s: Coll
     strangers = [_stranger(composition, digest) for digest, judged in files.items() if judged is None]
     served = next((judged for judged in named if judged.verdict.allowed), None)
     best = served or (named or candidates)[0]
-    verdict = replace(best.verdict, findings=(*strangers, *best.verdict.findings))
+    verdict = structs.replace(best.verdict, findings=(*strangers, *best.verdict.findings))
     return Checked(served is not None and not strangers, best.file.version, verdict, files)
 
 

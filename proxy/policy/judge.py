@@ -17,10 +17,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from msgspec import structs
 from packaging.utils import NormalizedName
 
 from proxy.model import Code, Effect, Finding, ReleaseFile, Subject, Verdict
-from proxy.policy.rules import RULES, Rule, Scope
+from proxy.policy.rules import CONCERNS, RULES, Rule, Scope
 from proxy.policy.rules.approved import in_force
 from proxy.policy.snapshot import Grant, PolicySnapshot
 
@@ -70,24 +71,26 @@ class Basis:
 
 
 def judge_files(
-    files: Iterable[ReleaseFile], basis: Basis, snapshot: PolicySnapshot, at: datetime
+    files: Sequence[ReleaseFile], basis: Basis, snapshot: PolicySnapshot, at: datetime
 ) -> Iterator[Verdict]:
     """Answer for many files of one project, asking the wider rules once for all that share them.
 
+    A rule that can tell which files concern it is asked of those alone.
     ``snapshot`` is the one that the basis was made of, or one with an equal basis.
     """
     project = basis.subject.project
     view = replace(basis.view, revision=snapshot.revision, advisories=snapshot.advisories)
-    of_version, of_file = _rules(Scope.VERSION), _rules(Scope.FILE)
+    of_version, of_all, of_some = _rules(Scope.VERSION), *_rules_of_files(files, project, view, at)
     live = _live(project, view, at)
     heard = live or view.terms.mode == "observe"
+    status = basis.subject.status
     by_version: dict[str, tuple[Finding, ...]] = {}
     for file in files:
-        subject = Subject(project, file.version, file, basis.subject.status)
+        subject = Subject(project, file.version, file, status)
         wider = by_version.get(file.version)
         if wider is None:
             wider = by_version[file.version] = (*basis.shared, *_run(of_version, subject, view, at))
-        found = (*wider, *_run(of_file, subject, view, at))
+        found = (*wider, *_run(of_some.get(id(file), of_all), subject, view, at))
         yield _weighed(found, subject, view, live) if heard else Verdict(subject, view.revision, found)
 
 
@@ -106,6 +109,33 @@ def may_ask_upstream(verdict: Verdict, snapshot: PolicySnapshot) -> bool:
 
 def _rules(scope: Scope) -> list[Rule]:
     return [rule for reach, rule in RULES if reach is scope]
+
+
+def _rules_of_files(
+    files: Sequence[ReleaseFile], project: NormalizedName, snapshot: PolicySnapshot, at: datetime
+) -> tuple[list[Rule], dict[int, list[Rule]]]:
+    """Return the rules that every file is asked of, and all of its rules for each file that more of them concern."""
+    rules = _rules(Scope.FILE)
+    more: dict[int, set[Rule]] = {}
+    for rule in rules:
+        for file in _concerned(rule, files, project, snapshot, at):
+            more.setdefault(id(file), set()).add(rule)
+    every = frozenset(rule for rule in rules if rule not in CONCERNS)
+    of_some = {key: [rule for rule in rules if rule in every or rule in own] for key, own in more.items()}
+    return [rule for rule in rules if rule in every], of_some
+
+
+def _concerned(
+    rule: Rule, files: Sequence[ReleaseFile], project: NormalizedName, snapshot: PolicySnapshot, at: datetime
+) -> Sequence[ReleaseFile]:
+    """Return the files that a rule must be asked of, if it is not asked of all anyway: all where it cannot tell."""
+    concern = CONCERNS.get(rule)
+    if concern is None:
+        return ()
+    try:
+        return concern(files, project, snapshot, at)
+    except Exception:  # noqa: BLE001  whatever it dies of, the rule itself is asked, of every file
+        return files
 
 
 def _run(rules: Iterable[Rule], subject: Subject, snapshot: PolicySnapshot, at: datetime) -> list[Finding]:
@@ -147,7 +177,7 @@ _OBSERVED = Finding(
 
 def _observed(finding: Finding) -> Finding:
     held = finding.effect is not Effect.FORBID or finding.code in DANGEROUS
-    return finding if held else replace(finding, effect=Effect.OBSERVE)
+    return finding if held else structs.replace(finding, effect=Effect.OBSERVE)
 
 
 def _overruled(finding: Finding, subject: Subject, live: list[Grant]) -> Iterator[Finding]:
@@ -166,9 +196,9 @@ def _overruled(finding: Finding, subject: Subject, live: list[Grant]) -> Iterato
     until = min(filter(None, (finding.until, approval.until)), default=None)
     word = "Set aside in an emergency by" if approval.emergency else "Acknowledged by"
     sentence = f"{finding.sentence} {word} {approval.by}."
-    yield replace(finding, effect=Effect.ADVISE, sentence=sentence, until=until)
+    yield structs.replace(finding, effect=Effect.ADVISE, sentence=sentence, until=until)
     if approval.emergency:
-        yield replace(overruling.permit, effect=Effect.ADVISE)
+        yield structs.replace(overruling.permit, effect=Effect.ADVISE)
 
 
 def _acknowledges(grant: Grant, finding: Finding, file: ReleaseFile | None) -> bool:

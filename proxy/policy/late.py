@@ -43,10 +43,12 @@ def waits(late: LateFile, grants: Iterable[Grant]) -> bool:
 def _late_to(judged: Judged, grants: Iterable[Grant]) -> Grant | None:
     """Return the approval that a file is late to, None where it is to none."""
     file = judged.file
-    if judged.verdict.allowed or not file.sha256:
+    for grant in grants:
+        if file.version in grant.versions:
+            break
+    else:
         return None
-    grant = next((grant for grant in grants if file.version in grant.versions), None)
-    if grant is None or file.filename in grant.pins:
+    if file.filename in grant.pins or not file.sha256 or judged.verdict.allowed:
         return None
     codes = {finding.code for finding in judged.verdict.refusals}
     late = Code.LATE_FILE in codes or (codes & _NEEDS and _uploaded_after(file, grant))

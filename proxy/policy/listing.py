@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 
+import msgspec
+from msgspec import structs
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
@@ -24,8 +26,7 @@ from proxy.policy.versions import version
 _NOTHING: Mapping[str, ReleaseFile] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(msgspec.Struct, frozen=True, gc=False):
     """A file and the verdict on it."""
 
     file: ReleaseFile
@@ -114,7 +115,7 @@ def compose(
 
 def at_revision(verdict: Verdict, revision: int) -> Verdict:
     """Return a verdict that holds under a later revision as that revision's own."""
-    return verdict if verdict.revision == revision else replace(verdict, revision=revision)
+    return verdict if verdict.revision == revision else structs.replace(verdict, revision=revision)
 
 
 def newest_first(judged: Iterable[Judged]) -> list[Judged]:
@@ -142,12 +143,15 @@ def _judged(
 ) -> tuple[tuple[Judged, ...], datetime | None]:
     """Judge files, taking over what was judged before and holds; and say until when all of it does."""
     known = {old.file.filename: old for old in held.files} if held else {}
-    fresh = [file for file in files if not _is(known.get(file.filename), file)]
+    fresh = [file for file in files if not _is(known.get(file.filename), file)] if known else files
     verdicts = judge_files(fresh, basis, snapshot, at)
-    known |= {file.filename: Judged(file, verdict) for file, verdict in zip(fresh, verdicts, strict=True)}
+    judged = [Judged(file, verdict) for file, verdict in zip(fresh, verdicts, strict=True)]
     moments = [held.until] if held else []
-    moments += [known[file.filename].verdict.until for file in fresh]
-    return tuple(newest_first(known[file.filename] for file in files)), min(filter(None, moments), default=None)
+    moments += [new.verdict.until for new in judged]
+    if known:
+        known |= {new.file.filename: new for new in judged}
+        judged = [known[file.filename] for file in files]
+    return tuple(newest_first(judged)), min(filter(None, moments), default=None)
 
 
 def _is(old: Judged | None, file: ReleaseFile) -> bool:
@@ -191,7 +195,7 @@ def _decided(pin: ReleaseFile | None, first: ReleaseFile | None) -> ReleaseFile 
 
 
 def _refused(pin: ReleaseFile, file: ReleaseFile, subject: Subject, revision: int) -> Judged:
-    asked = replace(subject, version=file.version, file=file)
+    asked = structs.replace(subject, version=file.version, file=file)
     return Judged(file, Verdict(asked, revision, (changed(pin, file),)))
 
 

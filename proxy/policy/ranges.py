@@ -33,7 +33,7 @@ import msgspec
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from proxy.model import Advisory, Rating, Severity
+from proxy.model import Advisory, Affected, Rating, Severity
 from proxy.policy import severity, spans, versions
 
 _KEPT_COMPILED: Final = 4096
@@ -87,7 +87,7 @@ class ProjectAdvisories:
         self._odd = _odd(ordered)
         self._patched = _patched(ordered)
         self._answers: dict[tuple[int, int], tuple[Match, ...]] = {}
-        self._told: dict[tuple[int, str | None], Match] = {}
+        self._told: dict[tuple[int, str], Match] = {}
         self._clear: list[tuple[spans.Cut, str]] | None = None
 
     def match(self, version: str) -> tuple[Match, ...]:
@@ -146,6 +146,8 @@ class ProjectAdvisories:
 
     def _fixed(self, number: int, matter: Match, fixed: str | None) -> Match:
         """Return a matter with its fix, made once: most versions of a project share it."""
+        if fixed is None:
+            return matter
         known = self._told.get((number, fixed))
         if known is None:
             known = self._told[number, fixed] = replace(matter, fixed=fixed)
@@ -157,15 +159,25 @@ def pack(advisories: Iterable[Advisory], project: str) -> bytes:
 
     The bytes depend on the records alone, not on their order.
     """
-    return join((record.id, compact(record, project)) for record in advisories)
+    parts = ((record.id, dict(compacted(record)).get(project, b"")) for record in advisories)
+    return join(parts)
 
 
-def compact(record: Advisory, project: str) -> bytes:
-    """Return what matching needs of one record about ``project``: nothing of one that was withdrawn."""
-    if record.withdrawn is not None:
-        return b""
-    said = spans.spans(entry for entry in record.affected if entry.project == project)
-    rated = record.severity
+Parts = tuple[tuple[str, bytes], ...]
+"""What matching needs of one record for each project that it is about: nothing where it was withdrawn."""
+
+
+def compacted(record: Advisory) -> Parts:
+    """Return what matching needs of a record."""
+    about: dict[str, list[Affected]] = {}
+    for entry in record.affected:
+        about.setdefault(entry.project, []).append(entry)
+    live = record.withdrawn is None
+    return tuple([(project, _compact(record, about[project]) if live else b"") for project in about])
+
+
+def _compact(record: Advisory, entries: list[Affected]) -> bytes:
+    said, rated = spans.spans(entries), record.severity
     return _encode(
         _Compact(
             record.id,
@@ -182,7 +194,7 @@ def compact(record: Advisory, project: str) -> bytes:
 
 
 def join(parts: Iterable[tuple[str, bytes]]) -> bytes:
-    """Return what :func:`compact` made of records about one project, each by its id, as :func:`pack` packs them."""
+    """Return what :func:`compacted` made of records about one project, each by its id, as :func:`pack` packs them."""
     return _encode([msgspec.Raw(part) for _, part in sorted(parts) if part])
 
 
@@ -226,11 +238,16 @@ class AdvisoryIndex:
     @classmethod
     def of(cls, advisories: Iterable[Advisory]) -> AdvisoryIndex:
         """Return an index over records; of several with one id all count."""
+        return cls.of_parts((advisory.id, compacted(advisory)) for advisory in advisories)
+
+    @classmethod
+    def of_parts(cls, records: Iterable[tuple[str, Parts]]) -> AdvisoryIndex:
+        """Return an index over records of which matching needs this, each with its id; as :meth:`of`."""
         about: dict[str, list[tuple[str, bytes]]] = {}
-        for advisory in advisories:
-            if advisory.withdrawn is None:
-                for project in {entry.project for entry in advisory.affected}:
-                    about.setdefault(project, []).append((advisory.id, compact(advisory, project)))
+        for identity, parts in records:
+            for project, part in parts:
+                if part:
+                    about.setdefault(project, []).append((identity, part))
         return cls({project: join(parts) for project, parts in about.items()})
 
     def match(self, project: NormalizedName, version: str) -> tuple[Match, ...]:
@@ -296,11 +313,14 @@ def _groups(records: Iterable[_Compact]) -> list[list[_Compact]]:
 
 def _segments(records: Sequence[_Compact]) -> tuple[list[spans.Cut], list[int]]:
     """Return all cuts, and for each segment between them a bit for every record that affects it."""
-    toggles: dict[spans.Cut, int] = {}
+    spelled: dict[str, int] = {}
     for number, record in enumerate(records):
         for notation in record.cuts:
-            at = spans.cut(notation)
-            toggles[at] = toggles.get(at, 0) ^ 1 << number
+            spelled[notation] = spelled.get(notation, 0) ^ 1 << number
+    toggles: dict[spans.Cut, int] = {}
+    for notation, bits in spelled.items():
+        at = spans.cut(notation)
+        toggles[at] = toggles.get(at, 0) ^ bits
     cuts = sorted(toggles)
     return cuts, list(accumulate((toggles[cut] for cut in cuts), xor, initial=0))
 

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from msgspec import structs
 from packaging.utils import NormalizedName
 
 from proxy.model import ProjectPage, ReleaseFile, Subject, Verdict, Wanted
@@ -125,7 +126,7 @@ class _Side:
         if not line.version or not whole.allowed:
             return whole
         # What a kept page does not list is served to nobody, whatever the policy: a verdict without a permit.
-        return replace(whole, findings=()) if kept else None
+        return structs.replace(whole, findings=()) if kept else None
 
     def _of_file(self, line: Wanted) -> Verdict | None:
         found = [verdict for sha256, verdict in self._named.get(line.filename, ()) if line.sha256 in {"", sha256}]

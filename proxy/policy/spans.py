@@ -39,6 +39,9 @@ LOWEST: Final = "*"
 _EVERYTHING: Final = (LOWEST,)
 """The cuts of what affects every version; most malware does."""
 
+_KEPT_LIST: Final = 2000
+"""Versions of the longest list for which an answer is kept."""
+
 _LOWEST: Final[Cut] = (-1, (), 0)
 _HIGHEST: Final[Cut] = (2, (), 0)
 
@@ -74,14 +77,24 @@ def cut(notation: str) -> Cut:
 def spans(entries: Iterable[Affected]) -> Spans:
     """Return what the entries of one record about one project say together."""
     entries = tuple(entries)
-    ranges = tuple(wanted for entry in entries for wanted in entry.ranges if wanted.type != "GIT")
+    ranges = tuple([wanted for entry in entries for wanted in entry.ranges if wanted.type != "GIT"])
     said = _of_ranges(ranges)
-    if said.cuts == _EVERYTHING:
+    listed = tuple([version for entry in entries for version in entry.versions])
+    if not listed or said.cuts == _EVERYTHING:
         return said
-    listed = {version for entry in entries for version in entry.versions}
+    return _repeated(ranges, listed) if len(listed) <= _KEPT_LIST else _together(ranges, listed)
+
+
+def _together(ranges: tuple[AffectedRange, ...], listed: tuple[str, ...]) -> Spans:
+    """Return what ranges and listed versions say together, having asked which of these the ranges hold already."""
+    said = _of_ranges(ranges)
     held = [cut(notation) for notation in said.cuts]
-    extra = [version for version in listed if bisect_right(held, place(version)) % 2 == 0]
+    extra = [version for version in set(listed) if bisect_right(held, place(version)) % 2 == 0]
     return _listing(ranges, extra) if extra else said
+
+
+_repeated = lru_cache(maxsize=2048)(_together)
+"""Kept, since every other record repeats what one about its project says."""
 
 
 @lru_cache(maxsize=4096)

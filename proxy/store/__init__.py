@@ -34,6 +34,7 @@ from proxy.model import (
 )
 from proxy.policy.ledger import Flaw
 from proxy.policy.notes import Checkpoint, Trust
+from proxy.policy.ranges import Parts
 from proxy.store.asked import Repeats
 from proxy.store.filters import DecisionFilter, EventFilter
 from proxy.store.trail import Trail
@@ -64,15 +65,15 @@ class Kept:
 class AdvisoryRow:
     """An advisory as the store keeps it, packed where it was read: writing it computes nothing.
 
-    ``record`` is the whole of it (msgpack), ``digest`` that of what the gate understood of it. ``about`` has what
-    :func:`proxy.policy.ranges.compact` makes of it for each project that it is about.
+    ``record`` is the whole of it (msgpack), ``digest`` that of what the gate understood of it, ``about`` what
+    matching needs.
     """
 
     id: str
     modified: datetime
     digest: str
     record: bytes
-    about: tuple[tuple[str, bytes], ...]
+    about: Parts
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,11 +69,8 @@ class AdvisoryTables:
     def _kept(self, project: str, besides: Collection[str]) -> _Parts:
         """Return what matching needs of the records that are kept about a project, besides these."""
         found = self._db.execute(_ABOUT, [project])
-        return {
-            identity: ranges.compact(records.decode(packed), project)
-            for identity, packed in found
-            if identity not in besides
-        }
+        kept = ((identity, records.decode(packed)) for identity, packed in found if identity not in besides)
+        return {identity: dict(ranges.compacted(record)).get(project, b"") for identity, record in kept}
 
     def _pack(self, project: str, parts: _Parts) -> None:
         """Pack everything that there is about a project."""

@@ -53,8 +53,7 @@ def main() -> None:
 
 def answer(databases: Iterable[Path]) -> None:
     """Answer questions from the standard input over several exports together."""
-    readings = [osv.read_path(path, at=AT) for path in databases]
-    index = AdvisoryIndex.of(chain.from_iterable(reading.advisories() for reading in readings))
+    index = match.load(databases, AT)
     with open(sys.stdin.fileno(), "rb") as source:  # noqa: PTH123  # no path: the standard input itself
         match.stream(source, sys.stdout.buffer, index)
 
@@ -117,7 +116,7 @@ def measure_import(export: Path) -> None:
     began = time.perf_counter()
     reading = osv.read_zip(export, at=AT)
     found = compare.plan({}, reading, full=True)
-    index = AdvisoryIndex.of(reading.advisories())
+    index = AdvisoryIndex.of_parts(reading.parts())
     took = time.perf_counter() - began
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 - before
     print(f"import of {len(found.puts)} records: {took:.2f} s, {most:.0f} MB above {before:.0f} MB")

@@ -11,6 +11,7 @@ from typing import Literal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from proxy.model import (
     Advisory,
@@ -32,7 +33,7 @@ from proxy.policy import judge as judging
 from proxy.policy.judge import DANGEROUS, Basis, judge, judge_files
 from proxy.policy.listing import compose
 from proxy.policy.ranges import AdvisoryIndex
-from proxy.policy.rules import RULES, Scope
+from proxy.policy.rules import CONCERNS, RULES, Scope
 from proxy.policy.rules.approved import approved
 from proxy.policy.snapshot import PolicySnapshot
 from proxy.policy.telling import codes
@@ -128,7 +129,7 @@ def test_one_more_forbid_never_opens_anything(
     file: ReleaseFile, policy: PolicySnapshot, mode: Literal["enforce", "observe"], more: Finding
 ) -> None:
     policy = policy.amended([replace(policy.terms, mode=mode)], (), 8)
-    before, forbid = judge(subject(file), policy, AT), replace(more, effect=Effect.FORBID)
+    before, forbid = judge(subject(file), policy, AT), structs.replace(more, effect=Effect.FORBID)
     assert not Verdict(Subject(FLASK), 1, (*before.findings, forbid)).allowed
 
     def one_more(_subject: Subject, _snapshot: PolicySnapshot, _at: datetime) -> tuple[Finding]:
@@ -182,6 +183,51 @@ def test_judging_many_gives_what_judging_each_gives(many: list[ReleaseFile], pol
     assert [set(map(str, verdict.findings)) for verdict in together] == [
         set(map(str, judge(subject(file), policy, AT).findings)) for file in many
     ]
+
+
+pages = st.lists(
+    st.builds(
+        lambda file, url, uploaded, legacy: replace(
+            file, url=url or file.url, upload_time=uploaded or file.upload_time, kind="legacy" if legacy else file.kind
+        ),
+        files,
+        st.sampled_from(["", "", "https://elsewhere.example/flask.whl"]),
+        st.sampled_from([None, None, AT + timedelta(days=1), AT.replace(year=1999), AT.replace(year=9999)]),
+        st.sampled_from([False, False, True]),
+    ),
+    max_size=8,
+)
+
+
+@given(pages, snapshots, modes, st.booleans())
+def test_asking_only_the_rules_that_a_file_concerns_leaves_out_nothing(
+    page: list[ReleaseFile], policy: PolicySnapshot, mode: Literal["enforce", "observe"], prohibited: bool
+) -> None:
+    entries = [Prohibition("p", FLASK, "<2", "ada", "no", AT)] if prohibited else []
+    policy = policy.amended([replace(policy.terms, mode=mode), *entries], (), 8)
+    quick = list(judge_files(page, Basis.of(FLASK, policy, AT), policy, AT))
+    for rule, concern in CONCERNS.items():
+        asked = {id(file) for file in concern(page, FLASK, policy, AT)}
+        for file in page:
+            assert id(file) in asked or not tuple(rule(subject(file), policy, AT))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(judging, "CONCERNS", {})
+        assert quick == list(judge_files(page, Basis.of(FLASK, policy, AT), policy, AT)), "in the same order as well"
+    assert quick == [judge(verdict.subject, policy, AT) for verdict in quick]
+
+
+@given(files, snapshots)
+def test_a_rule_that_cannot_tell_what_concerns_it_is_asked_of_every_file(
+    file: ReleaseFile, policy: PolicySnapshot
+) -> None:
+    def broken(*_: object) -> list[ReleaseFile]:
+        raise ZeroDivisionError
+
+    page = [file, replace(file, contradiction="It lies.", filename="flask-9-py3-none-any.whl")]
+    plain = list(judge_files(page, Basis.of(FLASK, policy, AT), policy, AT))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(judging, "CONCERNS", dict.fromkeys(CONCERNS, broken))
+        assert list(judge_files(page, Basis.of(FLASK, policy, AT), policy, AT)) == plain
 
 
 @given(files, snapshots, st.integers(0, 5))

@@ -8,7 +8,7 @@ names alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from proxy.model import Code, Effect, Finding, Subject, Terms, Waiver
@@ -25,8 +25,9 @@ def advisories(subject: Subject, snapshot: PolicySnapshot, at: datetime) -> Iter
         return
     matches = snapshot.advisories.match(subject.project, subject.version)
     clear = snapshot.advisories.clear_above(subject.project, subject.version) if matches else None
+    waivers = snapshot.waivers.get(subject.project, ())
     for match in matches:
-        waiver = _waiver(match, subject, snapshot, at)
+        waiver = _waiver(match, subject, waivers, at) if waivers else None
         if match.malicious:
             yield _disputed(match, waiver) if waiver and waiver.second else _malware(match, subject)
         elif waiver:
@@ -35,8 +36,8 @@ def advisories(subject: Subject, snapshot: PolicySnapshot, at: datetime) -> Iter
             yield _vulnerable(match, subject, snapshot.terms, clear)
 
 
-def _waiver(match: Match, subject: Subject, snapshot: PolicySnapshot, at: datetime) -> Waiver | None:
-    for waiver in snapshot.waivers.get(subject.project, ()):
+def _waiver(match: Match, subject: Subject, waivers: Iterable[Waiver], at: datetime) -> Waiver | None:
+    for waiver in waivers:
         if waiver.advisory == match.id and at < waiver.until and covers(waiver.specifier, subject.version or ""):
             return waiver
     return None

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from proxy.model import Code, Effect, Finding, Subject
+from packaging.utils import NormalizedName
+
+from proxy.model import Code, Effect, Finding, ReleaseFile, Subject
 from proxy.policy.snapshot import PolicySnapshot
 
 STEP = "Do not install it from elsewhere. The security team has been told."
@@ -16,6 +18,13 @@ def consistent(subject: Subject, _snapshot: PolicySnapshot, _at: datetime) -> Se
     if subject.file is None or not subject.file.contradiction:
         return ()
     return (inconsistent(subject.file.filename, subject.file.contradiction),)
+
+
+def contradicted(
+    files: Sequence[ReleaseFile], _project: NormalizedName, _snapshot: PolicySnapshot, _at: datetime
+) -> list[ReleaseFile]:
+    """Pick the files in which something was found that contradicts their name."""
+    return [file for file in files if file.contradiction]
 
 
 def inconsistent(filename: str, problem: str) -> Finding:

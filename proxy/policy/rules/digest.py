@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from packaging.utils import NormalizedName
+
 from proxy.model import Code, Effect, Finding, ReleaseFile, Subject
 from proxy.policy.snapshot import PolicySnapshot
 
@@ -27,6 +29,18 @@ def digest(subject: Subject, snapshot: PolicySnapshot, _at: datetime) -> Sequenc
         if pin is not None and pin is not file and differ(pin, file):
             found.append(changed(pin, file))
     return found
+
+
+def unproved(
+    files: Sequence[ReleaseFile], project: NormalizedName, snapshot: PolicySnapshot, _at: datetime
+) -> list[ReleaseFile]:
+    """Pick the files without a digest, and those of which a pin is not the very same."""
+    grants = snapshot.grants.get(project, ())
+    doubtful = [file for file in files if file.sha256 is None]
+    for grant in grants:
+        pinned = grant.pins.get
+        doubtful += [file for file in files if pinned(file.filename, file) is not file]
+    return doubtful
 
 
 def differ(first: ReleaseFile, other: ReleaseFile) -> bool:

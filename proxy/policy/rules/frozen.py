@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from proxy.model import Code, Effect, Finding, Subject
+from packaging.utils import NormalizedName
+
+from proxy.model import Code, Effect, Finding, ReleaseFile, Subject
 from proxy.policy.rules.minimum_age import FIRST_UPLOAD
 from proxy.policy.snapshot import PolicySnapshot
 
@@ -28,3 +30,13 @@ def frozen(subject: Subject, snapshot: PolicySnapshot, _at: datetime) -> Sequenc
     when = f"was uploaded on {uploaded:%Y-%m-%d %H:%M} UTC" if uploaded else "has no upload time"
     sentence = f"{file.filename} {when}; {since} withholds what came later."
     return (Finding(Code.FROZEN, Effect.FORBID, sentence, STEP, evidence={"freeze": freeze.isoformat()}),)
+
+
+def after_the_freeze(
+    files: Sequence[ReleaseFile], _project: NormalizedName, snapshot: PolicySnapshot, _at: datetime
+) -> Sequence[ReleaseFile]:
+    """Pick the files that were uploaded after the terms' freeze, or do not say when."""
+    freeze = snapshot.terms.freeze
+    if freeze is None:
+        return ()
+    return [file for file in files if (at := file.upload_time) is None or not FIRST_UPLOAD <= at <= freeze]

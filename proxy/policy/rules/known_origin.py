@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from proxy.model import Code, Effect, Finding, Subject
+from packaging.utils import NormalizedName
+
+from proxy.model import Code, Effect, Finding, ReleaseFile, Subject
 from proxy.policy.snapshot import PolicySnapshot
 
 
@@ -23,3 +25,11 @@ def known_origin(subject: Subject, snapshot: PolicySnapshot, _at: datetime) -> S
             evidence={"url": file.url},
         ),
     )
+
+
+def elsewhere(
+    files: Sequence[ReleaseFile], _project: NormalizedName, snapshot: PolicySnapshot, _at: datetime
+) -> list[ReleaseFile]:
+    """Pick the files whose address begins with no allowed origin."""
+    allowed = snapshot.prefixes
+    return [file for file in files if not file.url.startswith(allowed)]

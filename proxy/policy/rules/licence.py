@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from proxy.model import Code, Effect, Finding, Subject
+from packaging.utils import NormalizedName
+
+from proxy.model import Code, Effect, Finding, ReleaseFile, Subject
 from proxy.policy.licences import accepts
 from proxy.policy.snapshot import PolicySnapshot
 
@@ -28,3 +30,14 @@ def licence(subject: Subject, snapshot: PolicySnapshot, _at: datetime) -> Sequen
         return ()
     sentence = f"{file.filename} is licensed under {file.licence}, which is not accepted here."
     return (Finding(Code.LICENCE, Effect.FORBID, sentence, STEP, evidence={"licence": file.licence}),)
+
+
+def unlicensed(
+    files: Sequence[ReleaseFile], _project: NormalizedName, snapshot: PolicySnapshot, _at: datetime
+) -> Sequence[ReleaseFile]:
+    """Pick the files under a licence that the terms do not accept, or under none that is known."""
+    licences = snapshot.terms.licences
+    if not licences:
+        return ()
+    accepted = {text for text in {file.licence for file in files} if text and accepts(text, licences)}
+    return [file for file in files if file.licence not in accepted]

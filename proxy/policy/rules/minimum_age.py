@@ -35,7 +35,7 @@ OVERRULE = "Wait, or ask an approver to release it early: --acknowledge too-new"
 def minimum_age(subject: Subject, snapshot: PolicySnapshot, at: datetime) -> Sequence[Finding]:
     """Forbid files younger than the terms ask for, of this project or of all."""
     terms, file = snapshot.terms, subject.file
-    wanted = terms.ages.get(subject.project, terms.minimum_age)
+    wanted = _wanted(subject.project, snapshot)
     if file is None or wanted <= NO_TIME:
         return ()
     name, uploaded = file.filename, file.upload_time
@@ -45,11 +45,21 @@ def minimum_age(subject: Subject, snapshot: PolicySnapshot, at: datetime) -> Seq
     if uploaded < FIRST_UPLOAD or uploaded > at:
         sentence = f"{name} claims to be uploaded on {uploaded:%Y-%m-%d}, so it counts as too new."
         return (Finding(Code.TOO_NEW, Effect.FORBID, sentence, OVERRULE, uploaded if uploaded > at else None),)
-    if uploaded + wanted <= at:
+    if _is_old(uploaded, wanted, at):
         return ()
     fix = _fix(subject.project, file.version, snapshot, at)
     told = _passing if fix.ids and terms.fixes == "pass" else _too_new
     return (told(file, uploaded, uploaded + wanted, fix),)
+
+
+def young(
+    files: Sequence[ReleaseFile], project: NormalizedName, snapshot: PolicySnapshot, at: datetime
+) -> Sequence[ReleaseFile]:
+    """Pick the files that are younger than the terms ask for, or do not say when they were uploaded."""
+    wanted = _wanted(project, snapshot)
+    if wanted <= NO_TIME:
+        return ()
+    return [file for file in files if not _is_old(file.upload_time, wanted, at)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +68,14 @@ class _Fix:
 
     ids: tuple[str, ...] = ()
     moments: tuple[datetime, ...] = ()
+
+
+def _wanted(project: NormalizedName, snapshot: PolicySnapshot) -> timedelta:
+    return snapshot.terms.ages.get(project, snapshot.terms.minimum_age)
+
+
+def _is_old(uploaded: datetime | None, wanted: timedelta, at: datetime) -> bool:
+    return uploaded is not None and FIRST_UPLOAD <= uploaded <= at and uploaded + wanted <= at
 
 
 def _passing(file: ReleaseFile, uploaded: datetime, ready: datetime, fix: _Fix) -> Finding:

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from fnmatch import fnmatchcase
 
+from packaging.utils import NormalizedName
+
 from proxy.model import Code, Effect, Finding, ReleaseFile, Subject, Terms
 from proxy.policy.snapshot import PolicySnapshot
 
@@ -25,11 +27,27 @@ def provenance(subject: Subject, snapshot: PolicySnapshot, _at: datetime) -> Seq
     wanted = terms.publishers.get(subject.project)
     if not file.publisher:
         return (Finding(Code.PROVENANCE, Effect.FORBID, _missing(file), STEP),)
-    if not wanted or wanted.casefold() in file.publisher.casefold().split(", "):
+    if not wanted or _is_by(file.publisher, wanted):
         return ()
     sentence = f"{file.filename} was published by {file.publisher}, and not by {wanted}."
     evidence = {"publisher": file.publisher, "wanted": wanted}
     return (Finding(Code.PROVENANCE, Effect.FORBID, sentence, STEP, evidence=evidence),)
+
+
+def unvouched(
+    files: Sequence[ReleaseFile], project: NormalizedName, snapshot: PolicySnapshot, _at: datetime
+) -> Sequence[ReleaseFile]:
+    """Pick the files without provenance, or from another publisher, where the terms ask for it."""
+    if not is_asked_for(project, snapshot.terms):
+        return ()
+    wanted = snapshot.terms.publishers.get(project)
+    found = {file.publisher for file in files}
+    vouched = {publisher for publisher in found if publisher and (not wanted or _is_by(publisher, wanted))}
+    return [file for file in files if file.publisher not in vouched]
+
+
+def _is_by(publisher: str, wanted: str) -> bool:
+    return wanted.casefold() in publisher.casefold().split(", ")
 
 
 def is_asked_for(project: str, terms: Terms) -> bool:

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from proxy.model import Code, Effect, Finding, Subject
+from packaging.utils import NormalizedName
+
+from proxy.model import Code, Effect, Finding, ReleaseFile, Subject
 from proxy.policy.snapshot import PolicySnapshot
 
 
@@ -20,3 +22,10 @@ def yanked(subject: Subject, _snapshot: PolicySnapshot, _at: datetime) -> Sequen
         return ()
     sentence = f"{file.filename} was yanked by its maintainers: {file.yanked or 'no reason given'}"
     return (Finding(Code.YANKED, Effect.ADVISE, sentence, "Move to a version that was not."),)
+
+
+def taken_back(
+    files: Sequence[ReleaseFile], _project: NormalizedName, _snapshot: PolicySnapshot, _at: datetime
+) -> list[ReleaseFile]:
+    """Pick the files that were yanked."""
+    return [file for file in files if file.yanked is not None]

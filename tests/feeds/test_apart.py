@@ -1,0 +1,74 @@
+"""Reading in a process of its own: it finds what reading here finds, and whatever becomes of it is one refusal."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import tempfile
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from proxy.errors import FeedRefused
+from proxy.feeds import apart, osv
+from proxy.feeds.compare import Compared, InForce, compare
+from proxy.feeds.progress import Progress
+from proxy.store import AdvisoryRow
+
+UPDATE = Path(__file__).parents[1] / "data" / "advisories" / "update"
+AT = datetime(2100, 1, 1, tzinfo=UTC)
+NOTHING: InForce = {}
+
+
+async def found(name: str, old: InForce = NOTHING) -> tuple[Compared, list[AdvisoryRow]]:
+    async with apart.compared(UPDATE / name, lambda: old, AT, Progress()) as (what, rows):
+        return what, list(rows)
+
+
+@pytest.mark.parametrize("name", ["state2.zip", "bad-types.zip"])
+async def test_it_finds_what_reading_here_finds(name: str) -> None:
+    before = osv.read_path(UPDATE / "state1.zip", at=AT)
+    old = {identity: (entry.modified, entry.digest) for identity, entry in before.entries.items()}
+    reading = osv.read_path(UPDATE / name, at=AT)
+    here = compare(old, reading, full=True)
+    assert await found(name, old) == (here, list(reading.rows(here.wanted)))
+    assert here.wanted
+
+
+async def test_a_refusal_comes_over_in_its_own_words() -> None:
+    with pytest.raises(FeedRefused) as here:
+        osv.read_path(UPDATE / "bad-not-a-zip.zip", at=AT)
+    with pytest.raises(FeedRefused) as there:
+        await found("bad-not-a-zip.zip")
+    assert str(there.value) == str(here.value)
+
+
+async def test_a_reader_that_dies_or_cannot_begin_is_a_refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for executable, said in (("/bin/false", r"ended early \(exit code 1\)"), (str(tmp_path / "none"), "No such file")):
+        monkeypatch.setattr(sys, "executable", executable)
+        with pytest.raises(FeedRefused, match=rf"{said}.*stays in force"):
+            await found("state2.zip")
+
+
+async def test_one_that_nobody_waits_for_any_more_is_ended_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader, told, scratch = tmp_path / "reader", tmp_path / "told", tmp_path / "scratch"
+    scratch.mkdir()
+    reader.write_text(f"#!/bin/sh\necho $$ > {told}.new; mv {told}.new {told}; exec sleep 60\n")
+    reader.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(reader))
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+    asked = asyncio.create_task(found("state2.zip"))
+    while not told.exists():
+        await asyncio.sleep(0.005)
+    assert [path.name for path in scratch.glob("*/*")] == ["task"]
+    asked.cancel()
+    with suppress(asyncio.CancelledError):
+        await asked
+    assert not list(scratch.iterdir())
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(told.read_text()), 0)
