@@ -9,8 +9,8 @@ from pathlib import Path
 
 import click
 
-from proxy.cli.desk import ALLOWED, REFUSED, Desk, give_up, json_option, show, table, with_desk
-from proxy.cli.policy import reason_option
+from proxy.cli.desk import ALLOWED, REFUSED, Desk, give_up, show, table, with_desk
+from proxy.cli.options import json_option, reasoned
 from proxy.errors import FeedRefused
 from proxy.feeds import names as lists
 from proxy.policy.similarity import NameIndex, Resemblance
@@ -63,9 +63,7 @@ def acknowledged(desk: Desk, as_json: bool) -> None:
 
 @names.command()
 @click.argument("name")
-@reason_option
-@json_option
-@with_desk
+@reasoned
 def withdraw(desk: Desk, as_json: bool, name: str, reason: str) -> None:
     """Let NAME be a look-alike again: what acknowledged it ends."""
     event = desk.admin("DELETE", f"/names/acknowledged/{name}", params={"reason": reason})
