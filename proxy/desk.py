@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 from admin import api, pages
 from admin.actions import Actions, Resolutions
 from admin.closure import Resolver
+from admin.guard import Guard
 from admin.people.entrance import Entrance
 from proxy.alerts import Alerts
 from proxy.audit.keeper import Keeper
@@ -62,4 +63,4 @@ def assembled(
     room = pages.Room(actions, entrance, people, store, live, sync, clock, url, settings.url)
     app = Starlette(routes=[Mount("/api", api.build(desk)), Mount("/", routes=pages.routes(room))])
     app.router.redirect_slashes = False
-    return Desk(app, resolutions)
+    return Desk(Guard(app), resolutions)
