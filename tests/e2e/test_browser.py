@@ -36,7 +36,8 @@ DESK = [
         "/projects/jinja2?version=3.0.0", "/projects/reqeusts", "/projects/nowhere-to-be-found", "/policy",
         "/policy/terms", "/policy/terms?term=ages&channel=research", "/policy/terms?term=two_person", "/requests",
         "/policy/document", "/advisories", "/who-has", "/who-has?project=jinja2", "/proposals", "/emergencies",
-        "/audit", "/people", "/access", "/account",
+        "/audit", "/audit?text=jinja2", "/audit/decisions", "/audit/decisions?verdict=refused", "/audit/4",
+        "/people", "/access", "/account",
     )
 ]  # fmt: skip
 
@@ -282,6 +283,48 @@ def test_one_term_is_changed_after_what_it_would_do_was_shown(world: World) -> N
     page.get_by_role("button", name="Show what this would do").click()
     page.get_by_role("button", name="Change it").click()
     expect(page.get_by_role("heading", name="Approved files that are opened now")).to_be_visible()
+    assert not window.complaints
+
+
+def test_the_record_is_searched_and_a_search_is_kept(world: World) -> None:
+    window = _signed_in(world)
+    page = window.go("/admin/audit")
+    page.get_by_role("link", name="What was handed out or refused").click()
+    page.get_by_label("Answer").select_option("refused")
+    page.get_by_label("Words").fill("sixx")
+    page.get_by_role("button", name="Search").click()
+    row = page.get_by_role("row").filter(has_text="the page of sixx")
+    expect(row.first).to_contain_text("look-alike")
+    expect(page.get_by_role("row").filter(has_text="jinja2")).to_have_count(0)
+    page.get_by_label("Under this name").fill("who wanted sixx")
+    page.get_by_role("button", name="Keep it").click()
+    page.get_by_role("link", name="What was changed").click()
+    page.get_by_label("What (or how it begins)").fill("policy:waiver")
+    page.get_by_role("button", name="Search").click()
+    expect(page.get_by_role("status")).to_contain_text("Nothing in the record is so")
+    page.get_by_label("What (or how it begins)").fill("project:waiver")
+    page.get_by_role("button", name="Search").click()
+    page.get_by_role("link", name="Event").last.click()
+    expect(page.get_by_role("row").filter(has_text="advisory").first).to_contain_text("TEST-2026-2")
+    page.get_by_role("link", name="Back to the record").click()
+    page.get_by_role("link", name="who wanted sixx").click()
+    expect(row.first).to_be_visible()
+    page.get_by_role("button", name="Forget who wanted sixx").click()
+    expect(page.get_by_role("link", name="who wanted sixx")).to_have_count(0)
+    assert not window.complaints
+
+
+def test_a_report_prints(world: World, tmp_path: Path) -> None:
+    report = tmp_path / "report.html"
+    done = world.gate.cli("report", "--since", "2026-01-01", "--until", "2099-01-01", "--output", str(report))
+    assert done.returncode == 0, done.stderr
+    window = Window(world.browser, world.gate)
+    page = window.go(report.as_uri())
+    expect(page.get_by_role("heading", name="Exceptions")).to_be_visible()
+    assert not window.grave()
+    pdf = page.pdf(prefer_css_page_size=True)
+    assert pdf.startswith(b"%PDF")
+    assert b"/MediaBox [0 0 595" in pdf or b"/MediaBox [0 0 594" in pdf, "A4, as its style sheet says"
     assert not window.complaints
 
 
