@@ -20,7 +20,7 @@ from pathlib import Path
 
 import httpx
 from starlette.applications import Starlette
-from starlette.routing import BaseRoute, Mount
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from admin import STATIC, auth
@@ -45,6 +45,7 @@ from proxy.health import MFA_OFF, Health
 from proxy.identity import Identity, assembled
 from proxy.learnt import Learnt
 from proxy.live import Live
+from proxy.mounts import Below
 from proxy.notices import SYSTEM, Notices
 from proxy.places import TOKEN_FILE
 from proxy.policy import changes, changes_audit
@@ -279,7 +280,7 @@ def build(settings: Settings, *, previews_at: str, desk: bool = True) -> Gate:
 
     office = Later(assembled_desk) if desk else None
     admin = office or Forward(_desk_socket(settings))
-    admin_routes: list[BaseRoute] = [Mount("/admin", admin)]
+    admin_routes: list[BaseRoute] = [Below("/admin", admin)]
     doors = Doors(channel_doors, live)
     return Gate(
         settings, store, live, decisions, alerts, notices, fetches, blobs, kept_pages, sync, rounds,

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from starlette.applications import Starlette
-from starlette.routing import Mount
 from starlette.types import ASGIApp
 
 from admin import api, pages
@@ -24,6 +23,7 @@ from proxy.feeds.sync import AdvisorySync
 from proxy.gateway import Gateway
 from proxy.identity import Identity
 from proxy.live import Live
+from proxy.mounts import Below
 from proxy.settings import Settings
 from proxy.store import Store
 
@@ -61,6 +61,6 @@ def assembled(
     )
     entrance = Entrance(people, store, live, identity.authenticator, clock)
     room = pages.Room(actions, entrance, people, store, live, sync, clock, url, settings.url)
-    app = Starlette(routes=[Mount("/api", api.build(desk)), Mount("/", routes=pages.routes(room))])
+    app = Starlette(routes=[Below("/api", api.build(desk)), Below("/", routes=pages.routes(room))])
     app.router.redirect_slashes = False
     return Desk(Guard(app), resolutions)

@@ -224,6 +224,13 @@ def test_what_an_id_names_that_is_not_here_is_told_as_such(gate: Gatehouse) -> N
         assert "ot Found" not in answer.json()["detail"], path
 
 
+def test_an_id_with_the_end_of_a_line_in_it_is_no_other_address(gate: Gatehouse) -> None:
+    for identity in ("%0A", "a%0Ab", "a%0D%0Ab%0A"):
+        answer = gate.admin("GET", f"/proposals/{identity}")
+        assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
+        assert "Nothing waits as" in answer.json()["detail"]
+
+
 def test_a_role_that_nobody_wrote_down_may_do_nothing() -> None:
     stranger = Actor("token", "token:1", "eve", "superuser")
     for permission in Permission:
