@@ -19,7 +19,7 @@ from pathlib import Path
 
 import httpx
 from starlette.applications import Starlette
-from starlette.routing import BaseRoute, Mount
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from admin import STATIC, auth
@@ -46,6 +46,7 @@ from proxy.housekeeping import Housekeeping
 from proxy.identity import Identity, assembled
 from proxy.learnt import Learnt
 from proxy.live import Live
+from proxy.mounts import Below
 from proxy.notices import SYSTEM, Notices
 from proxy.places import TOKEN_FILE
 from proxy.policy import changes
@@ -256,7 +257,7 @@ def build(settings: Settings, *, previews_at: str, desk: bool = True) -> Gate:
 
     office = Later(assembled_desk) if desk else None
     admin = office or Forward(_desk_socket(settings))
-    admin_routes: list[BaseRoute] = [Mount("/admin", admin)]
+    admin_routes: list[BaseRoute] = [Below("/admin", admin)]
     doors = Doors(channel_doors, live)
     return Gate(
         settings, store, live, decisions, alerts, notices, fetches, blobs, kept_pages, sync, rounds,

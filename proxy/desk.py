@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from starlette.applications import Starlette
-from starlette.routing import Mount
 from starlette.types import ASGIApp
 
 from admin import api, pages
 from admin.actions import Actions, Resolutions
 from admin.closure import Resolver
+from admin.guard import Guard
 from admin.people.entrance import Entrance
 from proxy.alerts import Alerts
 from proxy.audit.keeper import Keeper
@@ -23,6 +23,7 @@ from proxy.feeds.sync import AdvisorySync
 from proxy.gateway import Gateway
 from proxy.identity import Identity
 from proxy.live import Live
+from proxy.mounts import Below
 from proxy.settings import Settings
 from proxy.store import Store
 
@@ -60,6 +61,6 @@ def assembled(
     )
     entrance = Entrance(people, store, live, identity.authenticator, clock)
     room = pages.Room(actions, entrance, people, store, live, sync, clock, url, settings.url)
-    app = Starlette(routes=[Mount("/api", api.build(desk)), Mount("/", routes=pages.routes(room))])
+    app = Starlette(routes=[Below("/api", api.build(desk)), Below("/", routes=pages.routes(room))])
     app.router.redirect_slashes = False
-    return Desk(app, resolutions)
+    return Desk(Guard(app), resolutions)

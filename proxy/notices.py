@@ -70,7 +70,7 @@ class Notices:
         """Let files come from an origin, as the gate's own act."""
         origin = Origin(f"origin:{url}", url, SYSTEM.name, self._clock(), settled)
         await self._alerts.record(changes.allow_origin(origin, reason), SYSTEM)
-        log.warning("Files may come from %s: %s.", url, reason)
+        log.info("Files may come from %s: %s.", url, reason)
 
     async def changed(self, project: NormalizedName, files: Iterable[ReleaseFile]) -> None:
         """Report files that the upstream lists with other bytes than were approved."""

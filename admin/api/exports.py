@@ -12,8 +12,13 @@ from proxy.locks.writers import ExportFormat
 from proxy.locks.writers.formats import FORMATS
 from proxy.model import Actor
 
+
+def _shape(media_type: str) -> Data:
+    return {"type": "object" if "json" in media_type else "string"}
+
+
 ANSWERS: dict[int | str, Data] = {
-    200: {"content": {kind.media_type: {"schema": {"type": "string"}} for kind in FORMATS.values()}}
+    200: {"content": {kind.media_type: {"schema": _shape(kind.media_type)} for kind in FORMATS.values()}}
 }
 
 

@@ -12,6 +12,8 @@ In front of every route, for every method that may change something. A key is it
   before it, nothing was changed and the request is done anew; died after it, the answer is lost, the request is not
   done again, and 409 names the event. Every route that changes the policy commits once. Syncing and importing
   advisories commit as the feed: done again, they find nothing new. What only reads may be read again.
+* Who brings no good token is told so before a body is read. Whether a token is still good is asked once more by the
+  route, when the body is there: a body may take as long as its sender likes, and a token may be withdrawn meanwhile.
 * Secrets that are shown once are kept nowhere, so neither are answers that hold one, nor answers of more than 64 KiB.
   For these, too, 409 names the event.
 """

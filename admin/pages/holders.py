@@ -14,7 +14,7 @@ from proxy.errors import GateError
 from proxy.model import Actor, HandedOut
 
 ASKED = ("project", "version", "sha256", "advisory")
-LINES = 500
+LINES, SUMS = 500, 20
 
 
 async def page(room: Room, request: Request, actor: Actor) -> Response:
@@ -27,6 +27,8 @@ async def page(room: Room, request: Request, actor: Actor) -> Response:
             lines = await room.actions.holders.who_has(**asked)
         except GateError as error:
             problem = str(error)
+    releases = Counter(f"{line.project} {line.version}" for line in lines)
+    builds = Counter(line.agent for line in lines)
     return show(
         room,
         "who-has.html",
@@ -36,7 +38,9 @@ async def page(room: Room, request: Request, actor: Actor) -> Response:
         lines=[holder_data(line) for line in lines[:LINES]],
         more=max(len(lines) - LINES, 0),
         clients=len({line.client for line in lines}),
-        releases=Counter(f"{line.project} {line.version}" for line in lines).most_common(20),
-        builds=Counter(line.agent for line in lines).most_common(20),
+        releases=releases.most_common(SUMS),
+        releases_total=len(releases),
+        builds=builds.most_common(SUMS),
+        builds_total=len(builds),
         problem=problem,
     )

@@ -10,6 +10,7 @@ Decided here:
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -70,8 +71,16 @@ _OURS = re.compile(r"/[a-z-]*(?:/[a-z-]+)*(?:\?[a-z0-9_=&-]*)?", re.ASCII)
 _pages = Environment(loader=FileSystemLoader(ADMIN / "templates"), autoescape=True, undefined=StrictUndefined)
 _pages.globals["may"] = lambda actor, permission: may(actor, Permission(permission))
 
+_pages.filters["json"] = lambda value, indent=None: json.dumps(value, ensure_ascii=False, indent=indent)
 _pages.filters["when"] = lambda text: text[:16].replace("T", " ")
-_pages.globals["query"] = lambda **given: urlencode(given, doseq=True)
+
+
+def query_text(**given: object) -> str:
+    """Return what stands behind the question mark of an address; what is empty is left out."""
+    return urlencode({name: value for name, value in given.items() if value not in ("", None)}, doseq=True)
+
+
+_pages.globals["query"] = query_text
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from urllib.parse import quote
 
 import click
 
-from proxy.cli.desk import Data, Desk, json_option, show, table, with_desk
-from proxy.cli.policy import reason_option
+from proxy.cli.desk import Data, Desk, show, table, with_desk
+from proxy.cli.options import json_option, reasoned
 from proxy.model import ROLES
 
 role_option = click.option("--role", required=True, type=click.Choice(ROLES))
@@ -21,9 +21,7 @@ def account() -> None:
 @account.command()
 @click.argument("name")
 @role_option
-@reason_option
-@json_option
-@with_desk
+@reasoned
 def invite(desk: Desk, as_json: bool, **wanted: str) -> None:
     """Invite NAME. The secret is shown once, and is good once, for 30 minutes."""
     data = desk.admin("POST", "/accounts", json=wanted)
@@ -45,46 +43,38 @@ def list_accounts(desk: Desk, as_json: bool) -> None:
 
 @account.command()
 @click.argument("name")
-@reason_option
-@json_option
-@with_desk
+@reasoned
 def disable(desk: Desk, as_json: bool, name: str, reason: str) -> None:
     """Let NAME in no more, at once."""
-    event = desk.admin("POST", f"/accounts/{quote(name, safe='')}/disable", json={"reason": reason})
+    event = _changed(desk, name, "disable", reason=reason)
     show(event, as_json, lambda: click.echo(f"Disabled {name}; tokens that ended: {_ended(event)}."))
 
 
 @account.command()
 @click.argument("name")
-@reason_option
-@json_option
-@with_desk
+@reasoned
 def enable(desk: Desk, as_json: bool, name: str, reason: str) -> None:
     """Let NAME in again, who was disabled."""
-    event = desk.admin("POST", f"/accounts/{quote(name, safe='')}/enable", json={"reason": reason})
+    event = _changed(desk, name, "enable", reason=reason)
     show(event, as_json, lambda: click.echo(f"Enabled {name}."))
 
 
 @account.command()
 @click.argument("name")
 @role_option
-@reason_option
-@json_option
-@with_desk
+@reasoned
 def role(desk: Desk, as_json: bool, name: str, **wanted: str) -> None:
     """Give NAME another role."""
-    event = desk.admin("POST", f"/accounts/{quote(name, safe='')}/role", json=wanted)
+    event = _changed(desk, name, "role", **wanted)
     show(event, as_json, lambda: click.echo(f"{name} is {wanted['role']} now; tokens that ended: {_ended(event)}."))
 
 
 @account.command("reset-factor")
 @click.argument("name")
-@reason_option
-@json_option
-@with_desk
+@reasoned
 def reset_factor(desk: Desk, as_json: bool, name: str, reason: str) -> None:
     """Take password and second factors from NAME, who lost one, and invite NAME again."""
-    data = desk.admin("POST", f"/accounts/{quote(name, safe='')}/reset", json={"reason": reason})
+    data = _changed(desk, name, "reset", reason=reason)
     show(data, as_json, lambda: _invited(data))
 
 
@@ -117,6 +107,11 @@ def sign_out(desk: Desk, as_json: bool, session: str) -> None:
     """End SESSION (session:…) everywhere."""
     event = desk.admin("DELETE", f"/sessions/{session}")
     show(event, as_json, lambda: click.echo(f"Ended {session}."))
+
+
+def _changed(desk: Desk, name: str, how: str, **wanted: str) -> Data:
+    told: Data = desk.admin("POST", f"/accounts/{quote(name, safe='')}/{how}", json=wanted)
+    return told
 
 
 def _invited(data: Data) -> None:

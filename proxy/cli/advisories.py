@@ -16,7 +16,8 @@ from typing import cast
 import click
 
 from proxy import places
-from proxy.cli.desk import Data, Desk, data_dir_option, give_up, json_option, show, table, with_desk
+from proxy.cli.desk import Data, Desk, data_dir_option, give_up, show, table, with_desk
+from proxy.cli.options import json_option
 from proxy.errors import GateError
 from proxy.policy.ranges import AdvisoryIndex
 

@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 from proxy.cli import copies, proofs
-from proxy.cli.desk import Data, Desk, Moment, give_up, json_option, show, table, with_desk
+from proxy.cli.desk import Data, Desk, Moment, give_up, show, table, with_desk
+from proxy.cli.options import json_option
 
 LONGEST_SHOWN = 300
 """Characters of a value that ``show`` prints; JSON has all of it."""

@@ -11,18 +11,9 @@ import click
 
 from proxy import reports
 from proxy.cli import inputs
-from proxy.cli.desk import (
-    ALLOWED,
-    REFUSED,
-    UNABLE,
-    Data,
-    Desk,
-    channel_option,
-    give_up,
-    json_option,
-    with_desk,
-)
+from proxy.cli.desk import ALLOWED, REFUSED, UNABLE, Data, Desk, give_up, with_desk
 from proxy.cli.inputs import WORDS, applying, kind_option
+from proxy.cli.options import channel_option, json_option
 from proxy.locks import Locked, Reading
 from proxy.locks.detours import Detour, detours
 from proxy.locks.nouns import Where

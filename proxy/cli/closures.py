@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 import click
 
-from proxy.cli.desk import Data, Desk, give_up, matching, show
+from proxy.cli.desk import Data, Desk, give_up, show
+from proxy.cli.options import matching
 
 POLL_SECONDS = 0.3
 STATES = {"served": "was approved", "new": "new", "granted": "approved", "withheld": "withheld"}

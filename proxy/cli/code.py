@@ -7,23 +7,9 @@ from pathlib import Path
 
 import click
 
-from proxy.cli.desk import (
-    ALLOWED,
-    REFUSED,
-    Data,
-    Desk,
-    channel_option,
-    give_up,
-    if_revision_option,
-    json_option,
-    matching,
-    show,
-    table,
-    with_desk,
-    written,
-)
+from proxy.cli.desk import ALLOWED, REFUSED, Data, Desk, give_up, show, table, with_desk, written
 from proxy.cli.inputs import text_of
-from proxy.cli.policy import reason_option
+from proxy.cli.options import channel_option, json_option, matching, revised
 from proxy.policy.document.example import EXAMPLE
 
 SHOWN = 20
@@ -72,10 +58,7 @@ def plan(desk: Desk, as_json: bool, file: Path, since: str) -> None:
 
 @policy.command("apply")
 @file_argument
-@reason_option
-@if_revision_option
-@json_option
-@with_desk
+@revised
 def apply_document(desk: Desk, as_json: bool, file: Path, reason: str, if_revision: int | None) -> None:
     """Make the policy what FILE says: all of it, as one change, or nothing."""
     body = {"document": _text(file), "reason": reason}

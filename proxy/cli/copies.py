@@ -9,7 +9,8 @@ from typing import BinaryIO
 
 import click
 
-from proxy.cli.desk import Desk, Moment, give_up, json_option, show, table, with_desk
+from proxy.cli.desk import Desk, Moment, give_up, show, table, with_desk
+from proxy.cli.options import json_option
 
 output_option = click.option("--output", type=click.Path(path_type=Path), help="Write it to this file.")
 

@@ -37,28 +37,6 @@ def data_dir_option(command: Callable[P, None]) -> Callable[P, None]:
     )(command)
 
 
-def json_option(command: Callable[P, None]) -> Callable[P, None]:
-    """Add ``--json``."""
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")(command)
-
-
-def channel_option(command: Callable[P, None]) -> Callable[P, None]:
-    """Add ``--channel``."""
-    text = "The channel where this counts (the default one)."
-    return click.option("--channel", default="", envvar="WICKETGATE_CHANNEL", help=text)(command)
-
-
-def if_revision_option(command: Callable[P, None]) -> Callable[P, None]:
-    """Add ``--if-revision``, with which a change is made only to the policy that was looked at."""
-    text = "Change nothing if the policy has moved on from this revision."
-    return click.option("--if-revision", type=click.IntRange(0), metavar="N", help=text)(command)
-
-
-def matching(revision: int | None) -> dict[str, str]:
-    """Return the header that takes a revision (RFC 9110, If-Match), none where none was said."""
-    return {} if revision is None else {"if-match": str(revision)}
-
-
 class Moment(click.ParamType[str]):
     """A day or a time, in UTC where it says no zone."""
 

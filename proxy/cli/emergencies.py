@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import click
 
-from proxy.cli.desk import Data, Desk, channel_option, json_option, show, table, with_desk
-from proxy.cli.policy import reason_option
+from proxy.cli.desk import Data, Desk, show, table, with_desk
+from proxy.cli.options import (
+    channel_option,
+    if_revision_option,
+    json_option,
+    matching,
+    reason_option,
+    revised,
+)
 
 
 class _OpensByDefault(click.Group):
@@ -25,15 +32,16 @@ def break_glass() -> None:
 @break_glass.command("open")
 @click.argument("requirement")
 @reason_option
+@if_revision_option
 @click.option("--hours", default=24.0, show_default=True, type=click.FloatRange(0, 72, min_open=True), help="How long.")
 @click.option("--sdists", is_flag=True, help="Source archives as well; they run code on install.")
 @click.option("--acknowledge", multiple=True, metavar="CODE", help="Overrule a finding: look-alike:NAME.")
 @channel_option
 @json_option
 @with_desk
-def open_emergency(desk: Desk, as_json: bool, **wanted: object) -> None:
+def open_emergency(desk: Desk, as_json: bool, if_revision: int | None, **wanted: object) -> None:
     """Open the files that REQUIREMENT matches now. Malware stays shut; everybody is told."""
-    data = desk.admin("POST", "/emergencies", json=wanted)
+    data = desk.admin("POST", "/emergencies", json=wanted, headers=matching(if_revision))
     show(data, as_json, lambda: _opened(data))
 
 
@@ -74,20 +82,21 @@ def _review(line: Data) -> str:
 @break_glass.command()
 @click.argument("identity", metavar="ID")
 @click.option("--finding", required=True, help="What you found.")
+@if_revision_option
 @json_option
 @with_desk
-def review(desk: Desk, as_json: bool, identity: str, finding: str) -> None:
+def review(desk: Desk, as_json: bool, identity: str, finding: str, if_revision: int | None) -> None:
     """Record what you found about the emergency ID, which somebody else opened."""
-    event = desk.admin("POST", f"/emergencies/{identity}/review", json={"finding": finding})
+    event = desk.admin(
+        "POST", f"/emergencies/{identity}/review", json={"finding": finding}, headers=matching(if_revision)
+    )
     show(event, as_json, lambda: click.echo(f"Reviewed {identity}."))
 
 
 @break_glass.command()
 @click.argument("identity", metavar="ID")
-@reason_option
-@json_option
-@with_desk
-def end(desk: Desk, as_json: bool, identity: str, reason: str) -> None:
+@revised
+def end(desk: Desk, as_json: bool, identity: str, reason: str, if_revision: int | None) -> None:
     """End the emergency ID before its time; it still waits for its review."""
-    event = desk.admin("DELETE", f"/emergencies/{identity}", params={"reason": reason})
+    event = desk.admin("DELETE", f"/emergencies/{identity}", params={"reason": reason}, headers=matching(if_revision))
     show(event, as_json, lambda: click.echo(f"Ended {identity} (revision {event['revision']})."))

@@ -7,7 +7,8 @@ from typing import get_args
 
 import click
 
-from proxy.cli.desk import Desk, channel_option, with_desk, written
+from proxy.cli.desk import Desk, with_desk, written
+from proxy.cli.options import channel_option
 from proxy.locks.writers import ExportFormat
 
 

@@ -9,9 +9,10 @@ from datetime import datetime
 import click
 
 from proxy.cli import inputs
-from proxy.cli.desk import ALLOWED, UNABLE, Data, Desk, channel_option, give_up, json_option, show, table, with_desk
+from proxy.cli.desk import ALLOWED, UNABLE, Data, Desk, give_up, show, table, with_desk
 from proxy.cli.inputs import kind_option
-from proxy.cli.policy import WITHHELD_SHOWN, reason_option
+from proxy.cli.options import channel_option, json_option, reason_option
+from proxy.cli.policy import WITHHELD_SHOWN
 
 
 @click.command("import")

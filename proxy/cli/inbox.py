@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import click
 
-from proxy.cli.desk import Data, Desk, json_option, show, table, with_desk
+from proxy.cli.desk import Data, Desk, show, table, with_desk
 from proxy.cli.emergencies import emergencies_table
-from proxy.cli.policy import reason_option
+from proxy.cli.options import json_option, reasoned
 
 Row = Callable[[Data], list[object]]
 NAMED = 3
@@ -98,9 +98,7 @@ def _some(names: list[str], total: int) -> str:
 
 @click.command()
 @click.argument("projects", nargs=-1, required=True)
-@reason_option
-@json_option
-@with_desk
+@reasoned
 def decline(desk: Desk, as_json: bool, projects: tuple[str, ...], reason: str) -> None:
     """Take the wishes for PROJECTS out of the inbox without granting them."""
     event = desk.admin("POST", "/inbox/decline", json={"projects": projects, "reason": reason})

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import click
 
-from proxy.cli.desk import ALLOWED, REFUSED, Desk, give_up, json_option, show, table, with_desk
-from proxy.cli.policy import reason_option
+from proxy.cli.desk import ALLOWED, REFUSED, Desk, give_up, show, table, with_desk
+from proxy.cli.options import if_revision_option, json_option, matching, revised
 from proxy.errors import FeedRefused
 from proxy.feeds import names as lists
 from proxy.policy.similarity import NameIndex, Resemblance
@@ -42,11 +42,13 @@ def check(popular: Path | None, as_json: bool, asked: tuple[str, ...]) -> None:
 
 @names.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@if_revision_option
 @json_option
 @with_desk
-def update(desk: Desk, as_json: bool, file: Path) -> None:
+def update(desk: Desk, as_json: bool, file: Path, if_revision: int | None) -> None:
     """Put the list in FILE (CSV: rank,project,downloads) in force."""
-    event = desk.admin("PUT", "/names", params={"source": file.name}, content=file.read_bytes())
+    params, headers = {"source": file.name}, matching(if_revision)
+    event = desk.admin("PUT", "/names", params=params, content=file.read_bytes(), headers=headers)
     count = event["detail"]["count"]
     show(event, as_json, lambda: click.echo(f"{count} names are in force (revision {event['revision']})."))
 
@@ -63,12 +65,11 @@ def acknowledged(desk: Desk, as_json: bool) -> None:
 
 @names.command()
 @click.argument("name")
-@reason_option
-@json_option
-@with_desk
-def withdraw(desk: Desk, as_json: bool, name: str, reason: str) -> None:
+@revised
+def withdraw(desk: Desk, as_json: bool, name: str, reason: str, if_revision: int | None) -> None:
     """Let NAME be a look-alike again: what acknowledged it ends."""
-    event = desk.admin("DELETE", f"/names/acknowledged/{name}", params={"reason": reason})
+    headers = matching(if_revision)
+    event = desk.admin("DELETE", f"/names/acknowledged/{name}", params={"reason": reason}, headers=headers)
     show(event, as_json, lambda: click.echo(f"{name} is a look-alike again (revision {event['revision']})."))
 
 

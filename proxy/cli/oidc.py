@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from proxy.cli.desk import Desk, give_up, json_option, show, table, with_desk
-from proxy.cli.policy import reason_option
+from proxy.cli.desk import Desk, give_up, show, table, with_desk
+from proxy.cli.options import json_option, reasoned
 
 
 @click.group()
@@ -38,9 +38,7 @@ def list_rules(desk: Desk, as_json: bool) -> None:
 @click.option("--role", default="reader", show_default=True, type=click.Choice(["reader", "requester"]))
 @click.option("--channel", help="The one channel that it reads ('' is the default one).")
 @click.option("--minutes", default=15, show_default=True, type=click.IntRange(1, 15))
-@reason_option
-@json_option
-@with_desk
+@reasoned
 def add(desk: Desk, as_json: bool, claims: tuple[str, ...], **wanted: object) -> None:
     """Add the rule NAME."""
     pairs = dict(claim.partition("=")[::2] for claim in claims)
@@ -56,9 +54,7 @@ def add(desk: Desk, as_json: bool, claims: tuple[str, ...], **wanted: object) ->
 
 @rules.command()
 @click.argument("name")
-@reason_option
-@json_option
-@with_desk
+@reasoned
 def remove(desk: Desk, as_json: bool, name: str, reason: str) -> None:
     """End the rule NAME, and every token that it gave."""
     event = desk.admin("DELETE", f"/oidc/rules/{name}", params={"reason": reason})

@@ -8,23 +8,11 @@ from typing import get_args
 import click
 
 from proxy.cli import closures
-from proxy.cli.desk import (
-    Data,
-    Desk,
-    channel_option,
-    facts,
-    give_up,
-    if_revision_option,
-    json_option,
-    matching,
-    show,
-    table,
-    with_desk,
-)
+from proxy.cli.desk import Data, Desk, facts, give_up, show, table, with_desk
+from proxy.cli.options import channel_option, if_revision_option, json_option, matching, reason_option
 from proxy.model import Justification
 
 WITHHELD_SHOWN = 12
-reason_option = click.option("--reason", required=True, help="Why. The auditor will ask for it.")
 
 
 @click.command()

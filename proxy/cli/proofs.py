@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from proxy.cli.desk import ALLOWED, REFUSED, Data, Desk, give_up, json_option, show, with_desk
+from proxy.cli.desk import ALLOWED, REFUSED, Data, Desk, give_up, show, with_desk
+from proxy.cli.options import json_option
 from proxy.policy import notes, proofs
 from proxy.policy.merkle import BrokenProof, consistent
 from proxy.policy.notes import Checkpoint

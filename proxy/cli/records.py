@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from proxy.cli.desk import Desk, json_option, show, table, with_desk
+from proxy.cli.desk import Desk, show, table, with_desk
+from proxy.cli.options import json_option
 
 
 @click.command("who-has")

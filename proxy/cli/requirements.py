@@ -7,19 +7,8 @@ import sys
 import click
 from packaging.requirements import InvalidRequirement, Requirement
 
-from proxy.cli.desk import (
-    ALLOWED,
-    REFUSED,
-    Data,
-    Desk,
-    channel_option,
-    facts,
-    give_up,
-    json_option,
-    sentences,
-    show,
-    with_desk,
-)
+from proxy.cli.desk import ALLOWED, REFUSED, Data, Desk, facts, give_up, sentences, show, with_desk
+from proxy.cli.options import channel_option, json_option
 
 
 @click.command()

@@ -7,8 +7,9 @@ from urllib.parse import quote
 
 import click
 
-from proxy.cli.desk import Data, Desk, channel_option, json_option, sentences, show, table, with_desk
+from proxy.cli.desk import Data, Desk, sentences, show, table, with_desk
 from proxy.cli.inbox import builds, who
+from proxy.cli.options import channel_option, json_option
 
 VERSIONS_SHOWN = 10
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from proxy.cli.desk import Data, Desk, if_revision_option, json_option, matching, show, table, with_desk
-from proxy.cli.policy import reason_option
+from proxy.cli.desk import Data, Desk, show, table, with_desk
+from proxy.cli.options import json_option, matching, revised
 
 
 @click.group()
@@ -34,10 +34,7 @@ def _own(line: Data) -> str:
 @channels.command("open")
 @click.argument("name")
 @click.option("--base", default="", help="The channel to inherit from (the default one).")
-@reason_option
-@if_revision_option
-@json_option
-@with_desk
+@revised
 def open_channel(desk: Desk, as_json: bool, if_revision: int | None, **wanted: str) -> None:
     """Open the channel NAME."""
     event = desk.admin("POST", "/channels", json=wanted, headers=matching(if_revision))
@@ -46,10 +43,7 @@ def open_channel(desk: Desk, as_json: bool, if_revision: int | None, **wanted: s
 
 @channels.command("close")
 @click.argument("name")
-@reason_option
-@if_revision_option
-@json_option
-@with_desk
+@revised
 def close_channel(desk: Desk, as_json: bool, name: str, reason: str, if_revision: int | None) -> None:
     """Close the channel NAME, and end what was said in it."""
     event = desk.admin("DELETE", f"/channels/{name}", params={"reason": reason}, headers=matching(if_revision))
@@ -72,10 +66,9 @@ def list_origins(desk: Desk, as_json: bool) -> None:
 
 @origins.command("allow")
 @click.argument("server")
-@reason_option
-@json_option
-@with_desk
-def allow_origin(desk: Desk, as_json: bool, server: str, reason: str) -> None:
+@revised
+def allow_origin(desk: Desk, as_json: bool, server: str, reason: str, if_revision: int | None) -> None:
     """Let files come from SERVER (https://files.example)."""
-    event = desk.admin("POST", "/origins", json={"url": server, "reason": reason})
+    wanted = {"url": server, "reason": reason}
+    event = desk.admin("POST", "/origins", json=wanted, headers=matching(if_revision))
     show(event, as_json, lambda: click.echo(f"Allowed {event['detail']['origin']}."))

@@ -6,18 +6,8 @@ from collections.abc import Iterable, Iterator
 
 import click
 
-from proxy.cli.desk import (
-    Data,
-    Desk,
-    channel_option,
-    give_up,
-    if_revision_option,
-    json_option,
-    matching,
-    show,
-    table,
-    with_desk,
-)
+from proxy.cli.desk import Data, Desk, give_up, show, table, with_desk
+from proxy.cli.options import channel_option, if_revision_option, json_option, matching
 from proxy.policy.second_person import WORDS
 
 SHOWN = 20

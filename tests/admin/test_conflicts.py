@@ -71,6 +71,8 @@ def test_every_command_with_a_preview_takes_the_revision(desk: Gatehouse) -> Non
         ["terms", "--minimum-age-days", "3"],
         ["channels", "open", "lab"],
         ["channels", "close", "research"],
+        ["origins", "allow", "https://files.example"],
+        ["break-glass", "open", "numpy"],
     ):
         done = desk.cli(*words, "--reason", "x", "--if-revision", "1")
         assert (done.returncode, "you saw revision 1, it is at" in done.stderr) == (2, True), (words, done.stderr)

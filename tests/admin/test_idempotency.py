@@ -162,3 +162,20 @@ async def test_who_may_not_upload_fills_no_disk_with_a_key(gate: House) -> None:
     headers = {"authorization": f"Bearer {secret}", "idempotency-key": "b" * 16}
     answer = await gate.client.post("/admin/api/v1/advisories/import", headers=headers, content=body())
     assert (answer.status_code, read) == (403, [])
+
+
+@pytest.mark.parametrize("key", [{}, {"idempotency-key": "c" * 16}])
+async def test_a_token_that_is_withdrawn_while_its_body_comes_does_nothing_any_more(
+    gate: House, key: dict[str, str]
+) -> None:
+    issued = await gate.admin("POST", "/tokens", name="slow", role="approver")
+
+    async def body() -> AsyncIterator[bytes]:
+        yield b'{"requirement": "left-pad", '
+        await gate.admin("DELETE", f"/tokens/{issued['id']}?reason=x")
+        yield b'"reason": "x"}'
+
+    headers = {"authorization": f"Bearer {issued['secret']}", "content-type": "application/json"} | key
+    answer = await gate.client.post("/admin/api/v1/prohibitions", headers=headers, content=body())
+    assert answer.status_code == 401
+    assert not await gate.events("project:prohibition")

@@ -104,6 +104,10 @@ def test_every_role_sees_what_the_table_says_and_no_more(gate: Gatehouse, role: 
             answer = person.browser.request(page.method, page.path, data=form)
             permitted = page.needs in ROLES[role]
             assert (answer.status_code == 403) is not permitted, (role, page.method, page.path, answer.text)
+            policy, kept = answer.headers["content-security-policy"], answer.headers["cache-control"]
+            assert "frame-ancestors 'none'" in policy, page.path
+            assert "unsafe" not in policy, page.path
+            assert (kept, answer.headers["x-content-type-options"]) == ("no-store", "nosniff"), page.path
             assert answer.status_code < 500
 
 

@@ -183,6 +183,14 @@ def test_every_route_wants_a_token(gate: Gatehouse) -> None:
             answer = httpx.request(method, url, headers=headers, json=BODIES.get(path), trust_env=False, verify=False)
             assert answer.status_code == 401, (method, path)
             assert answer.headers["content-type"] == "application/problem+json"
+            assert guarded(answer), (method, path)
+
+
+def guarded(answer: httpx.Response) -> bool:
+    """Whether an answer is kept by no cache, framed by nobody, and taken for nothing but what it says it is."""
+    policy = answer.headers["content-security-policy"]
+    kept, kind = answer.headers["cache-control"], answer.headers["x-content-type-options"]
+    return (kept, kind) == ("no-store", "nosniff") and "frame-ancestors 'none'" in policy and "unsafe" not in policy
 
 
 @pytest.mark.parametrize("role", sorted(ROLES.keys() - {"owner"}))
@@ -201,6 +209,7 @@ def test_every_role_may_do_what_the_table_says_and_no_more(gate: Gatehouse, role
         )
         permitted = needed is None or needed in ROLES[role]
         assert (answer.status_code == 403) is not permitted, (role, method, path, answer.text)
+        assert guarded(answer), (method, path)
 
 
 def test_what_an_id_names_that_is_not_here_is_told_as_such(gate: Gatehouse) -> None:
@@ -213,6 +222,13 @@ def test_what_an_id_names_that_is_not_here_is_told_as_such(gate: Gatehouse) -> N
         assert (answer.status_code, answer.json()["status"]) == (404, 404), (method, path, answer.text)
         assert answer.json()["title"] == "Not found", "of something, not of the route"
         assert "ot Found" not in answer.json()["detail"], path
+
+
+def test_an_id_with_the_end_of_a_line_in_it_is_no_other_address(gate: Gatehouse) -> None:
+    for identity in ("%0A", "a%0Ab", "a%0D%0Ab%0A"):
+        answer = gate.admin("GET", f"/proposals/{identity}")
+        assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
+        assert "Nothing waits as" in answer.json()["detail"]
 
 
 def test_a_role_that_nobody_wrote_down_may_do_nothing() -> None:

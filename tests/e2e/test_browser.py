@@ -34,8 +34,10 @@ DESK = [
     for path in (
         "/", "/inbox", "/approve?requirement=flask", "/projects", "/projects?q=ji", "/projects/jinja2",
         "/projects/jinja2?version=3.0.0", "/projects/reqeusts", "/projects/nowhere-to-be-found", "/policy",
+        "/policy/terms", "/policy/terms?term=ages&channel=research", "/policy/terms?term=two_person", "/requests",
         "/policy/document", "/advisories", "/who-has", "/who-has?project=jinja2", "/proposals", "/emergencies",
-        "/audit", "/people", "/access", "/account",
+        "/audit", "/audit?text=jinja2", "/audit/decisions", "/audit/decisions?verdict=refused", "/audit/4",
+        "/people", "/access", "/account",
     )
 ]  # fmt: skip
 
@@ -213,6 +215,136 @@ def test_lines_of_the_set_up_page_are_right_as_they_stand(world: World, tmp_path
     locked = bench.run([str(BIN / "uv"), "lock"])
     assert locked.code == 0, locked.output
     assert f'registry = "{world.gate.index}"' in (bench.folder / "uv.lock").read_text()
+
+
+def test_a_waiver_is_granted_and_ended_on_the_page_of_advisories(world: World) -> None:
+    window = _signed_in(world)
+    page = window.go("/admin/advisories")
+    page.get_by_label("Project and range").fill("jinja2==3.0.0")
+    page.get_by_label("Advisory", exact=True).fill("TEST-2026-1")
+    page.get_by_label("Days until it ends").fill("12")
+    page.get_by_label("Why it does not matter").select_option("vulnerable_code_not_present")
+    page.get_by_label("Why", exact=True).fill("our pages are our own")
+    page.get_by_role("button", name="Waive it").click()
+    row = page.get_by_role("row").filter(has_text="our pages are our own")
+    for text in ("TEST-2026-1", "jinja2==3.0.0", "11 days left", "rita", "vulnerable code not present"):
+        expect(row).to_contain_text(text)
+    expect(page.get_by_text("What they withhold of")).to_be_visible()
+    assert not window.grave()
+    row.get_by_label("Why the waiver of TEST-2026-1 ends").fill("it is fixed")
+    row.get_by_role("button", name="End it").click()
+    expect(page.get_by_text("our pages are our own")).to_have_count(0)
+    expect(page.get_by_role("row").filter(has_text="jinja2 3.0.0").first).to_contain_text("TEST-2026-1")
+    assert not window.complaints
+    page.get_by_label("Project and range").fill("jinja2==3.0.0")
+    page.get_by_label("Advisory", exact=True).fill("NO-SUCH-1")
+    page.get_by_label("Why", exact=True).fill("x")
+    page.get_by_role("button", name="Waive it").click()
+    expect(page.get_by_role("alert").filter(has_text="No advisory 'NO-SUCH-1' about jinja2")).to_be_visible()
+
+
+def test_who_has_it_is_answered_by_digest_and_by_advisory(world: World) -> None:
+    window = _signed_in(world)
+    listed = world.gate.get("/simple/jinja2/", accept="application/vnd.pypi.simple.v1+json").json()["files"]
+    digest = next(file["hashes"]["sha256"] for file in listed if file["filename"].startswith("jinja2-3.0.1"))
+    for label, said, has, has_not in (
+        ("or a digest (SHA-256)", digest, "jinja2 3.0.1", "jinja2 3.0.0"),
+        ("or an advisory", "TEST-2026-1", "jinja2 3.0.0", "jinja2 3.0.1"),
+    ):
+        page = window.go("/admin/who-has")
+        page.get_by_label(label, exact=True).fill(said)
+        page.get_by_role("button", name="Find out").click()
+        expect(page.get_by_role("row").filter(has_text=has).first).to_contain_text("jinja2")
+        expect(page.get_by_role("row").filter(has_text=has_not)).to_have_count(0)
+        assert not window.grave()
+    assert not window.complaints
+    page.get_by_label("or an advisory").fill("NO-SUCH-1")
+    page.get_by_role("button", name="Find out").click()
+    expect(page.get_by_role("alert").filter(has_text="No advisory 'NO-SUCH-1' is known")).to_be_visible()
+
+
+def test_one_term_is_changed_after_what_it_would_do_was_shown(world: World) -> None:
+    window = _signed_in(world)
+    page = window.go("/admin/policy")
+    page.get_by_role("link", name="Change minimum age days in research").click()
+    page.get_by_label("Minimum age days").fill("2000")
+    page.get_by_label("Why", exact=True).fill("research is careful")
+    page.get_by_role("button", name="Show what this would do").click()
+    expect(page.get_by_role("heading", name="Approved files that are withheld then")).to_be_visible()
+    assert not window.grave()
+    page.get_by_role("button", name="Change it").click()
+    expect(page.get_by_role("status").filter(has_text="In force as revision")).to_be_visible()
+    page.get_by_role("link", name="Back to the policy").click()
+    row = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name="minimum age days"))
+    expect(row).to_contain_text("2000 its own")
+    page.get_by_role("link", name="Change minimum age days in research").click()
+    page.get_by_label("Inherit it from the default channel again").check()
+    page.get_by_label("Why", exact=True).fill("that was too careful")
+    page.get_by_role("button", name="Show what this would do").click()
+    page.get_by_role("button", name="Change it").click()
+    expect(page.get_by_role("heading", name="Approved files that are opened now")).to_be_visible()
+    assert not window.complaints
+
+
+def test_the_record_is_searched_and_a_search_is_kept(world: World) -> None:
+    window = _signed_in(world)
+    page = window.go("/admin/audit")
+    page.get_by_role("link", name="What was handed out or refused").click()
+    page.get_by_label("Answer").select_option("refused")
+    page.get_by_label("Words").fill("sixx")
+    page.get_by_role("button", name="Search").click()
+    row = page.get_by_role("row").filter(has_text="the page of sixx")
+    expect(row.first).to_contain_text("look-alike")
+    expect(page.get_by_role("row").filter(has_text="jinja2")).to_have_count(0)
+    page.get_by_label("Under this name").fill("who wanted sixx")
+    page.get_by_role("button", name="Keep it").click()
+    page.get_by_role("link", name="What was changed").click()
+    page.get_by_label("What (or how it begins)").fill("policy:waiver")
+    page.get_by_role("button", name="Search").click()
+    expect(page.get_by_role("status")).to_contain_text("Nothing in the record is so")
+    page.get_by_label("What (or how it begins)").fill("project:waiver")
+    page.get_by_role("button", name="Search").click()
+    page.get_by_role("link", name="Event").last.click()
+    expect(page.get_by_role("row").filter(has_text="advisory").first).to_contain_text("TEST-2026-2")
+    page.get_by_role("link", name="Back to the record").click()
+    page.get_by_role("link", name="who wanted sixx").click()
+    expect(row.first).to_be_visible()
+    page.get_by_role("button", name="Forget who wanted sixx").click()
+    expect(page.get_by_role("link", name="who wanted sixx")).to_have_count(0)
+    assert not window.complaints
+
+
+def test_a_report_prints(world: World, tmp_path: Path) -> None:
+    report = tmp_path / "report.html"
+    done = world.gate.cli("report", "--since", "2026-01-01", "--until", "2099-01-01", "--output", str(report))
+    assert done.returncode == 0, done.stderr
+    window = Window(world.browser, world.gate)
+    page = window.go(report.as_uri())
+    expect(page.get_by_role("heading", name="Exceptions")).to_be_visible()
+    assert not window.grave()
+    pdf = page.pdf(prefer_css_page_size=True)
+    assert pdf.startswith(b"%PDF")
+    assert b"/MediaBox [0 0 595" in pdf or b"/MediaBox [0 0 594" in pdf, "A4, as its style sheet says"
+    assert not window.complaints
+
+
+def test_a_requester_lands_on_what_became_of_their_requests(world: World) -> None:
+    with Person(world.gate, "rex", "requester") as rex:
+        rex.comes()
+        window = Window(world.browser, world.gate)
+        window.context.add_cookies(
+            [{"name": "wicketgate_session", "value": rex.session, "url": f"{world.gate.url}/admin"}]
+        )
+        page = window.go("/admin/")
+        expect(page.get_by_role("heading", name="Your requests")).to_be_visible()
+        page.get_by_label("Project, and which versions").fill("pandas>=1")
+        page.get_by_label("What do you need it for?").fill("our tables")
+        page.get_by_role("button", name="Ask for it").click()
+        world.gate.facts("decline", "pandas", "--reason", "polars is approved")
+        problems = window.looked_at("/admin/requests")
+    expect(page.get_by_role("row").filter(has_text="our tables")).to_contain_text("polars is approved")
+    assert not problems
+    assert not window.complaints
 
 
 def test_axe_finds_nothing_serious_on_any_page(world: World) -> None:

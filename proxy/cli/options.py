@@ -1,0 +1,46 @@
+"""Options that many commands take, each said once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ParamSpec
+
+import click
+
+from proxy.cli.desk import with_desk
+
+P = ParamSpec("P")
+
+reason_option = click.option("--reason", required=True, help="Why. The auditor will ask for it.")
+
+
+def json_option(command: Callable[P, None]) -> Callable[P, None]:
+    """Add ``--json``."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")(command)
+
+
+def channel_option(command: Callable[P, None]) -> Callable[P, None]:
+    """Add ``--channel``."""
+    text = "The channel where this counts (the default one)."
+    return click.option("--channel", default="", envvar="WICKETGATE_CHANNEL", help=text)(command)
+
+
+def if_revision_option(command: Callable[P, None]) -> Callable[P, None]:
+    """Add ``--if-revision``, with which a change is made only to the policy that was looked at."""
+    text = "Change nothing if the policy has moved on from this revision."
+    return click.option("--if-revision", type=click.IntRange(0), metavar="N", help=text)(command)
+
+
+def matching(revision: int | None) -> dict[str, str]:
+    """Return the header that takes a revision (RFC 9110, If-Match), none where none was said."""
+    return {} if revision is None else {"if-match": str(revision)}
+
+
+def reasoned(command: Callable[..., None]) -> Callable[..., None]:
+    """Add what every act takes: ``--reason``, ``--json``, and the gate, which is handed to it first."""
+    return reason_option(json_option(with_desk(command)))
+
+
+def revised(command: Callable[..., None]) -> Callable[..., None]:
+    """Add what an act on the policy takes besides: ``--if-revision``."""
+    return reason_option(if_revision_option(json_option(with_desk(command))))
