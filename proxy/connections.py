@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import lru_cache
 from typing import cast
 
 from starlette.types import Scope
@@ -33,6 +34,8 @@ class GuardedProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         self._ready = self.app if isinstance(self.app, Ready) else None
         self._at_once = False
+        self._idle: asyncio.TimerHandle | None = None
+        self._answered = 0.0
         self._head_bytes = 0
         self._in_body = False
         self._late = self.loop.call_later(HEAD_SECONDS, self._close_late)
@@ -40,6 +43,8 @@ class GuardedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the clock."""
         self._late.cancel()
+        if self._idle is not None:
+            self._idle.cancel()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -84,7 +89,23 @@ class GuardedProtocol(HttpToolsProtocol):
         self._send(cycle, finished)
         if not cycle.keep_alive:
             self.transport.close()
-        cycle.on_response()
+        self._answered = self.loop.time()
+        if self._idle is None:
+            self._idle = self.loop.call_later(self.timeout_keep_alive, self._close_idle)
+
+    def _close_idle(self) -> None:
+        """Close a connection that asked nothing for long.
+
+        uvicorn makes a timer behind every answer and cancels it before the next; a connection has one of ours.
+        """
+        self._idle = None
+        left = self._answered + self.timeout_keep_alive - self.loop.time()
+        if self.timeout_keep_alive_task is not None or not self.cycle.response_complete:
+            return  # uvicorn's own timer runs, or will behind the answer that is being made
+        if left <= 0:
+            self.timeout_keep_alive_handler()
+        else:
+            self._idle = self.loop.call_later(left, self._close_idle)
 
     def _finished(self, cycle: RequestResponseCycle) -> Finished | None:
         try:
@@ -94,7 +115,7 @@ class GuardedProtocol(HttpToolsProtocol):
             return None
 
     def _send(self, cycle: RequestResponseCycle, finished: Finished) -> None:
-        usual = b"".join(b"%b: %b\r\n" % header for header in cycle.default_headers)
+        usual = _usual(tuple(cycle.default_headers))
         head = b"%b%b%b\r\n" % (finished.head, usual, b"" if cycle.keep_alive else b"connection: close\r\n")
         if len(finished.body) <= JOINED_AT_MOST:
             self.transport.write(head + finished.body)
@@ -103,3 +124,9 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def _close_late(self) -> None:
         self.transport.close()
+
+
+@lru_cache(maxsize=8)
+def _usual(headers: tuple[tuple[bytes, bytes], ...]) -> bytes:
+    """Return the headers that uvicorn adds to every answer (the date, which changes every second)."""
+    return b"".join(b"%b: %b\r\n" % header for header in headers)
