@@ -2,9 +2,10 @@
 
 Decided here:
 
-* A record is appended to a journal file before the answer leaves, so a crash of the process loses
-  none of a file: the next start finds the journal of a dead process and commits what is in it. A crash of the
-  machine may lose what the system had not written yet (less than a second's worth).
+* A record is appended to a journal file before the answer leaves (those of one turn of the event loop in one
+  write), so a crash of the process loses none of a file: the next start finds the journal of a dead process and
+  commits what is in it. A crash of the machine may lose what the system had not written yet (less than a second's
+  worth).
 * Groups are committed every 50 ms or 512 records; then their journal is removed.
 * The first look-up of a page is written at once; its repeats by the same client, with the same verdict,
   within the same minute are folded into one record with their count. A file's record never is.
@@ -18,7 +19,7 @@ import asyncio
 import fcntl
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -40,6 +41,7 @@ Clock = Callable[[], datetime]
 Line = tuple[str, DecisionRecord]
 LookUp = tuple[str, str, str, str, str, str]
 """What makes look-ups of pages the same: channel, client, token, agent, project, verdict."""
+_encode = msgspec.json.encode
 _decoder = msgspec.json.Decoder(Line)
 
 
@@ -51,9 +53,9 @@ class Journal:
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
         fcntl.flock(self._file, fcntl.LOCK_EX)
 
-    def append(self, line: Line) -> None:
-        """Hand the record to the operating system in one write."""
-        os.write(self._file, msgspec.json.encode(line) + b"\n")
+    def append(self, lines: Iterable[Line]) -> None:
+        """Hand records to the operating system in one write."""
+        os.write(self._file, b"".join([_encode(line) + b"\n" for line in lines]))
 
     def remove(self) -> None:
         """Forget the file: everything in it is committed."""
@@ -76,6 +78,7 @@ class Decisions:
     def __init__(self, store: Store, directory: Path, process: str) -> None:
         self._store, self._directory, self._process = store, directory, process
         self._waiting: list[Line] = []
+        self._unwritten: list[Line] = []
         self._looked_up: dict[LookUp, _Repeated] = {}
         self._journals: list[Journal] = []
         self._count = 0
@@ -89,9 +92,32 @@ class Decisions:
 
     def note(self, record: DecisionRecord) -> None:
         """Take one record. Call it before the answer leaves. Raises StoreError when it cannot be kept."""
-        self._keep(record)
+        self.note_soon(record)
+        self.write()
+
+    def note_soon(self, record: DecisionRecord) -> None:
+        """Take one record whose answer leaves when :meth:`write` was called. Raises StoreError as :meth:`note`."""
+        if len(self._waiting) >= HELD_AT_MOST:
+            raise StoreError("The audit log cannot be written, and no more records can be held back.")
+        self._count += 1
+        line = (f"{self._process}-{self._count}", record)
+        self._waiting.append(line)
+        self._unwritten.append(line)
         if len(self._waiting) >= GROUP:
             self._wake.set()
+
+    def write(self) -> None:
+        """Have what was noted survive this process."""
+        lines, self._unwritten = self._unwritten, []
+        if not lines:
+            return
+        try:
+            if not self._journals:
+                first = self._count - len(lines) + 1
+                self._journals.append(Journal(self._directory / f"decisions-{self._process}-{first}.journal"))
+            self._journals[-1].append(lines)
+        except OSError as error:
+            log.error("The decision journal cannot be written (%s); %d records wait in memory.", error, self.waiting)
 
     def repeats(self, look_up: LookUp, at: datetime) -> bool:
         """Whether this look-up of a page was noted within this minute already; it is counted then."""
@@ -113,22 +139,6 @@ class Decisions:
         if repeated is not None and repeated.count:
             self.note(replace(repeated.record, count=repeated.count))
 
-    def _keep(self, record: DecisionRecord) -> None:
-        if len(self._waiting) >= HELD_AT_MOST:
-            raise StoreError("The audit log cannot be written, and no more records can be held back.")
-        self._count += 1
-        line = (f"{self._process}-{self._count}", record)
-        self._waiting.append(line)
-        try:
-            self._journal().append(line)
-        except OSError as error:
-            log.error("The decision journal cannot be written (%s); %d records wait in memory.", error, self.waiting)
-
-    def _journal(self) -> Journal:
-        if not self._journals:
-            self._journals.append(Journal(self._directory / f"decisions-{self._process}-{self._count}.journal"))
-        return self._journals[-1]
-
     def _close_minutes(self, now: datetime, *, everything: bool) -> None:
         """Note the repeats of look-ups whose minute is over."""
         for look_up in [key for key, seen in self._looked_up.items() if everything or now >= seen.ends]:
@@ -138,6 +148,7 @@ class Decisions:
         """Commit what waits. Raises StoreError; what was not committed waits on."""
         async with self._flushing:
             self._close_minutes(now, everything=everything)
+            self.write()
             group, journals = self._waiting[:], self._journals
             if not group:
                 return

@@ -64,7 +64,7 @@ class FileDoor:
         content = self._gateway.small(ready.digest) if isinstance(ready, Head) else None
         if not isinstance(ready, Head) or content is None:
             return None
-        self._recorder.file(by, ready.matter, 200)
+        self._recorder.again(by, ready.matter)
         return Finished(ready.head, content)
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
