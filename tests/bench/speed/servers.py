@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx
@@ -34,10 +34,12 @@ def pinned(core: str, command: list[str]) -> list[str]:
 
 
 @contextmanager
-def process(command: list[str], url: str, *, core: str = SERVER_CORE) -> Iterator[str]:
-    """Run a server until the context ends; give its base URL once ``url`` answers."""
+def process(command: list[str], url: str, *, core: str = SERVER_CORE, log: Path | None = None) -> Iterator[str]:
+    """Run a server until the context ends; give its base URL once ``url`` answers. What it says goes to ``log``."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    running = subprocess.Popen(pinned(core, command), env=environment, cwd=ROOT)
+    with ExitStack() as stack:
+        said = stack.enter_context(log.open("wb")) if log else None
+        running = subprocess.Popen(pinned(core, command), env=environment, cwd=ROOT, stdout=said, stderr=said)
     try:
         wait_for(lambda: httpx.get(url, trust_env=False).status_code < 500)
         yield url.rstrip("/")
