@@ -258,7 +258,7 @@ def build(settings: Settings, *, previews_at: str, desk: bool = True) -> Gate:
     office = Later(assembled_desk) if desk else None
     admin = office or Forward(_desk_socket(settings))
     admin_routes: list[BaseRoute] = [Below("/admin", admin)]
-    doors = Doors(channel_doors, live)
+    doors = Doors(channel_doors, live, decisions.write)
     return Gate(
         settings, store, live, decisions, alerts, notices, fetches, blobs, kept_pages, sync, rounds,
         keeper if desk else None, office, client, identity, own_origin, doors, _without_redirects(admin_routes),

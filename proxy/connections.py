@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import lru_cache, partial
 from typing import cast
 
 from starlette.types import Scope
@@ -33,6 +34,8 @@ class GuardedProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         self._ready = self.app if isinstance(self.app, Ready) else None
         self._at_once = False
+        self._idle: asyncio.TimerHandle | None = None
+        self._answered = 0.0
         self._head_bytes = 0
         self._in_body = False
         self._late = self.loop.call_later(HEAD_SECONDS, self._close_late)
@@ -40,6 +43,8 @@ class GuardedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the clock."""
         self._late.cancel()
+        if self._idle is not None:
+            self._idle.cancel()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -75,26 +80,46 @@ class GuardedProtocol(HttpToolsProtocol):
         One answer a piece of data: others who wait come first before what was sent behind it (pipelined). A client
         that is slow to take waits in a task as well.
         """
-        finished = self._finished(cycle) if self._at_once and app is self.app and not self.flow.write_paused else None
+        finished = None
+        if self._ready is not None and self._at_once and app is self.app and not self.flow.write_paused:
+            finished = _at_hand(self._ready, cycle)
         self._at_once = False
-        if finished is None:
+        if finished is None or self._ready is None:
             super()._start_asgi_task(cycle, app)
+        else:
+            self._ready.when_written(partial(self._answer, cycle, finished))
+
+    def _answer(self, cycle: RequestResponseCycle, finished: Finished) -> None:
+        """Send a finished answer, and be ready for the next request."""
+        if cycle.disconnected or self.transport.is_closing():
             return
         cycle.response_started = cycle.response_complete = True
-        self._send(cycle, finished)
+        self._send(finished, cycle)
         if not cycle.keep_alive:
             self.transport.close()
-        cycle.on_response()
+        elif self.pipeline:
+            cycle.on_response()
+        else:
+            self._answered = self.loop.time()
+            if self._idle is None:
+                self._idle = self.loop.call_later(self.timeout_keep_alive, self._close_idle)
 
-    def _finished(self, cycle: RequestResponseCycle) -> Finished | None:
-        try:
-            return self._ready.at_hand(cast(Scope, cycle.scope)) if self._ready else None
-        except Exception:
-            log.exception("An answer at hand failed; it is made anew.")
-            return None
+    def _close_idle(self) -> None:
+        """Close a connection that asked nothing for long.
 
-    def _send(self, cycle: RequestResponseCycle, finished: Finished) -> None:
-        usual = b"".join(b"%b: %b\r\n" % header for header in cycle.default_headers)
+        uvicorn makes a timer behind every answer and cancels it before the next; a connection has one of ours.
+        """
+        self._idle = None
+        left = self._answered + self.timeout_keep_alive - self.loop.time()
+        if self.timeout_keep_alive_task is not None or not self.cycle.response_complete:
+            return  # uvicorn's own timer runs, or will behind the answer that is being made
+        if left <= 0:
+            self.timeout_keep_alive_handler()
+        else:
+            self._idle = self.loop.call_later(left, self._close_idle)
+
+    def _send(self, finished: Finished, cycle: RequestResponseCycle) -> None:
+        usual = _usual(tuple(cycle.default_headers))
         head = b"%b%b%b\r\n" % (finished.head, usual, b"" if cycle.keep_alive else b"connection: close\r\n")
         if len(finished.body) <= JOINED_AT_MOST:
             self.transport.write(head + finished.body)
@@ -103,3 +128,17 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def _close_late(self) -> None:
         self.transport.close()
+
+
+def _at_hand(ready: Ready, cycle: RequestResponseCycle) -> Finished | None:
+    try:
+        return ready.at_hand(cast(Scope, cycle.scope))
+    except Exception:
+        log.exception("An answer at hand failed; it is made anew.")
+        return None
+
+
+@lru_cache(maxsize=8)
+def _usual(headers: tuple[tuple[bytes, bytes], ...]) -> bytes:
+    """Return the headers that uvicorn adds to every answer (the date, which changes every second)."""
+    return b"".join(b"%b: %b\r\n" % header for header in headers)

@@ -2,8 +2,8 @@
 
 Decided here:
 
-* A record is appended to a journal file (:mod:`proxy.journals`) before the answer leaves, so a crash of the
-  process loses none of a file: the next start commits what is in it.
+* A record is appended to a journal file (:mod:`proxy.journals`) before the answer leaves (those of one turn of the
+  event loop in one write), so a crash of the process loses none of a file: the next start commits what is in it.
 * Groups are committed every 50 ms or 512 records; then their journal is removed.
 * The first look-up of a page is written at once; its repeats by the same client, with the same verdict,
   within the same minute are folded into one record with their count. A file's record never is.
@@ -64,6 +64,7 @@ class Decisions:
     def __init__(self, store: Store, directory: Path, process: str) -> None:
         self._store, self._directory, self._process = store, directory, process
         self._waiting: list[Line] = []
+        self._unwritten: list[Line] = []
         self._looked_up: dict[LookUp, _Repeated] = {}
         self._journal: Journal | None = None
         self._group: _Group | None = None
@@ -81,9 +82,32 @@ class Decisions:
 
     def note(self, record: DecisionRecord) -> None:
         """Take one record. Call it before the answer leaves. Raises StoreError when it cannot be kept."""
-        self._keep(record)
+        self.note_soon(record)
+        self.write()
+
+    def note_soon(self, record: DecisionRecord) -> None:
+        """Take one record whose answer leaves when :meth:`write` was called. Raises StoreError as :meth:`note`."""
+        if problem := self.closed:
+            raise StoreError(problem)
+        self._count += 1
+        line = (f"{self._process}-{self._count}", record)
+        self._waiting.append(line)
+        self._unwritten.append(line)
         if len(self._waiting) >= GROUP and not self.trouble:
             self._wake.set()
+
+    def write(self) -> None:
+        """Have what was noted survive this process."""
+        lines, self._unwritten = self._unwritten, []
+        if not lines:
+            return
+        try:
+            self._open_journal(self._count - len(lines) + 1).append(lines)
+        except OSError as error:
+            if self._held_since is None:
+                self._held_since = time.monotonic()
+                said = "The decision journal cannot be written (%s): records are in memory alone for %d s at most."
+                log.error(said, error, HELD_SECONDS)
 
     def repeats(self, look_up: LookUp, at: datetime) -> bool:
         """Whether this look-up of a page was noted within this minute already; it is counted then."""
@@ -114,23 +138,9 @@ class Decisions:
             return f"The audit log cannot be written, and no more records can be held back. {self.trouble}".rstrip()
         return ""
 
-    def _keep(self, record: DecisionRecord) -> None:
-        if problem := self.closed:
-            raise StoreError(problem)
-        self._count += 1
-        line = (f"{self._process}-{self._count}", record)
-        self._waiting.append(line)
-        try:
-            self._open_journal().append(line)
-        except OSError as error:
-            if self._held_since is None:
-                self._held_since = time.monotonic()
-                said = "The decision journal cannot be written (%s): records are in memory alone for %d s at most."
-                log.error(said, error, HELD_SECONDS)
-
-    def _open_journal(self) -> Journal:
+    def _open_journal(self, first: int) -> Journal:
         if self._journal is None:
-            self._journal = Journal(self._directory / f"decisions-{self._process}-{self._count}.journal")
+            self._journal = Journal(self._directory / f"decisions-{self._process}-{first}.journal")
         return self._journal
 
     def _close_minutes(self, now: datetime, *, everything: bool) -> None:
@@ -151,6 +161,7 @@ class Decisions:
     async def _commit_group(self) -> None:
         """Commit the group that failed before, or everything that waits now."""
         if self._group is None:
+            self.write()
             self._group, self._journal = _Group(self._waiting[:], self._journal), None
         group = self._group
         await asyncio.to_thread(self._store.record, group.lines)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -25,6 +26,7 @@ from proxy.store import Store
 
 Line = tuple[str, DecisionRecord]
 BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
+_encode = msgspec.json.encode
 _decoder = msgspec.json.Decoder(Line)
 
 
@@ -36,9 +38,9 @@ class Journal:
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
         fcntl.flock(self._file, fcntl.LOCK_EX)
 
-    def append(self, line: Line) -> None:
-        """Hand the record to the operating system in one write. Raises OSError, and then nothing of it is there."""
-        content = msgspec.json.encode(line) + b"\n"
+    def append(self, lines: Iterable[Line]) -> None:
+        """Hand records to the operating system in one write. Raises OSError, and then nothing of them is there."""
+        content = b"".join([_encode(line) + b"\n" for line in lines])
         written = os.write(self._file, content)
         if written < len(content):  # the disk is full: half a line would spoil the next one
             os.ftruncate(self._file, os.fstat(self._file).st_size - written)

@@ -13,7 +13,6 @@ Decided here:
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 
@@ -24,8 +23,7 @@ from proxy.model import ReleaseFile
 from proxy.simple.negotiate import Format
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True, gc=False):
     """A file to show, and the text of its link: an absolute URL or one relative to the page."""
 
     file: ReleaseFile

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import mmap
 import os
-import struct
 from pathlib import Path
 
-_SEQ = struct.Struct("<q")
+_BYTES = 8
 
 
 class Bell:
@@ -20,19 +19,21 @@ class Bell:
 
     def __init__(self, path: Path) -> None:
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        os.ftruncate(self._file, _SEQ.size)
-        self._map = mmap.mmap(self._file, _SEQ.size)
+        os.ftruncate(self._file, _BYTES)
+        self._map = mmap.mmap(self._file, _BYTES)
+        self._seq = memoryview(self._map).cast("q")
 
     def read(self) -> int:
         """Return the number of the event last rung for, in this or another process."""
-        return int(_SEQ.unpack_from(self._map)[0])
+        return self._seq[0]
 
     def ring(self, seq: int) -> None:
         """Tell every worker that this event was committed. Call it after the commit, never before."""
-        _SEQ.pack_into(self._map, 0, seq)
+        self._seq[0] = seq
 
     def close(self) -> None:
         """Let go of the file."""
         if not self._map.closed:
+            self._seq.release()
             self._map.close()
             os.close(self._file)

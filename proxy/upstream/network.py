@@ -15,11 +15,13 @@ import asyncio
 import ipaddress
 import socket
 import ssl
+import sys
 import time
 from collections.abc import Iterable
 from functools import lru_cache
 from http.cookiejar import DefaultCookiePolicy
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 
 import certifi
@@ -49,6 +51,8 @@ def _user_agent() -> str:
         return "wicketgate/0"
 
 
+if find_spec("sniffio") is None:
+    sys.modules["sniffio"] = None  # type: ignore[assignment]  # httpcore looks for it on disk four times a request
 USER_AGENT = _user_agent()
 """What the upstream sees, whoever asked."""
 

@@ -35,8 +35,6 @@ PREFIX = "/files"
 METADATA = ".metadata"
 PIECE = 256 << 10
 """Bytes of a file that are read and sent in one go: two of them are held for each client that is slow to take."""
-_CONDITIONS = frozenset({b"range", b"if-none-match"})
-
 Bytes = Blob | Download | bytes
 
 
@@ -58,7 +56,7 @@ class FileDoor:
     def at_hand(self, scope: Scope) -> Finished | None:
         """Return a small file that was handed out under its listing before, and note it again. Raises StoreError."""
         by = self._readers.at_hand(scope)
-        if by is None or by.projects or _CONDITIONS & by.headers.keys():
+        if by is None or by.projects or b"range" in by.headers or b"if-none-match" in by.headers:
             return None
         path = scope["path"].removeprefix(PREFIX)
         listing = self._listing(path)
@@ -66,7 +64,7 @@ class FileDoor:
         content = self._gateway.small(ready.digest) if isinstance(ready, Head) else None
         if not isinstance(ready, Head) or content is None:
             return None
-        self._recorder.file(by, ready.matter, 200)
+        self._recorder.again(by, ready.matter)
         return Finished(ready.head, content)
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
@@ -94,8 +92,7 @@ class FileDoor:
             return
         try:
             await self._hand_out(content, judged, by, send, metadata=metadata)
-            if isinstance(content, bytes):
-                self._remember(unquote(path), judged.file, metadata=metadata)
+            self._remember(unquote(path), judged.file, metadata=metadata)
         finally:
             if isinstance(content, Blob):
                 content.close()
@@ -132,14 +129,14 @@ class FileDoor:
 
     def _remember(self, path: str, file: ReleaseFile, *, metadata: bool) -> None:
         """Finish the head of a small file that was handed out, as the listing in force says it now."""
-        listing = self._listing(path)
-        judged = listing.by_path.get(path.removesuffix(METADATA)) if listing else None
         digest = file.metadata if metadata else file.sha256
-        if not listing or not judged or judged.file != file or not judged.verdict.allowed or not digest:
+        content = self._gateway.small(digest) if digest else None
+        listing = None if content is None else self._listing(path)
+        judged = listing.by_path.get(path.removesuffix(METADATA)) if listing else None
+        if content is None or not digest or not listing or not judged or judged.file != file:
             return
         verdict = at_revision(judged.verdict, listing.revision)
-        content = self._gateway.small(digest)
-        if content is not None:
+        if verdict.allowed:
             length = (b"content-length", str(len(content)).encode())
             head = head_of(200, [*_headers(judged, digest), *ALWAYS, length])
             listing.heads[path] = Head(digest, head, _matter(file, verdict, metadata=metadata))

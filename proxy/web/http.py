@@ -9,7 +9,7 @@ import itertools
 import json
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from http import HTTPStatus
@@ -37,14 +37,22 @@ class Finished(NamedTuple):
 
 
 @runtime_checkable
-class Ready(Protocol):
-    """An application that may have an answer at hand."""
+class AtHand(Protocol):
+    """A door that may have an answer at hand."""
 
     def at_hand(self, scope: Scope, /) -> Finished | None:
-        """Return the answer to a request where it is finished, having recorded it: whoever asks sends it.
+        """Return the answer to a request where it is finished, having noted it: whoever asks sends it.
 
         None where anything must be made, waited for or refused: then the application is called.
         """
+
+
+@runtime_checkable
+class Ready(AtHand, Protocol):
+    """An application of such doors."""
+
+    def when_written(self, send: Callable[[], None], /) -> None:
+        """Call ``send`` once what was noted of the answer is written."""
 
 
 def head_of(status: int, headers: Headers) -> bytes:

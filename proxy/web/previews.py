@@ -34,6 +34,9 @@ class _Unrecorded:
     def note(self, _record: DecisionRecord, /) -> None:
         """Record nothing."""
 
+    def note_soon(self, _record: DecisionRecord, /) -> None:
+        """Record nothing."""
+
     def repeats(self, _look_up: LookUp, _at: datetime, /) -> bool:
         """Count nothing."""
         return True

@@ -21,6 +21,9 @@ class Noting(Protocol):
     def note(self, record: DecisionRecord, /) -> None:
         """Take one record. Raises StoreError when it cannot be kept."""
 
+    def note_soon(self, record: DecisionRecord, /) -> None:
+        """Take one record whose answer leaves a moment later (:class:`proxy.web.Doors`). Raises StoreError."""
+
     def repeats(self, look_up: LookUp, at: datetime, /) -> bool:
         """Count a look-up that was noted within this minute; False where it was not."""
 
@@ -68,6 +71,10 @@ class Recorder:
     def file(self, by: Asked, matter: Matter, status: int) -> None:
         """Note that a file (or its metadata) was handed out, revalidated or refused."""
         self._decisions.note(self._record(by, matter, status, self._clock()))
+
+    def again(self, by: Asked, matter: Matter) -> None:
+        """Note that a file (or its metadata) is handed out from what is at hand."""
+        self._decisions.note_soon(self._record(by, matter, 200, self._clock()))
 
     def _record(self, by: Asked, matter: Matter, status: int, at: datetime) -> DecisionRecord:
         return DecisionRecord(

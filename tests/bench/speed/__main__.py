@@ -35,12 +35,13 @@ def main() -> None:
 
 def _rows(scratch: Path, fast: str, only: str, *, with_peers: bool) -> Iterator[Row]:
     gate = approved_gate(scratch / "gate", fast)
+    reached: list[float] = []
     groups: list[tuple[str, Callable[[], Iterator[Row]]]] = [
         ("warm", lambda: warm.rows(gate)),
         ("cold page", lambda: cold.pages(gate, fast)),
         ("memory", lambda: cold.memory(gate)),
         ("install", lambda: warm.installs(gate, fast)),
-        ("mixed", lambda: _mixed(gate, scratch)),
+        ("mixed", lambda: _mixed(gate, scratch, reached)),
         ("start", lambda: cold.start(gate)),
     ]
     for name, measure in groups:
@@ -53,7 +54,7 @@ def _rows(scratch: Path, fast: str, only: str, *, with_peers: bool) -> Iterator[
             yield from cold.files(limited, slow)
             limited.stop()
     if with_peers:
-        yield from peers.rows(fast, scratch)
+        yield from peers.rows(fast, scratch, reached)
 
 
 def approved_gate(folder: Path, index: str, *names: str) -> PinnedGate:
@@ -78,7 +79,7 @@ def _approve(gate: PinnedGate, approval: dict[str, Any]) -> None:
         raise RuntimeError(json.dumps(answer.json()))
 
 
-def _mixed(gate: PinnedGate, scratch: Path) -> Iterator[Row]:
+def _mixed(gate: PinnedGate, scratch: Path, reached: list[float]) -> Iterator[Row]:
     """Measure the mixed load against a bare uvicorn that has the same answers ready made."""
     folder, paths = scratch / "mixed", cold.mixed_paths()
     answers = {
@@ -86,7 +87,7 @@ def _mixed(gate: PinnedGate, scratch: Path) -> Iterator[Row]:
     }
     write_answers(folder, answers)
     with bare(folder) as limit:
-        yield from cold.mixed(gate, paths, [f"{limit}/{name}" for name in answers])
+        yield from cold.mixed(gate, paths, [f"{limit}/{name}" for name in answers], reached)
 
 
 if __name__ == "__main__":

@@ -111,10 +111,14 @@ def mixed_paths() -> list[str]:
     return pages + [f"/files{world.path_of(name)}{end}" for name in world.INSTALLED for end in ("", ".metadata")]
 
 
-def mixed(gate: PinnedGate, paths: list[str], limit: list[str]) -> Iterator[Row]:
-    """Ask for everything in turn, from many clients for a minute; ``limit`` are the same answers, ready made."""
+def mixed(gate: PinnedGate, paths: list[str], limit: list[str], seen: list[float]) -> Iterator[Row]:
+    """Ask for everything in turn, from many clients for a minute; ``limit`` are the same answers, ready made.
+
+    What the gate reached (requests a second) is added to ``seen``.
+    """
     here = wrk([gate.url + path for path in paths], MIXED_CLIENTS, MIXED_SECONDS, ASKING)
     there = wrk(limit, MIXED_CLIENTS, MIXED_SECONDS / 6, ASKING)
+    seen.append(here.requests)
     figures = {
         "gate": f"{here.requests:,.0f} req/s, {here.slow:.0f} ms, {here.errors} errors",
         "bare uvicorn": f"{there.requests:,.0f} req/s, {there.slow:.0f} ms",

@@ -82,6 +82,12 @@ def page(name: str, origin: str) -> bytes:
     return json.dumps({"meta": {"api-version": "1.1"}, "name": name, "files": files}).encode()
 
 
+@cache
+def projects() -> bytes:
+    """The JSON list of all projects (PEP 691)."""
+    return json.dumps({"meta": {"api-version": "1.0"}, "projects": [{"name": name} for name in SHAPES]}).encode()
+
+
 def _newest_row(name: str, origin: str) -> dict[str, object]:
     content = newest(name)
     return {
@@ -131,7 +137,9 @@ class Upstream:
         self.asked[path] = self.asked.get(path, 0) + 1
         name = path.strip("/").rpartition("/")[2]
         bare = path.removesuffix(".metadata")
-        if path.startswith("/simple/") and name in SHAPES:
+        if path == "/simple/":  # some peers ask for it before anything else
+            await _send(send, JSON, projects())
+        elif path.startswith("/simple/") and name in SHAPES:
             await _send(send, JSON, page(name, self._origin))
         elif bare in self._files and bare != path:
             await _send(send, b"application/octet-stream", described(self._files[bare]))
