@@ -6,7 +6,8 @@ blob is for. Decided here:
 
 * No text from outside is part of a path: a name is 64 lower-case hex digits or it is refused.
 * A blob is read in full and compared with its name when it is first opened after start, and again when
-  its inode, size or times changed. One that does not match is dropped, counted and told.
+  its inode, size or times changed. One that does not match is dropped, counted and told. Times that are so young
+  that another write could have the same ones show nothing: such a blob is read in full once more.
 * Directories are 0700, files 0600, links are not followed.
 * A writer holds a lock on its ``tmp-…`` file, so a start clears away what a crash left behind and
   spares what another worker is writing.
@@ -17,31 +18,31 @@ blob is for. Decided here:
 from __future__ import annotations
 
 import asyncio
-import fcntl
+import errno
 import hashlib
 import logging
 import os
 import re
-import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
 from proxy.cache.files import (
-    NEW,
     Handle,
     Mark,
     clear_abandoned,
     hash_of,
     mark_of,
     open_regular,
+    settled,
     sync_folder,
 )
 from proxy.cache.trim import Usage, trim
+from proxy.cache.writer import Writer
 from proxy.errors import CacheError
 
 log = logging.getLogger(__name__)
@@ -55,6 +56,8 @@ TINY = 64 << 10
 HELD_AT_MOST = 32 << 20
 """Bytes of all of them together."""
 REMEMBERED = 200_000
+LEFT_FREE = 16 << 20
+"""Bytes that no new blob takes: the database has them for changes and records."""
 _DIGEST = re.compile("[0-9a-f]{64}", re.ASCII)
 
 
@@ -63,8 +66,14 @@ class Blob(Handle):
 
     def __init__(self, descriptor: int, path: Path) -> None:
         super().__init__(descriptor)
-        self.path, self.mark = path, mark_of(descriptor)
+        self.path = path
+        self.take_mark()
         self.size = self.mark[1]
+
+    def take_mark(self) -> None:
+        """Note what tells whether the file is written to from now on, and whether it does tell."""
+        self.mark = mark_of(self.fd)
+        self.telling = settled(self.mark)
 
     def read(self, offset: int, length: int) -> bytes:
         """Return ``length`` bytes from ``offset``, fewer only at the end. Raises CacheError, OSError."""
@@ -78,7 +87,9 @@ class Blob(Handle):
 
         A mark that moved may only say that the file was used or made room for: its bytes decide then.
         """
-        if mark_of(self.fd) != self.mark and await asyncio.to_thread(hash_of, self) != self.path.name:
+        if self.telling and mark_of(self.fd) == self.mark:
+            return
+        if await asyncio.to_thread(hash_of, self) != self.path.name:
             raise CacheError("A cached file was written to while it was read.")
 
     def __enter__(self) -> Blob:
@@ -92,7 +103,7 @@ class Blob(Handle):
 
 @dataclass(slots=True)
 class _Known:
-    mark: Mark
+    mark: Mark | None
     touched: float
 
 
@@ -160,10 +171,16 @@ class Blobs:
         content, _ = self._tiny.pop(sha256, (b"", 0.0))
         self._tiny_bytes -= len(content)
 
-    def writer(self) -> Writer:
-        """Return a writer for a new blob. Raises OSError where the disk does not let it."""
+    def writer(self, size: int = 0) -> Writer:
+        """Return a writer for a new blob of ``size`` bytes (0: nobody knows).
+
+        Raises OSError where the disk does not let it, or would be left without room for anything else.
+        """
         self._root.mkdir(mode=0o700, parents=True, exist_ok=True)  # somebody may have deleted the cache
-        return Writer(self, self._root)
+        disk = os.statvfs(self._root)
+        if disk.f_bavail * disk.f_frsize < size + min(LEFT_FREE, disk.f_blocks * disk.f_frsize // 20):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return Writer(self._adopt, self._root)
 
     async def trim(
         self,
@@ -197,12 +214,12 @@ class Blobs:
             if not await self._matches(sha256, blob):
                 self._drop_damaged(sha256, blob)
                 return False
-            known = self._remember(sha256, blob.mark, -TOUCH_EVERY)
+            known = self._remember(sha256, blob, known.touched if known else -TOUCH_EVERY)
         if time.monotonic() - known.touched > TOUCH_EVERY:
             with suppress(OSError):  # a disk that became read-only: what is on it is served all the same
                 os.utime(blob.fd)
-            blob.mark = mark_of(blob.fd)
-            self._remember(sha256, blob.mark, time.monotonic())
+            blob.take_mark()
+            self._remember(sha256, blob, time.monotonic())
         return True
 
     async def _matches(self, sha256: str, blob: Blob) -> bool:
@@ -228,14 +245,14 @@ class Blobs:
             self.damaged += 1
             log.error("A cached file was damaged or swapped and has been dropped: %s", sha256)
 
-    def _remember(self, sha256: str, mark: Mark, touched: float) -> _Known:
+    def _remember(self, sha256: str, blob: Blob | None, touched: float) -> _Known:
         if len(self._known) >= REMEMBERED:
             self._known.pop(next(iter(self._known)))
-        known = self._known[sha256] = _Known(mark, touched)
+        known = self._known[sha256] = _Known(blob.mark if blob and blob.telling else None, touched)
         return known
 
-    def adopt(self, temporary: Path, descriptor: int, sha256: str) -> None:
-        """Give a finished, synced file its name. For :class:`Writer`; ``sha256`` is what it hashed."""
+    def _adopt(self, temporary: Path, sha256: str) -> None:
+        """Give a finished, synced file its name; ``sha256`` is what its writer hashed."""
         path = self._path(sha256)
         outer, inner = path.parent.parent, path.parent
         new = not inner.exists()
@@ -244,42 +261,4 @@ class Blobs:
         temporary.replace(path)
         for folder in (inner, outer, self._root) if new else (inner,):
             sync_folder(folder)
-        self._remember(sha256, mark_of(descriptor), time.monotonic())
-
-
-class Writer:
-    """A blob on its way in: bytes are counted and hashed as they are written.
-
-    Not thread-safe; its methods block and may run in any one thread at a time. They raise OSError.
-    """
-
-    def __init__(self, blobs: Blobs, root: Path) -> None:
-        self._blobs = blobs
-        self._path = root / f"tmp-{os.getpid()}-{secrets.token_hex(8)}"
-        self.handle = Handle(os.open(self._path, NEW, 0o600))
-        fcntl.flock(self.handle.fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        self._hash = hashlib.sha256()
-        self.size = 0
-
-    def write(self, pieces: Iterable[bytes]) -> None:
-        """Append pieces."""
-        # Joined, since each call lets go of the interpreter and must wait its turn to get it back.
-        whole = b"".join(pieces)
-        view = memoryview(whole)
-        while view:
-            view = view[os.write(self.handle.fd, view) :]
-        self._hash.update(whole)
-        self.size += len(whole)
-
-    def digest(self) -> str:
-        """Return the SHA-256 of what was written, in hex."""
-        return self._hash.hexdigest()
-
-    def publish(self) -> None:
-        """Put the blob under its digest, durably. The handle stays open for its readers."""
-        os.fsync(self.handle.fd)
-        self._blobs.adopt(self._path, self.handle.fd, self.digest())
-
-    def discard(self) -> None:
-        """Leave nothing behind. The handle stays open for its readers."""
-        self._path.unlink(missing_ok=True)
+        self._remember(sha256, None, time.monotonic())  # its times are too young to tell anything

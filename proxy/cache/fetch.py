@@ -22,8 +22,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from proxy.cache.blobs import Blobs, Writer
+from proxy.cache.blobs import Blobs
 from proxy.cache.growing import Check, Growing, again
+from proxy.cache.writer import Writer
 from proxy.errors import CacheError, DigestMismatch, GateError, UpstreamBroken
 
 log = logging.getLogger(__name__)
@@ -128,7 +129,7 @@ class Fetches:
         if len(self._running) >= self._max_running:
             raise CacheError("Too many files are on their way already; try again soon.")
         try:
-            writer = self._blobs.writer()
+            writer = self._blobs.writer(size or 0)
         except OSError as problem:
             raise _disk(problem) from problem
         growing = self._running[matter] = Growing(writer)
@@ -196,4 +197,4 @@ async def _publish(writer: Writer) -> bool:
 
 
 def _disk(error: OSError) -> CacheError:
-    return CacheError(f"The file cache cannot be written: {error.strerror or error}.")
+    return CacheError(f"The file cache cannot be written: {error.strerror or error}. See to its disk.")

@@ -11,6 +11,7 @@ import hashlib
 import logging
 import os
 import stat
+import time
 from pathlib import Path
 
 log = logging.getLogger(__name__)
@@ -20,6 +21,9 @@ NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _PIECE = 1 << 20
 _NOWAIT: int | None = getattr(os, "RWF_NOWAIT", None)
 """Linux can say whether the bytes are in memory."""
+
+TICK = 20_000_000
+"""Nanoseconds in which a file system may give two writes the same time; twice the longest tick of Linux."""
 
 Mark = tuple[int, int, int, int]
 """Inode, size, mtime and ctime: a file that keeps all four was not written to."""
@@ -83,6 +87,11 @@ def mark_of(descriptor: int) -> Mark:
     """Return what tells whether an open file was written to since."""
     status = os.fstat(descriptor)
     return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+def settled(mark: Mark) -> bool:
+    """Whether a write from now on would change the mark that was taken now: not within the tick of the last one."""
+    return abs(time.clock_gettime_ns(time.CLOCK_REALTIME) - mark[3]) > TICK
 
 
 def hash_of(handle: Handle) -> str:

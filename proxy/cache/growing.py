@@ -12,8 +12,8 @@ import hmac
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 
-from proxy.cache.blobs import Writer
 from proxy.cache.files import Handle
+from proxy.cache.writer import Writer
 from proxy.errors import CacheError, DigestMismatch, GateError
 
 HELD_BACK = 64 << 10

@@ -6,7 +6,8 @@ Decided here:
   every checkpoint. SQLite before 3.51.3 can corrupt a database when two connections write and
   checkpoint at the same moment, and Pythons ship older ones; a lock costs less than shipping another.
 * Readers have a connection of their own per thread and never wait for the writer.
-* Nothing is written to a database whose file was replaced or removed: it would be gone with the next start.
+* Nothing is written to a database whose file was replaced or removed, or in which anything was found damaged: what
+  is still in memory would take it, and it would be gone with the next start.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from typing import Literal
 from sqlite_utils import Database
 
 from proxy.errors import StoreError
-from proxy.store.sql import store_errors
+from proxy.store.sql import damaged, store_errors
 
 BUSY_SECONDS = 5.0
 PRIVATE = 0o600
@@ -42,6 +43,7 @@ class Connections:
         self._threads = threading.local()
         self._opened: list[Database] = []
         self._file: tuple[int, int] | None = None
+        self._damaged = ""
         self._writing = threading.RLock()
         self._writer: Database | None = None
         self._lock_file = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
@@ -66,8 +68,19 @@ class Connections:
     @contextmanager
     def reading(self) -> Iterator[Database]:
         """Give this thread's reader. Raises StoreError for what SQLite raises."""
-        with store_errors():
+        with self._noticing():
             yield self.reader
+
+    @contextmanager
+    def _noticing(self) -> Iterator[None]:
+        """Raise StoreError for what SQLite raises, and remember that the database is damaged."""
+        try:
+            with store_errors():
+                yield
+        except StoreError as error:
+            if damaged(error.__cause__):
+                self._damaged = str(error)
+            raise
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
@@ -82,15 +95,20 @@ class Connections:
     @contextmanager
     def transaction(self, synchronous: Literal["full", "normal"]) -> Iterator[Database]:
         """Hold the one writing door for one transaction. Raises StoreError for what SQLite raises."""
-        with store_errors(), self.exclusive():
+        with self._noticing(), self.exclusive():
+            self._demand_sound()
             self.writer.execute(f"pragma synchronous={synchronous}")
-            self._demand_in_place()
             with self.writer.atomic():
                 yield self.writer
             self._checkpoint_when_long()
 
     def _connect(self) -> Database:
-        connection = sqlite3.connect(self._path, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None)
+        """Connect. The first connection may make the file; a later one that found none would hide that it is gone."""
+        self._demand_sound()
+        where = f"{self._path.absolute().as_uri()}?mode={'rwc' if self._file is None else 'rw'}"
+        connection = sqlite3.connect(
+            where, uri=True, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None
+        )
         if stat.S_IMODE(self._path.stat().st_mode) != PRIVATE:  # only where it must: a disk may be read-only by now
             self._path.chmod(PRIVATE)
         for pragma in ("journal_mode=wal", "wal_autocheckpoint=0", "foreign_keys=on", "trusted_schema=off"):
@@ -108,8 +126,10 @@ class Connections:
             return None
         return status.st_dev, status.st_ino
 
-    def _demand_in_place(self) -> None:
-        if self._found() != self._file:
+    def _demand_sound(self) -> None:
+        if self._damaged:
+            raise StoreError(self._damaged)
+        if self._file is not None and self._found() != self._file:
             raise StoreError(
                 f"{self._path} was replaced or removed while the gate runs: nothing is written any more. Stop the "
                 "gate, put the right database there (wicketgate restore), and start it again."

@@ -35,6 +35,12 @@ def store_errors() -> Iterator[None]:
         raise StoreError(f"The data directory cannot be used: {error.strerror or error}.") from error
 
 
+def damaged(error: BaseException | None) -> bool:
+    """Whether SQLite found the database to be damaged."""
+    kind = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return kind in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
 def _step(error: sqlite3.Error) -> str:
     """Return what somebody should do about it, "" where nobody can know. The low byte of a code is its kind."""
     return STEPS.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, "")

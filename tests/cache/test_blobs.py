@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from proxy.cache.blobs import Blobs
+from proxy.cache.files import TICK
 from proxy.errors import CacheError
 
 
@@ -146,9 +147,38 @@ async def test_a_large_blob_is_verified_once_however_many_ask(tmp_path: Path, mo
 
     monkeypatch.setattr("proxy.cache.blobs.hash_of", counting)
     blobs = opened(tmp_path)
+    await asyncio.sleep(2 * TICK / 1e9)
     await asyncio.gather(*(read(blobs, sha256) for _ in range(20)))
-    await read(blobs, sha256)
     assert len(hashed) == 1
+    await asyncio.sleep(2 * TICK / 1e9)
+    for _ in range(3):
+        await read(blobs, sha256)
+    assert len(hashed) == 2, (
+        "once more, since it was noted as used, and what is written in the same tick looks the same"
+    )
+
+
+async def test_what_is_written_in_the_same_tick_is_noticed(tmp_path: Path) -> None:
+    blobs = opened(tmp_path)
+    for number in range(20):
+        body = bytes([number]) * 100_000
+        sha256 = put(blobs, body)
+        flip(path_of(tmp_path, body))
+        assert await read(blobs, sha256) is None
+
+
+async def test_a_blob_that_is_written_to_while_it_is_read_is_not_read_to_its_end(tmp_path: Path) -> None:
+    blobs, body = opened(tmp_path), bytes(100_000)
+    sha256 = put(blobs, body)
+    blob = await blobs.open(sha256)
+    assert blob is not None
+    with blob:
+        path = path_of(tmp_path, body)
+        os.utime(path)
+        await blob.demand_unchanged()
+        flip(path)
+        with pytest.raises(CacheError, match="written to while it was read"):
+            await blob.demand_unchanged()
 
 
 async def test_a_start_clears_what_a_crash_left_and_spares_what_is_being_written(tmp_path: Path) -> None:

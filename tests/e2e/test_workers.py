@@ -53,6 +53,15 @@ def test_a_change_is_in_force_on_every_worker_when_the_command_returns(gate: Gat
     assert verdicts(gate) == {False}
 
 
+def test_malware_is_in_force_on_every_worker_when_the_data_is(gate: Gatehouse) -> None:
+    gate.approve("flask")
+    page = {gate.get("/simple/flask/").headers["etag"] for _ in range(ASKED)}.pop()
+    gate.advisory("MAL-2026-1", "flask", versions=["3.0.0"])
+    assert verdicts(gate) == {False}
+    answers = {gate.get("/simple/flask/", **{"if-none-match": page}).status_code for _ in range(ASKED)}
+    assert answers == {200}, "a client that kept the page hears of it at its next request"
+
+
 def test_the_admin_is_one_whichever_worker_is_asked(gate: Gatehouse, bench: Bench) -> None:
     granted = gate.approve("flask", "--with-dependencies")
     assert granted["granted"]

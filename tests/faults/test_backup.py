@@ -114,9 +114,8 @@ def rewritten(backup: Path, **contents: bytes | None) -> None:
 def test_a_backup_that_was_touched_is_refused_and_leaves_nothing(
     tmp_path: Path, contents: dict[str, bytes | None], said: str
 ) -> None:
-    store = SqliteStore(tmp_path / "data") if (tmp_path / "data").mkdir() is None else None
-    assert store is not None
-    store.close()
+    (tmp_path / "data").mkdir()
+    SqliteStore(tmp_path / "data").close()
     gate = Gatehouse(tmp_path / "data", "http://127.0.0.1:1/")
     assert gate.cli("backup", str(tmp_path / "backup")).returncode == 0
     rewritten(tmp_path / "backup", **contents)
