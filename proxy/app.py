@@ -229,7 +229,9 @@ def build(settings: Settings, *, previews_at: str, desk: bool = True) -> Gate:
     live = Live(store, store.bell)
     own_origin = origin_of(split_credentials(settings.upstream)[0])
     origins = Origins(settings.upstream, lambda: {origin.url for origin in live.snapshot.origins})
-    client = make_client(origins)
+    client = make_client(
+        origins, ca_file=settings.upstream_ca, client_cert=settings.upstream_cert, proxy=settings.upstream_proxy or None
+    )
     upstream = Upstream(settings.upstream, client=client, origins=origins)
     cache = settings.data_dir / "cache"
     blobs, kept_pages = Blobs(cache / "blobs"), Pages(cache / "pages")
@@ -242,7 +244,9 @@ def build(settings: Settings, *, previews_at: str, desk: bool = True) -> Gate:
     gateway = Gateway(ChannelPolicy(live), shelf, contents, facts, firsts, learnt, notices, now)
     rounds = Rounds(live, gateway, settings.data_dir / "rounds.lock", timedelta(seconds=settings.index_ttl))
     decisions = Decisions(store, settings.data_dir, f"{os.getpid()}-{secrets.token_hex(4)}")
-    sync = AdvisorySync(store, live, alerts, settings.advisories, settings.data_dir / "sync.lock", now)
+    sync = AdvisorySync(
+        store, live, alerts, settings.advisories, settings.data_dir / "sync.lock", now, settings.upstream_proxy
+    )
     trouble: dict[str, str] = {}
     identity = assembled(settings, store, live, now)
     readers = Readers(live, now, settings.anonymous, "", identity.passes.read, identity.uses)

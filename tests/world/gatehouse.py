@@ -45,7 +45,7 @@ class Gatehouse:
     ) -> None:
         self._fresh = fresh
         self.data_dir, self.port = data_dir, free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"{'https' if '--tls-cert' in options else 'http'}://127.0.0.1:{self.port}"
         self.index = f"{self.url}/simple/"
         self._options = ["--port", str(self.port), "--upstream", upstream, *options]
         if "--advisories" not in options:
