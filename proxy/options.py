@@ -31,21 +31,26 @@ class Reader:
         self._faults: list[str] = []
 
     def fault(self, name: str, wrong: str, step: str) -> None:
+        """Note what is wrong with an option, and what to do."""
         option = "--" + name.replace("_", "-")
         self._faults.append(f"{option} ({PREFIX}{name.upper()}) {wrong}. {step}")
 
     def needs(self, name: str, library: str) -> None:
+        """Note a fault where the library of an extra is not there."""
         if not installed(library):
             self.fault(name, "cannot be used", missing(library))
 
     def finish(self) -> None:
+        """Raise SettingsError where anything was wrong."""
         if self._faults:
             raise SettingsError(self._faults)
 
     def text(self, name: str, default: str) -> str:
+        """Return a text as it was said."""
         return self._given.get(name, default)
 
     def number(self, name: str, default: int, least: int, most: int) -> int:
+        """Return a whole number within bounds."""
         text = self._given.get(name)
         if text is None:
             return default
@@ -55,18 +60,21 @@ class Reader:
         return int(text)
 
     def flag(self, name: str, *, default: bool) -> bool:
+        """Return a yes or no."""
         text = self._given.get(name, "").lower()
         if text not in {"", "true", "false", "1", "0", "yes", "no"}:
             self.fault(name, f"is neither yes nor no: {text!r}", "Say yes or no")
         return text in {"true", "1", "yes"} if text else default
 
     def url(self, name: str) -> str:
+        """Return an http or https URL without a slash at its end, "" where nothing was said."""
         text = self._given.get(name, "")
         if text and not self._usable(text):
             self.fault(name, f"is not an http or https URL: {_redacted(text)!r}", "Say https://index.example/simple/")
         return text.rstrip("/")
 
     def origins(self, name: str) -> tuple[str, ...]:
+        """Return origins (scheme, host and port), said with commas or blanks between."""
         found = []
         for text in self._given.get(name, "").replace(",", " ").split():
             try:
@@ -76,6 +84,7 @@ class Reader:
         return tuple(found)
 
     def networks(self, name: str) -> tuple[str, ...]:
+        """Return addresses and networks as CIDR."""
         found = []
         for text in self._given.get(name, "").replace(",", " ").split():
             try:
@@ -85,6 +94,7 @@ class Reader:
         return tuple(found)
 
     def advisories(self, name: str) -> str:
+        """Return where advisory data comes from: a URL, a path, "off" or ""."""
         text = self._given.get(name, "")
         if not text or text == "off" or self._usable(text):
             return text
@@ -126,6 +136,7 @@ class Reader:
         return pair
 
     def authorities(self, name: str) -> Path | None:
+        """Return a file of certificate authorities, which was tried; None where none was named."""
         path = self.path(name)
         if path:
             self._tried(name, lambda context: context.load_verify_locations(path), "Say a PEM file of authorities")
@@ -138,10 +149,12 @@ class Reader:
             self.fault(name, f"cannot be used ({words(error)})", step)
 
     def path(self, name: str) -> Path | None:
+        """Return an absolute path, None where nothing was said."""
         text = self._given.get(name)
         return Path(text).expanduser().absolute() if text else None
 
     def alert_urls(self, name: str) -> tuple[str, ...]:
+        """Return Apprise's URLs."""
         urls = tuple(self._given.get(name, "").replace(",", " ").split())
         if urls:
             self.needs(name, "apprise")
@@ -157,6 +170,7 @@ class Reader:
             return ""
 
     def roles(self, name: str) -> tuple[tuple[str, str], ...]:
+        """Return pairs of group and role."""
         pairs = [text.partition("=") for text in self._given.get(name, "").split(",")]
         found = tuple((group.strip(), role.strip()) for group, _, role in pairs)
         if not all(group and role in ROLES for group, role in found):
@@ -164,6 +178,7 @@ class Reader:
         return found
 
     def directory(self, name: str) -> Path:
+        """Return a directory that is there, writable, and its owner's alone."""
         path = data_dir(self._given.get(name))
         try:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
