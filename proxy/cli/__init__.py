@@ -37,6 +37,7 @@ COMMANDS = {
     "request": "requirements:request",
     "review": "review:review",
     "revoke": "policy:revoke",
+    "sbom": "sbom:sbom",
     "serve": "serving:serve",
     "simulate": "code:simulate",
     "terms": "terms:terms",
