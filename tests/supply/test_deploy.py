@@ -105,10 +105,8 @@ def test_behind_nginx_the_gate_sees_who_comes_and_judges_the_path_as_it_came(
             assert client.get(path).status_code == gate.get(path).status_code, path
         assert client.get("/simple/flask/").headers["strict-transport-security"]
         client.get("/simple/flask/", headers={"x-forwarded-for": "192.0.2.99"})
-        cookie = client.post("/admin/sign-in", data={"token": gate.token}, headers={"origin": url}).headers[
-            "set-cookie"
-        ]
-        assert cookie.startswith("__Host-")
+        signed_in = client.post("/admin/sign-in", data={"token": gate.token}, headers={"origin": url})
+        assert signed_in.headers["set-cookie"].startswith("__Host-")
     deadline = time.monotonic() + 10
     while gate.get("/readyz").json()["decisions_waiting"] and time.monotonic() < deadline:
         time.sleep(0.05)
