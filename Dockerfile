@@ -12,6 +12,8 @@ RUN /opt/wicketgate/bin/pip install --no-cache-dir --no-deps . && /opt/wicketgat
 FROM python:3.13-slim
 COPY --from=build /opt/wicketgate /opt/wicketgate
 RUN mkdir -m 0700 /data /keys && chown 65534:65534 /data /keys
+# The places of keys, not keys.
+# hadolint ignore=DL3064
 ENV PATH=/opt/wicketgate/bin:$PATH PYTHONDONTWRITEBYTECODE=1 \
     WICKETGATE_DATA_DIR=/data WICKETGATE_SECRET_KEY_FILE=/keys/secret-key WICKETGATE_AUDIT_KEY=/keys/audit-ed25519.pem \
     WICKETGATE_HOST=0.0.0.0

@@ -204,7 +204,9 @@ def build(settings: Settings, *, previews_at: str, desk: bool = True) -> Gate:
     live = Live(store, store.bell, settings.revocation_max_lag)
     own_origin = origin_of(split_credentials(settings.upstream)[0])
     origins = Origins(settings.upstream, lambda: {origin.url for origin in live.snapshot.origins})
-    client = make_client(origins)
+    client = make_client(
+        origins, ca_file=settings.upstream_ca, client_cert=settings.upstream_cert, proxy=settings.upstream_proxy or None
+    )
     upstream = Upstream(settings.upstream, client=client, origins=origins)
     cache = settings.data_dir / "cache"
     blobs, kept_pages = Blobs(cache / "blobs"), Pages(cache / "pages")
@@ -220,7 +222,9 @@ def build(settings: Settings, *, previews_at: str, desk: bool = True) -> Gate:
     decisions = Decisions(store, settings.data_dir, process)
     recovery = Recovery(store, settings.data_dir, process, alerts, background)
     housekeeping = Housekeeping(blobs, live, settings.cache_size, settings.data_dir, background)
-    sync = AdvisorySync(store, live, alerts, settings.advisories, settings.data_dir / "sync.lock", now)
+    sync = AdvisorySync(
+        store, live, alerts, settings.advisories, settings.data_dir / "sync.lock", now, settings.upstream_proxy
+    )
     ending: list[str] = []
     identity = assembled(settings, store, live, now)
     readers = Readers(live, now, settings.anonymous, "", identity.passes.read, identity.uses)

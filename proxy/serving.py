@@ -24,6 +24,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from proxy.app import Gate
+from proxy.certificates import HSTS, Certificate
 from proxy.crowds import CountedProtocol
 from proxy.errors import SettingsError
 from proxy.health import ENDING
@@ -61,20 +62,24 @@ def lift_file_limit() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """An application and where it is reached: a socket taken already, or the path of a Unix one."""
+    """An application and where it is reached: a socket taken already, or the path of a Unix one.
+
+    What is ``public`` speaks TLS where the operator named a certificate.
+    """
 
     app: ASGIApp
     place: socket.socket | Path
+    public: bool = True
 
 
 def listeners(gate: Gate, sockets: list[socket.socket], previews: socket.socket, *, desk: bool) -> list[Listener]:
     """Return what one worker listens with: every one serves the index, the desk the admin and previews as well."""
     found = [Listener(gate.index, sockets[0])]
     if desk:
-        found.append(Listener(gate.previews, previews))
+        found.append(Listener(gate.previews, previews, public=False))
         found += [Listener(gate.admin, place) for place in sockets[1:]]
         if gate.settings.workers > 1:
-            found.append(Listener(AskedBy(gate.admin), gate.desk_socket))
+            found.append(Listener(AskedBy(gate.admin), gate.desk_socket, public=False))
     elif len(sockets) > 1:
         found.append(Listener(gate.admin, sockets[1]))
     return found
@@ -114,20 +119,29 @@ async def serve(gate: Gate, listening: list[Listener], ready: Callable[[], None]
     async with gate.running():
         calm_collector()
         quick_turns()
-        servers = [_server(listener, gate.settings.trusted_proxies) for listener in listening]
+        shown = Certificate(gate.settings.tls) if gate.settings.tls else None
+        servers = [_server(listener, gate.settings.trusted_proxies, shown) for listener in listening]
         _stop_on_signals(servers, gate.ending)
         running = [asyncio.create_task(_run(server, item)) for server, item in zip(servers, listening, strict=True)]
         while not all(server.started for server in servers) and not any(task.done() for task in running):
             await asyncio.sleep(0.005)  # uvicorn has a flag here, no event
+        for place in (listener.place for listener in listening if isinstance(listener.place, Path)):
+            place.chmod(0o600)  # uvicorn lets everybody in; the directory does not, unless somebody opened it
         ready()
-        await asyncio.gather(*running)
+        watching = [asyncio.create_task(shown.watch())] if shown else []
+        try:
+            await asyncio.gather(*running)
+        finally:
+            for task in watching:
+                task.cancel()
 
 
 async def _run(server: _Server, listener: Listener) -> None:
     await server.serve(sockets=[listener.place] if isinstance(listener.place, socket.socket) else None)
 
 
-def _server(listener: Listener, trusted: Sequence[str]) -> _Server:
+def _server(listener: Listener, trusted: Sequence[str], shown: Certificate | None) -> _Server:
+    secured = shown if listener.public else None
     config = uvicorn.Config(
         listener.app,
         uds=str(listener.place) if isinstance(listener.place, Path) else None,
@@ -138,6 +152,8 @@ def _server(listener: Listener, trusted: Sequence[str]) -> _Server:
         proxy_headers=bool(trusted),
         forwarded_allow_ips=list(trusted),
         server_header=False,
+        headers=[HSTS] if secured else [],
+        ssl_context_factory=(lambda _config, _default: secured.context) if secured else None,
         timeout_keep_alive=IDLE_SECONDS,
         backlog=BACKLOG,
     )

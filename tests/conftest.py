@@ -31,9 +31,10 @@ def make_gate(tmp_path: Path, index: Upstream) -> Iterator[MakeGate]:
     gates: list[Gatehouse] = []
 
     def make(
-        *options: str, name: str = "gate", upstream: str = "", fresh: bool = False, **environment: str
+        *options: str, name: str = "gate", upstream: str = "", fresh: bool = False, port: int = 0, **environment: str
     ) -> Gatehouse:
-        gate = Gatehouse(tmp_path / name, upstream or index.url, *options, environment=environment, fresh=fresh)
+        where = upstream or index.url
+        gate = Gatehouse(tmp_path / name, where, *options, environment=environment, fresh=fresh, port=port)
         gates.append(gate)
         return gate.start()
 

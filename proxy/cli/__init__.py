@@ -40,6 +40,7 @@ COMMANDS = {
     "restore": "backups:restore",
     "review": "review:review",
     "revoke": "policy:revoke",
+    "sbom": "sbom:sbom",
     "serve": "serving:serve",
     "simulate": "code:simulate",
     "terms": "terms:terms",

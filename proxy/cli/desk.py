@@ -7,6 +7,7 @@ host; the token is ``WICKETGATE_TOKEN``, else the first-run token there.
 from __future__ import annotations
 
 import json
+import ssl
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -58,6 +59,8 @@ class Desk:
     url: str
     admin_url: str
     token: str
+    certificate: str = ""
+    """The file of the gate's own certificate: on its host that one is believed, whatever it names, and no other."""
 
     @classmethod
     def find(cls, directory: str | None, url: str | None = None, token: str | None = None) -> Desk:
@@ -69,7 +72,8 @@ class Desk:
         if not noted:
             give_up("No gate is known here. Start one (wicketgate serve), or set WICKETGATE_URL.")
         address = json.loads(noted)
-        return cls(address["url"], address["admin_url"], token or _read(folder / TOKEN_FILE))
+        token = token or _read(folder / TOKEN_FILE)
+        return cls(address["url"], address["admin_url"], token, address.get("certificate", ""))
 
     def admin(self, method: str, path: str, **more: Any) -> Any:
         """Ask the admin API. Exits with the gate's own words when it says no."""
@@ -108,7 +112,7 @@ class Desk:
         url, headers = f"{self.admin_url}/admin/api/v1{path}", self._admin_headers(accept, more.pop("headers", {}))
         try:
             with httpx.stream(
-                method, url, headers=headers, timeout=SECONDS, trust_env=False, verify=_tls(url), **more
+                method, url, headers=headers, timeout=SECONDS, trust_env=False, verify=self._verified(url), **more
             ) as answer:
                 if answer.is_error:
                     answer.read()
@@ -122,6 +126,21 @@ class Desk:
             give_up("This needs a token. Set WICKETGATE_TOKEN, or run it on the gate's host with --data-dir.")
         return {"authorization": f"Bearer {self.token}", "accept": accept, **more}
 
+    def _verified(self, url: str) -> ssl.SSLContext | bool:
+        """How certificates are verified: authorities are loaded for an address that has one to show, and take long."""
+        if url.startswith("http://"):
+            return False
+        if not self.certificate:
+            from proxy.upstream.network import tls  # noqa: PLC0415  few commands speak TLS
+
+            return tls()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        shown, end, _chain = _read(Path(self.certificate)).partition("-----END CERTIFICATE-----")
+        context.load_verify_locations(cadata=shown + end)
+        return context
+
     def index(self, method: str, path: str, **more: Any) -> Any:
         """Ask the gate as a developer would; a token is needed only where the index wants one."""
         headers = {"accept": "application/json"} | ({"authorization": f"Bearer {self.token}"} if self.token else {})
@@ -130,7 +149,7 @@ class Desk:
     def _asked(self, method: str, url: str, headers: dict[str, str], **more: Any) -> httpx.Response:
         try:
             answer = httpx.request(
-                method, url, headers=headers, timeout=SECONDS, trust_env=False, verify=_tls(url), **more
+                method, url, headers=headers, timeout=SECONDS, trust_env=False, verify=self._verified(url), **more
             )
         except httpx.HTTPError as error:
             give_up(f"The gate at {self.url} does not answer ({error}). Is it running? wicketgate serve")
@@ -208,11 +227,6 @@ def facts(files: Sequence[Data]) -> None:
         said = sorted({file[name] for file in files if file[name]})
         if said:
             click.echo(f"  {name}: {', '.join(said)}{remark}")
-
-
-def _tls(url: str) -> bool:
-    """Whether certificates will be verified: they are loaded for an address that has any to show, and take long."""
-    return not url.startswith("http://")
 
 
 def _read(path: Path) -> str:

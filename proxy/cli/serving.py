@@ -30,11 +30,20 @@ from proxy.workers import DESK
 OPTIONS = (
     ("host", "Address to listen on (127.0.0.1)."),
     ("port", "Port to listen on (8080)."),
+    ("tls-cert", "A certificate (PEM, with its chain) to speak TLS with; a changed file is taken while the gate runs."),
+    ("tls-key", "The key that goes with it (PEM, without a passphrase)."),
     ("data-dir", "Where database, cache and token are kept (~/.local/share/wicketgate)."),
     ("upstream", "The index to stand in front of (what pip on this machine uses)."),
     (
         "file-origin",
         "Where package files may come from, several separated by commas (learnt from the upstream).",
+    ),
+    ("upstream-ca", "Authorities (PEM) that upstream servers may be certified by, besides the system's."),
+    ("upstream-cert", "A certificate (PEM) that is shown to the upstream index, and to no other host."),
+    ("upstream-key", "The key that goes with it (PEM, without a passphrase)."),
+    (
+        "upstream-proxy",
+        "An egress proxy, by which index, files and advisory data are fetched: http://proxy.example:3128.",
     ),
     ("index-ttl", "Seconds for which an upstream page is used without asking again (600)."),
     ("public-url", "The address that people use, where a proxy stands in front."),
@@ -170,7 +179,10 @@ def _ours(host: str) -> bool:
 def _note(settings: Settings) -> None:
     """Note the addresses for the commands of this host."""
     path = settings.data_dir / ADDRESS_FILE
-    path.write_text(json.dumps({"url": settings.url, "admin_url": settings.admin_url}))
+    noted = {"url": settings.url, "admin_url": settings.admin_url}
+    if settings.tls and not (settings.public_url or settings.admin_public_url):
+        noted["certificate"] = str(settings.tls.certificate)
+    path.write_text(json.dumps(noted))
     path.chmod(0o600)
 
 

@@ -30,10 +30,14 @@ ARCHIVE = "all.zip"
 
 
 class Export:
-    """One export by its URL, in ``all.zip`` where single records lie beside it; ``url`` is without credentials."""
+    """One export by its URL, in ``all.zip`` where single records lie beside it; ``url`` is without credentials.
 
-    def __init__(self, url: str) -> None:
+    ``proxy`` is the URL of an egress proxy, "" for none.
+    """
+
+    def __init__(self, url: str, proxy: str = "") -> None:
         self.url, self._credentials = split_credentials(url)
+        self._proxy = proxy or None
         self._accepted: dict[str, str] = {}
         self._offered: dict[str, str] = {}
 
@@ -68,7 +72,7 @@ class Export:
     async def _fetched(self, url: str, limit: int) -> AsyncIterator[bytes]:
         """Yield a body, asked for by the entity tag that was accepted last. Raises FeedRefused, _Unchanged."""
         tag = self._accepted.get(url)
-        async with _client(self._credentials) as client:
+        async with self._client() as client:
             try:
                 async with client.stream("GET", url, headers={"if-none-match": tag} if tag else {}) as answer:
                     if answer.status_code == httpx.codes.NOT_MODIFIED:
@@ -83,7 +87,7 @@ class Export:
     async def records(self, ids: Iterable[str]) -> list[Member]:
         """Return single records, each under its member name. Raises FeedRefused if any cannot be had."""
         turn = asyncio.Semaphore(AT_ONCE)
-        async with _client(self._credentials) as client:
+        async with self._client() as client:
 
             async def one(name: str) -> Member:
                 async with turn:
@@ -97,17 +101,23 @@ class Export:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
 
+    def _client(self) -> httpx.AsyncClient:
+        headers = {"accept-encoding": "identity"}
+        return httpx.AsyncClient(
+            timeout=TIMEOUT,
+            trust_env=False,
+            headers=headers,
+            auth=self._credentials,
+            verify=tls(),
+            proxy=self._proxy,
+        )
+
     def _beside(self, name: str) -> str:
         return self.url.removesuffix(ARCHIVE) + quote(name)
 
 
 class _Unchanged(Exception):
     """The source has what was accepted last."""
-
-
-def _client(credentials: tuple[str, str] | None) -> httpx.AsyncClient:
-    headers = {"accept-encoding": "identity"}
-    return httpx.AsyncClient(timeout=TIMEOUT, trust_env=False, headers=headers, auth=credentials, verify=tls())
 
 
 async def _record(client: httpx.AsyncClient, url: str) -> bytes:

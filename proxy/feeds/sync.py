@@ -43,17 +43,27 @@ SINGLE_RECORDS_AT_MOST = 300
 
 
 class AdvisorySync:
-    """Imports advisory data. ``source`` is a URL, a path, "off", or "" for OSV's public export."""
+    """Imports advisory data. ``source`` is a URL, a path, "off", or "" for OSV's public export.
+
+    ``proxy`` is the URL of an egress proxy, "" for none.
+    """
 
     def __init__(
-        self, store: Store, live: Live, alerts: Alerts, source: str, lock: Path, clock: Callable[[], datetime]
+        self,
+        store: Store,
+        live: Live,
+        alerts: Alerts,
+        source: str,
+        lock: Path,
+        clock: Callable[[], datetime],
+        proxy: str = "",
     ) -> None:
         self._store, self._live, self._clock = store, live, clock
         self._source, self._lock = source, lock
         self.progress = Progress()
         self.bulletin = Bulletin(store, alerts)
         self._intake = Intake(store, live, alerts, clock)
-        self._export = Export(source or OSV_EXPORT)
+        self._export = Export(source or OSV_EXPORT, proxy)
         self._taking = asyncio.Lock()
         self._full_at: datetime | None = None
 

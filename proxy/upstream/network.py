@@ -17,7 +17,7 @@ import socket
 import ssl
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from http.cookiejar import DefaultCookiePolicy
 from importlib.metadata import PackageNotFoundError, version
@@ -29,7 +29,7 @@ import httpcore
 import httpx
 
 from proxy.extras import installed
-from proxy.upstream.origins import Address, Origins
+from proxy.upstream.origins import Address, Origins, Place, origin_of
 from proxy.upstream.wire import connect
 
 BULK = "wicketgate.bulk"
@@ -130,18 +130,22 @@ async def _resolve(host: str, port: int) -> list[Address]:
 
 
 class _Transport(httpx.AsyncBaseTransport):
-    """Two pools behind one seam: pages here, files there."""
+    """Three pools behind one seam: the index's pages and its files, which see our certificate, and all other hosts."""
 
-    def __init__(self, pages: httpx.AsyncBaseTransport, files: httpx.AsyncBaseTransport) -> None:
-        self._pages, self._files = pages, files
+    def __init__(self, index: Place, make: Callable[..., httpx.AsyncBaseTransport]) -> None:
+        self._index = index.text
+        self._pages = make(PAGE_CONNECTIONS, http2=installed("h2"), known=True)
+        self._files = make(FILE_CONNECTIONS, http2=False, known=True)
+        self._others = make(FILE_CONNECTIONS, http2=False, known=False)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        pool = self._files if request.extensions.get(BULK) else self._pages
+        here = origin_of(str(request.url)) == self._index
+        pool = self._others if not here else self._files if request.extensions.get(BULK) else self._pages
         return await pool.handle_async_request(request)
 
     async def aclose(self) -> None:
-        await self._pages.aclose()
-        await self._files.aclose()
+        for pool in (self._pages, self._files, self._others):
+            await pool.aclose()
 
 
 def make_client(
@@ -153,12 +157,12 @@ def make_client(
 ) -> httpx.AsyncClient:
     """Return the client that :class:`Upstream` needs; whoever made it closes it.
 
-    ``ca_file`` is trusted besides the system's authorities, ``client_cert`` is certificate and key,
-    ``proxy`` the URL of an egress proxy.
+    ``ca_file`` is trusted besides the system's authorities, ``client_cert`` is certificate and key, shown to the
+    index's own origin alone, ``proxy`` the URL of an egress proxy.
     """
 
-    def transport(connections: int, *, http2: bool) -> httpx.AsyncBaseTransport:
-        context = tls(ca_file, client_cert)
+    def transport(connections: int, *, http2: bool, known: bool) -> httpx.AsyncBaseTransport:
+        context = tls(ca_file, client_cert if known else None)
         limits = httpx.Limits(
             max_connections=connections,
             max_keepalive_connections=connections // 2,
@@ -177,8 +181,7 @@ def make_client(
             )
         return made
 
-    pools = _Transport(transport(PAGE_CONNECTIONS, http2=installed("h2")), transport(FILE_CONNECTIONS, http2=False))
-    client = httpx.AsyncClient(transport=pools, trust_env=False, follow_redirects=False)
+    client = httpx.AsyncClient(transport=_Transport(origins.index, transport), trust_env=False, follow_redirects=False)
     client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     return client
 

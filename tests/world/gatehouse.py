@@ -42,10 +42,11 @@ class Gatehouse:
         *options: str,
         environment: dict[str, str] | None = None,
         fresh: bool = False,
+        port: int = 0,
     ) -> None:
         self._fresh = fresh
-        self.data_dir, self.port = data_dir, free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.data_dir, self.port = data_dir, port or free_port()
+        self.url = f"{'https' if '--tls-cert' in options else 'http'}://127.0.0.1:{self.port}"
         self.index = f"{self.url}/simple/"
         self._options = ["--port", str(self.port), "--upstream", upstream, *options]
         if "--advisories" not in options:

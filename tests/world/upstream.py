@@ -11,8 +11,9 @@ import gzip
 import hashlib
 import html
 import json
+import ssl
 import threading
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
@@ -68,12 +69,16 @@ class Listed:
 
 @dataclass(frozen=True)
 class Asked:
-    """One request that arrived: at which origin, for what, with which headers (lower-case names)."""
+    """One request that arrived: at which origin, for what, with which headers (lower-case names).
+
+    ``showed`` tells whether the client had shown a certificate.
+    """
 
     origin: str
     method: str
     path: str
     headers: dict[str, str]
+    showed: bool = False
 
 
 @dataclass
@@ -94,9 +99,10 @@ Behaviour = Callable[[Asked], Answer | None]
 
 
 class Upstream:
-    """An index and its file host. Use it as a context manager."""
+    """An index and its file host, as a context manager. ``tls`` has them speak that, by ``index`` and ``files``."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: Mapping[str, ssl.SSLContext] | None = None) -> None:
+        self._tls = tls or {}
         self.files: dict[str, list[Listed]] = {}
         self.requests: list[Asked] = []
         self.json = True
@@ -131,12 +137,15 @@ class Upstream:
     @property
     def url(self) -> str:
         """The index URL."""
-        return f"http://127.0.0.1:{self._ports['index']}/simple/"
+        return f"{self._scheme('index')}://127.0.0.1:{self._ports['index']}/simple/"
 
     @property
     def files_origin(self) -> str:
         """The origin of the files."""
-        return f"http://127.0.0.1:{self._ports['files']}"
+        return f"{self._scheme('files')}://127.0.0.1:{self._ports['files']}"
+
+    def _scheme(self, name: str) -> str:
+        return "https" if name in self._tls else "http"
 
     def release(
         self,
@@ -226,7 +235,7 @@ class Upstream:
             finally:
                 writer.close()
 
-        return await asyncio.start_server(connected, "127.0.0.1", self._ports.get(name, 0))
+        return await asyncio.start_server(connected, "127.0.0.1", self._ports.get(name, 0), ssl=self._tls.get(name))
 
     async def _close(self, server: asyncio.Server) -> None:
         server.close()
@@ -244,7 +253,7 @@ class Upstream:
             first, *lines = head.strip().split("\r\n")
             method, path, _ = first.split(" ")
             headers = {key.lower(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
-            asked = Asked(name, method, path, headers)
+            asked = Asked(name, method, path, headers, bool(writer.get_extra_info("peercert")))
             self.requests.append(asked)
             if not await self._answer(asked, writer):
                 return
