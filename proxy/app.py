@@ -55,7 +55,7 @@ from proxy.store.sqlite import SqliteStore
 from proxy.upstream import Origins, Upstream, make_client, origin_of
 from proxy.upstream.origins import split_credentials
 from proxy.web import REST, ChannelDoors, Doors
-from proxy.web.caps import BodyCap
+from proxy.web.caps import BodyCap, Room
 from proxy.web.developers import Developers
 from proxy.web.files import FileDoor, RefusedDoor
 from proxy.web.forward import Forward
@@ -244,6 +244,7 @@ def build(settings: Settings, *, previews_at: str, desk: bool = True) -> Gate:
     decisions = Decisions(store, settings.data_dir, f"{os.getpid()}-{secrets.token_hex(4)}")
     sync = AdvisorySync(store, live, alerts, settings.advisories, settings.data_dir / "sync.lock", now)
     trouble: dict[str, str] = {}
+    room = Room()
     identity = assembled(settings, store, live, now)
     readers = Readers(live, now, settings.anonymous, "", identity.passes.read, identity.uses)
     warnings = () if settings.mfa_required else (MFA_OFF,)
@@ -265,7 +266,7 @@ def build(settings: Settings, *, previews_at: str, desk: bool = True) -> Gate:
             "simple": IndexDoor(here, here_may, recorder),
             "files": FileDoor(here, here_may, recorder, refusals),
             "refused": RefusedDoor(here, here_may, refusals),
-            REST: _without_redirects([*developers.routes(), *beside]),
+            REST: _without_redirects([*developers.routes(), *beside], room),
         }
 
     preview = PreviewDoor(gateway, live, now, settings.url)
@@ -283,16 +284,16 @@ def build(settings: Settings, *, previews_at: str, desk: bool = True) -> Gate:
     doors = Doors(channel_doors, live)
     return Gate(
         settings, store, live, decisions, alerts, notices, fetches, blobs, kept_pages, sync, rounds,
-        keeper if desk else None, office, client, identity, own_origin, doors, _without_redirects(admin_routes),
+        keeper if desk else None, office, client, identity, own_origin, doors, _without_redirects(admin_routes, room),
         preview, trouble,
     )  # fmt: skip
 
 
-def _without_redirects(routes: list[BaseRoute]) -> ASGIApp:
+def _without_redirects(routes: list[BaseRoute], room: Room) -> ASGIApp:
     """Return an application that takes small bodies and never redirects by itself: that would reflect the Host."""
     app = Starlette(routes=routes)
     app.router.redirect_slashes = False
-    return BodyCap(app)
+    return BodyCap(app, room)
 
 
 def _messenger(settings: Settings) -> Messenger | None:

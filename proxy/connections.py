@@ -1,40 +1,58 @@
-"""How a connection is treated before it has asked anything: bounded in bytes and in time.
+"""How a connection is treated, whatever is asked on it: bounded in bytes and in time, in both directions.
 
-uvicorn's own protocol takes request heads of any size and waits for ever for their end.
+uvicorn's own protocol takes request heads of any size, and waits for ever: for the end of a head or a body, and for
+a client that has stopped reading its answer. Decided here:
+
+* A head ends within :data:`HEAD_SECONDS` of its first byte, also on a connection that was good before.
+* While a body is on its way, or an answer waits to be taken, at least :data:`LEAST` bytes move in every
+  :data:`WINDOW` seconds. Installers give up far sooner by themselves.
+* Nobody switches to another protocol.
 """
 
 from __future__ import annotations
 
 import asyncio
+from typing import Literal
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_AT_MOST = 64 << 10
 HEAD_SECONDS = 20.0
+WINDOW = 60.0
+LEAST = 16 << 10
+
+Part = Literal["head", "body", ""]
 
 
 class GuardedProtocol(HttpToolsProtocol):
-    """HTTP/1.1 by httptools, closing connections whose request head is too large or too slow."""
+    """HTTP/1.1 by httptools, closing connections that bring too much, or too slowly, or take nothing."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         """Start the clock for the first head."""
         super().connection_made(transport)
-        self._head_bytes = 0
+        self._head_bytes = self._body_bytes = 0
         self._in_body = False
-        self._late = self.loop.call_later(HEAD_SECONDS, self._close_late)
+        self._waits_for: Part = ""
+        self._clock: asyncio.TimerHandle | None = None
+        self._stalled: asyncio.TimerHandle | None = None
+        self._wait_for("head")
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the clock."""
-        self._late.cancel()
+        """Stop the clocks."""
+        self._wait_for("")
+        self._stop_stall()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Count what belongs to a head. One piece may bring a head and much of its body."""
         room = len(data) if self._in_body else HEAD_AT_MOST - self._head_bytes
         first, rest = data[:room], data[room:]
-        if not self._in_body:
+        if self._in_body:
+            self._body_bytes += len(first)
+        else:
             self._head_bytes += len(first)
         super().data_received(first)
+        self._wait_for("body" if self._in_body else "head" if self._head_bytes else "")
         if not rest or self.transport.is_closing():
             return
         if not self._in_body and self._head_bytes >= HEAD_AT_MOST:
@@ -44,8 +62,8 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """The head is whole: what follows is a body, or the next head."""
-        self._late.cancel()
-        self._in_body = True
+        self._in_body, self._body_bytes = True, 0
+        self._wait_for("")
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
@@ -54,5 +72,52 @@ class GuardedProtocol(HttpToolsProtocol):
         self._in_body = False
         self._head_bytes = 0
 
-    def _close_late(self) -> None:
+    def pause_writing(self) -> None:
+        """The client takes less than it is sent: see whether it takes anything."""
+        super().pause_writing()
+        self._stop_stall()
+        self._stalled = self.loop.call_later(WINDOW, self._look_at_answer, self._unsent())
+
+    def resume_writing(self) -> None:
+        """The client takes what it is sent."""
+        self._stop_stall()
+        super().resume_writing()
+
+    def _wait_for(self, part: Part) -> None:
+        """Have the clock run for what the connection waits for now."""
+        if part == self._waits_for:
+            return
+        if self._clock is not None:
+            self._clock.cancel()
+        self._waits_for, self._clock = part, None
+        if part == "head":
+            self._clock = self.loop.call_later(HEAD_SECONDS, self._close)
+        elif part == "body":
+            self._clock = self.loop.call_later(WINDOW, self._look_at_body)
+
+    def _look_at_body(self) -> None:
+        """Close a connection whose body does not move, unless it is we who do not read it."""
+        if self._body_bytes < LEAST and not self.flow.read_paused:
+            self._close()
+            return
+        self._body_bytes = 0
+        self._clock = self.loop.call_later(WINDOW, self._look_at_body)
+
+    def _look_at_answer(self, before: int) -> None:
+        """End a connection whose answer is not taken: what waits for it in memory is let go of at once."""
+        left = self._unsent()
+        if before - left < LEAST:
+            self.transport.abort()
+            return
+        self._stalled = self.loop.call_later(WINDOW, self._look_at_answer, left)
+
+    def _unsent(self) -> int:
+        return self.transport.get_write_buffer_size()
+
+    def _stop_stall(self) -> None:
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
+
+    def _close(self) -> None:
         self.transport.close()

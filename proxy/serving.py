@@ -120,6 +120,7 @@ def _server(listener: Listener, trusted: Sequence[str]) -> _Server:
         listener.app,
         uds=str(listener.place) if isinstance(listener.place, Path) else None,
         http=GuardedProtocol,
+        ws="none",
         lifespan="off",
         log_level="error",
         access_log=False,

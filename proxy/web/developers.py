@@ -88,7 +88,7 @@ class Developers:
 
     async def shipped(self, request: Request) -> Response:
         """The style sheet, the icon, and the script for comfort: the same files as the admin's."""
-        name = request.url.path.rpartition("/")[2]
+        name = request.scope["path"].rpartition("/")[2]
         headers = {"cache-control": "max-age=3600", "x-content-type-options": "nosniff"}
         return FileResponse(self._static / name, media_type=SHIPPED[name], headers=headers)
 
