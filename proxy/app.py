@@ -58,6 +58,7 @@ from proxy.web import REST, ChannelDoors, Doors
 from proxy.web.caps import BodyCap, Room
 from proxy.web.developers import Developers
 from proxy.web.files import FileDoor, RefusedDoor
+from proxy.web.floods import Floods
 from proxy.web.forward import Forward
 from proxy.web.index import IndexDoor
 from proxy.web.later import Later, Made
@@ -244,7 +245,7 @@ def build(settings: Settings, *, previews_at: str, desk: bool = True) -> Gate:
     decisions = Decisions(store, settings.data_dir, f"{os.getpid()}-{secrets.token_hex(4)}")
     sync = AdvisorySync(store, live, alerts, settings.advisories, settings.data_dir / "sync.lock", now)
     trouble: dict[str, str] = {}
-    room = Room()
+    room, floods = Room(), Floods()
     identity = assembled(settings, store, live, now)
     readers = Readers(live, now, settings.anonymous, "", identity.passes.read, identity.uses)
     warnings = () if settings.mfa_required else (MFA_OFF,)
@@ -255,7 +256,7 @@ def build(settings: Settings, *, previews_at: str, desk: bool = True) -> Gate:
     def channel_doors(name: str) -> ChannelDoors:
         url = f"{settings.url}/{name}".rstrip("/")
         here = gateway.answering_by(ChannelPolicy(live, name)) if name else gateway
-        recorder = Recorder(decisions, now, name)
+        recorder = Recorder(decisions, now, floods, name)
         refusals = Refusals(recorder, url)
         here_may = replace(readers, channel=name)
         developers = Developers(here, Asking(store, now, name), health, here_may, now, url, STATIC)

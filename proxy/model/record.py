@@ -115,7 +115,8 @@ class DecisionRecord:
     """One answer given to one client: a file handed out, revalidated or refused, or a page.
 
     ``what`` is "file", "metadata" or "page". ``verdict`` is "allowed", "refused", or "observed" for what was handed
-    out in observe mode and would be refused otherwise. ``count`` is above 1 only for folded pages.
+    out in observe mode and would be refused otherwise. ``count`` is above 1 only for folded pages, and for refusals
+    that came too fast to be written one by one: those say no names.
     """
 
     at: datetime

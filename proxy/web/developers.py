@@ -116,7 +116,7 @@ class Developers:
         if project is None:
             return PlainTextResponse(f"{malformed(request.path_params['name'])}\n", 404)
         if wanted is not None and read_version(wanted) is None:
-            return PlainTextResponse(f"That is not a version (PEP 440): {wanted[:64]}\n", 404)
+            return PlainTextResponse(f"That is not a version (PEP 440): {wanted[:64]!a}\n", 404)
         try:
             listing = await self._gateway.listing(project)
         except GateError as error:
