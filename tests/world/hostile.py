@@ -62,17 +62,20 @@ def sound(gate: Gatehouse) -> None:
 def said(port: int, data: bytes, wait: float = 5.0) -> tuple[list[int], bool]:
     """Send bytes as they are; the statuses that came back, and whether the gate closed the connection.
 
-    A connection that is quiet for a quarter of a second after an answer is taken to stay open.
+    A connection that is quiet for a tenth of a second after an answer is taken to stay open.
     """
     with socket.create_connection(("127.0.0.1", port)) as line:
         line.settimeout(wait)
         answer, closed = b"", False
-        with suppress(TimeoutError, ConnectionError):
-            line.sendall(data)
-            while piece := line.recv(1 << 16):
-                answer += piece
-                line.settimeout(0.25)
+        try:
+            with suppress(ConnectionError):  # it may be hung up on while it is sent, and closed it is then
+                line.sendall(data)
+                while piece := line.recv(1 << 16):
+                    answer += piece
+                    line.settimeout(0.1)
             closed = True
+        except TimeoutError:
+            pass
     heads = [text for text in answer.split(b"\r\n") if text.startswith(b"HTTP/1.1 ")]
     return [int(head[9:12]) for head in heads], closed
 
