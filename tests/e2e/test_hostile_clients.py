@@ -217,8 +217,8 @@ def test_credentials_of_clients_are_kept_nowhere(index: Upstream, gate: Gatehous
     needles = (secret.encode(), basic.encode(), token.encode())
     kept = [path for path in (*gate.data_dir.rglob("*"), gate.data_dir.with_suffix(".log")) if path.is_file()]
     assert any(path.suffix == ".log" for path in kept)
-    for path in kept:
-        assert not any(needle in path.read_bytes() for needle in needles), path
+    for file in kept:
+        assert not any(needle in file.read_bytes() for needle in needles), file
     assert not any(needle.decode() in str(request) for request in index.requests for needle in needles)
     assert not any({"authorization", "cookie"} & request.headers.keys() for request in index.requests)
 
