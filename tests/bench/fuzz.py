@@ -1,4 +1,4 @@
-"""Coverage-guided fuzzing of one reader, or of the whole gate, with atheris (``pip install atheris``; not in the locks).
+"""Guided fuzzing of one reader, or of the whole gate, with atheris (``pip install atheris``: it is not in the locks).
 
     python -m tests.bench.fuzz page -max_total_time=120
 
@@ -42,9 +42,8 @@ def main() -> None:
         for number, seed in enumerate(SEEDS[name]):
             (corpus / str(number)).write_bytes(seed)
         with _target(name, Path(kept)) as target:
-            atheris.Setup(
-                ["fuzz", "-timeout=10", "-rss_limit_mb=3000", "-max_len=20000", *options, str(corpus)], target
-            )
+            bounds = ["-timeout=10", "-rss_limit_mb=3000", "-max_len=20000"]
+            atheris.Setup(["fuzz", *bounds, *options, str(corpus)], target)
             atheris.Fuzz()
 
 

@@ -103,13 +103,12 @@ def fed(folder: Path) -> Iterator[Fed]:
     """Run a gate on a loop of its own. What escapes the application is raised, not logged."""
     loop = asyncio.new_event_loop()
     with Upstream() as index:
-        wheel, withheld = index.release("flask", "3.0.0"), index.release("flask", "3.1.0", padding=100)
-        wheel.path = "/packages/aa/bb/flask-3.0.0-py3-none-any.whl"
+        wheel, withheld = index.release("flask", "3.0.0"), index.release("marmalade", "1.0", padding=100)
+        wheel.path, withheld.path = (f"/packages/aa/bb/{listed.filename}" for listed in (wheel, withheld))
         running = house(folder, index.url, ttl=600)
         inside = loop.run_until_complete(running.__aenter__())
         loop.run_until_complete(inside.approve("flask==3.0.0"))
         loop.run_until_complete(inside.get(f"/files{wheel.path}"))
-        index.down()
         try:
             yield Fed(loop, inside, withheld)
         finally:

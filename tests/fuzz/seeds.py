@@ -61,6 +61,7 @@ REQUESTS = [
     _request("/simple/flask/?format=text/html", 'If-None-Match: "a"', "User-Agent: pip/26 {}"),
     _request("/files/packages/aa/bb/flask-3.0.0-py3-none-any.whl", "Range: bytes=0-9", 'If-Range: "x"'),
     _request("/files/packages/aa/bb/flask-3.0.0-py3-none-any.whl.metadata", method="HEAD"),
+    _request("/files/packages/aa/bb/marmalade-1.0-py3-none-any.whl", "If-None-Match: *"),
     _request("/refused/why/flask-3.1.0.tar.gz", "Accept: text/html", "Authorization: Basic X190b2tlbl9fOng="),
     _request("/explain/flask/3.0.0?format=json", "Authorization: Bearer wgt_x_y"),
     _request("/explain/flask/request", FORM, method="POST", body=b"specifier=%3E%3D1&why=because"),
@@ -73,15 +74,15 @@ REQUESTS = [
 ]
 ADMIN = [
     b"POST /approvals\n" + _json({"requirement": "flask>=3", "reason": "x", "until": "2030-01-01T00:00:00Z"}),
-    b"PATCH /terms\n" + _json({"minimum_age_days": 3, "internal": ["acme-*"], "mode": "observe", "reason": "x"}),
-    b"POST /prohibitions\n" + _json({"project": "flask", "specifier": "<2", "reason": "x"}),
-    b"POST /waivers\n" + _json({"project": "flask", "advisory": "X-1", "specifier": "", "days": 3, "reason": "x"}),
+    b"PATCH /terms\n" + _json({"minimum_age_days": 3, "internal": ["acme-*"], "mode": "enforce", "reason": "x"}),
+    b"POST /prohibitions\n" + _json({"requirement": "flask<2", "reason": "x"}),
+    b"POST /waivers\n" + _json({"requirement": "flask", "advisory": "X-1", "days": 3, "reason": "x"}),
     b"POST /tokens\n" + _json({"name": "ci", "role": "reader", "days": 30, "projects": ["f*"], "networks": ["::/0"]}),
     b"POST /policy/plan\n" + _json({"document": EXAMPLE}),
     b"POST /imports\n" + _json({"files": [{"name": "requirements.txt", "content": "flask==3.0.0"}], "reason": "x"}),
     b"GET /audit/events?tag=x&before=5&since=2026-01-01T00:00:00Z\n",
     b"GET /audit/decisions?project=flask&words=a+b&verdict=refused\n",
-    b"GET /names/check?name=reqeusts\n",
+    b"GET /inbox?project=flask\n",
     b"POST /origins\n" + _json({"url": "https://files.example", "reason": "x"}),
     b"POST /channels\n" + _json({"name": "research", "reason": "x"}),
 ]
