@@ -3,7 +3,8 @@
     python -m tests.bench.fuzz page -max_total_time=120
 
 Targets are those of :mod:`tests.fuzz.targets`, ``request`` (what arrives on a connection) and ``admin`` (what an owner
-sends to the API). What follows the target is libFuzzer's; each input has ten seconds. A finding is left as a file.
+sends to the API). What follows the target is libFuzzer's; each input has ten seconds. A finding is left among
+the temporary files, as fuzzed-….
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 
 import atheris
 
@@ -42,7 +43,7 @@ def main() -> None:
         for number, seed in enumerate(SEEDS[name]):
             (corpus / str(number)).write_bytes(seed)
         with _target(name, Path(kept)) as target:
-            bounds = ["-timeout=10", "-rss_limit_mb=3000", "-max_len=20000"]
+            bounds = ["-timeout=10", "-rss_limit_mb=3000", "-max_len=20000", f"-artifact_prefix={gettempdir()}/fuzzed-"]
             atheris.Setup(["fuzz", *bounds, *options, str(corpus)], target)
             atheris.Fuzz()
 
