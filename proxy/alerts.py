@@ -39,7 +39,8 @@ class Apprised:
     def __init__(self, urls: Sequence[str]) -> None:
         import apprise  # noqa: PLC0415  an extra, and slow to import: only who sends alerts pays for it
 
-        self._places = apprise.Apprise()
+        # Whoever answers there does not lead an alert elsewhere.
+        self._places = apprise.Apprise(asset=apprise.AppriseAsset(http_redirects=False))
         self.unusable = [url.partition(":")[0] for url in urls if not self._places.add(url)]
 
     async def send(self, title: str, body: str) -> bool:

@@ -58,9 +58,10 @@ from proxy.store.sqlite import SqliteStore
 from proxy.upstream import Origins, Upstream, make_client, origin_of
 from proxy.upstream.origins import split_credentials
 from proxy.web import REST, ChannelDoors, Doors
-from proxy.web.caps import BodyCap
+from proxy.web.caps import BodyCap, Room
 from proxy.web.developers import Developers
 from proxy.web.files import FileDoor, RefusedDoor
+from proxy.web.floods import Floods
 from proxy.web.forward import Forward
 from proxy.web.index import IndexDoor
 from proxy.web.later import Later, Made
@@ -226,6 +227,7 @@ def build(settings: Settings, *, previews_at: str, desk: bool = True) -> Gate:
         store, live, alerts, settings.advisories, settings.data_dir / "sync.lock", now, settings.upstream_proxy
     )
     ending: list[str] = []
+    room, floods = Room(), Floods()
     identity = assembled(settings, store, live, now)
     readers = Readers(live, now, settings.anonymous, "", identity.passes.read, identity.uses)
     warnings = () if settings.mfa_required else (MFA_OFF,)
@@ -236,7 +238,7 @@ def build(settings: Settings, *, previews_at: str, desk: bool = True) -> Gate:
     def channel_doors(name: str) -> ChannelDoors:
         url = f"{settings.url}/{name}".rstrip("/")
         here = gateway.answering_by(ChannelPolicy(live, name)) if name else gateway
-        recorder = Recorder(decisions, now, name)
+        recorder = Recorder(decisions, now, floods, name)
         refusals = Refusals(recorder, url)
         here_may = replace(readers, channel=name)
         developers = Developers(here, Asking(store, now, name), health, here_may, now, url, STATIC)
@@ -247,7 +249,7 @@ def build(settings: Settings, *, previews_at: str, desk: bool = True) -> Gate:
             "simple": IndexDoor(here, here_may, recorder),
             "files": FileDoor(here, here_may, recorder, refusals),
             "refused": RefusedDoor(here, here_may, refusals),
-            REST: _without_redirects([*developers.routes(), *beside]),
+            REST: _without_redirects([*developers.routes(), *beside], room),
         }
 
     preview = PreviewDoor(gateway, live, now, settings.url)
@@ -265,16 +267,16 @@ def build(settings: Settings, *, previews_at: str, desk: bool = True) -> Gate:
     doors = Doors(channel_doors, live, decisions.write)
     return Gate(
         settings, store, live, decisions, alerts, notices, fetches, blobs, kept_pages, sync, rounds,
-        keeper if desk else None, office, client, identity, own_origin, doors, _without_redirects(admin_routes),
+        keeper if desk else None, office, client, identity, own_origin, doors, _without_redirects(admin_routes, room),
         preview, background, recovery, housekeeping, ending,
     )  # fmt: skip
 
 
-def _without_redirects(routes: list[BaseRoute]) -> ASGIApp:
+def _without_redirects(routes: list[BaseRoute], room: Room) -> ASGIApp:
     """Return an application that takes small bodies and never redirects by itself: that would reflect the Host."""
     app = Starlette(routes=routes)
     app.router.redirect_slashes = False
-    return BodyCap(app)
+    return BodyCap(app, room)
 
 
 def _messenger(settings: Settings) -> Messenger | None:

@@ -1,60 +1,58 @@
-"""How a connection is treated: bounded in bytes and in time before it has asked, answered at once where it can be.
+"""How a connection is treated, whatever is asked on it: bounded in bytes and in time, in both directions.
 
-uvicorn's own protocol takes request heads of any size and waits for ever for their end. It makes a task of every
-request, and two writes of every answer: what an application has finished (:class:`~proxy.web.http.Ready`) goes out
-in one write instead, as soon as the head of the request is read.
+uvicorn's own protocol takes request heads of any size, and waits for ever: for the end of a head or a body, and for
+a client that has stopped reading its answer. Decided here:
+
+* A head ends within :data:`HEAD_SECONDS` of its first byte, also on a connection that was good before.
+* While a body is on its way, or an answer waits to be taken, at least :data:`LEAST` bytes move in every
+  :data:`WINDOW` seconds. Installers give up far sooner by themselves.
+* Nobody switches to another protocol.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
-from functools import lru_cache, partial
-from typing import cast
+from typing import Literal
 
-from starlette.types import Scope
-from uvicorn._types import ASGI3Application
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
-
-from proxy.web.http import Finished, Ready
-
-log = logging.getLogger(__name__)
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_AT_MOST = 64 << 10
 HEAD_SECONDS = 20.0
-JOINED_AT_MOST = 64 << 10
-"""Bytes of a body that are copied behind their head: a write of two pieces costs more than that."""
+WINDOW = 60.0
+LEAST = 16 << 10
+
+Part = Literal["head", "body", ""]
 
 
 class GuardedProtocol(HttpToolsProtocol):
-    """HTTP/1.1 by httptools, closing connections whose request head is too large or too slow."""
+    """HTTP/1.1 by httptools, closing connections that bring too much, or too slowly, or take nothing."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         """Start the clock for the first head."""
         super().connection_made(transport)
-        self._ready = self.app if isinstance(self.app, Ready) else None
-        self._at_once = False
-        self._idle: asyncio.TimerHandle | None = None
-        self._answered = 0.0
-        self._head_bytes = 0
+        self._head_bytes = self._body_bytes = 0
         self._in_body = False
-        self._late = self.loop.call_later(HEAD_SECONDS, self._close_late)
+        self._waits_for: Part = ""
+        self._clock: asyncio.TimerHandle | None = None
+        self._stalled: asyncio.TimerHandle | None = None
+        self._wait_for("head")
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the clock."""
-        self._late.cancel()
-        if self._idle is not None:
-            self._idle.cancel()
+        """Stop the clocks."""
+        self._wait_for("")
+        self._stop_stall()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Count what belongs to a head. One piece may bring a head and much of its body."""
         room = len(data) if self._in_body else HEAD_AT_MOST - self._head_bytes
         first, rest = data[:room], data[room:]
-        if not self._in_body:
+        if self._in_body:
+            self._body_bytes += len(first)
+        else:
             self._head_bytes += len(first)
-        self._at_once = True
         super().data_received(first)
+        self._wait_for("body" if self._in_body else "head" if self._head_bytes else "")
         if not rest or self.transport.is_closing():
             return
         if not self._in_body and self._head_bytes >= HEAD_AT_MOST:
@@ -64,8 +62,8 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """The head is whole: what follows is a body, or the next head."""
-        self._late.cancel()
-        self._in_body = True
+        self._in_body, self._body_bytes = True, 0
+        self._wait_for("")
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
@@ -74,71 +72,52 @@ class GuardedProtocol(HttpToolsProtocol):
         self._in_body = False
         self._head_bytes = 0
 
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        """Answer at once what is finished; everything else is a task, as uvicorn does it.
+    def pause_writing(self) -> None:
+        """The client takes less than it is sent: see whether it takes anything."""
+        super().pause_writing()
+        self._stop_stall()
+        self._stalled = self.loop.call_later(WINDOW, self._look_at_answer, self._unsent())
 
-        One answer a piece of data: others who wait come first before what was sent behind it (pipelined). A client
-        that is slow to take waits in a task as well.
-        """
-        finished = None
-        if self._ready is not None and self._at_once and app is self.app and not self.flow.write_paused:
-            finished = _at_hand(self._ready, cycle)
-        self._at_once = False
-        if finished is None or self._ready is None:
-            super()._start_asgi_task(cycle, app)
-        else:
-            self._ready.when_written(partial(self._answer, cycle, finished))
+    def resume_writing(self) -> None:
+        """The client takes what it is sent."""
+        self._stop_stall()
+        super().resume_writing()
 
-    def _answer(self, cycle: RequestResponseCycle, finished: Finished) -> None:
-        """Send a finished answer, and be ready for the next request."""
-        if cycle.disconnected or self.transport.is_closing():
+    def _wait_for(self, part: Part) -> None:
+        """Have the clock run for what the connection waits for now."""
+        if part == self._waits_for:
             return
-        cycle.response_started = cycle.response_complete = True
-        self._send(finished, cycle)
-        if not cycle.keep_alive:
-            self.transport.close()
-        elif self.pipeline:
-            cycle.on_response()
-        else:
-            self._answered = self.loop.time()
-            if self._idle is None:
-                self._idle = self.loop.call_later(self.timeout_keep_alive, self._close_idle)
+        if self._clock is not None:
+            self._clock.cancel()
+        self._waits_for, self._clock = part, None
+        if part == "head":
+            self._clock = self.loop.call_later(HEAD_SECONDS, self._close)
+        elif part == "body":
+            self._clock = self.loop.call_later(WINDOW, self._look_at_body)
 
-    def _close_idle(self) -> None:
-        """Close a connection that asked nothing for long.
+    def _look_at_body(self) -> None:
+        """Close a connection whose body does not move, unless it is we who do not read it."""
+        if self._body_bytes < LEAST and not self.flow.read_paused:
+            self._close()
+            return
+        self._body_bytes = 0
+        self._clock = self.loop.call_later(WINDOW, self._look_at_body)
 
-        uvicorn makes a timer behind every answer and cancels it before the next; a connection has one of ours.
-        """
-        self._idle = None
-        left = self._answered + self.timeout_keep_alive - self.loop.time()
-        if self.timeout_keep_alive_task is not None or not self.cycle.response_complete:
-            return  # uvicorn's own timer runs, or will behind the answer that is being made
-        if left <= 0:
-            self.timeout_keep_alive_handler()
-        else:
-            self._idle = self.loop.call_later(left, self._close_idle)
+    def _look_at_answer(self, before: int) -> None:
+        """End a connection whose answer is not taken: what waits for it in memory is let go of at once."""
+        left = self._unsent()
+        if before - left < LEAST:
+            self.transport.abort()
+            return
+        self._stalled = self.loop.call_later(WINDOW, self._look_at_answer, left)
 
-    def _send(self, finished: Finished, cycle: RequestResponseCycle) -> None:
-        usual = _usual(tuple(cycle.default_headers))
-        head = b"%b%b%b\r\n" % (finished.head, usual, b"" if cycle.keep_alive else b"connection: close\r\n")
-        if len(finished.body) <= JOINED_AT_MOST:
-            self.transport.write(head + finished.body)
-        else:
-            self.transport.writelines((head, finished.body))
+    def _unsent(self) -> int:
+        return self.transport.get_write_buffer_size()
 
-    def _close_late(self) -> None:
+    def _stop_stall(self) -> None:
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
+
+    def _close(self) -> None:
         self.transport.close()
-
-
-def _at_hand(ready: Ready, cycle: RequestResponseCycle) -> Finished | None:
-    try:
-        return ready.at_hand(cast(Scope, cycle.scope))
-    except Exception:
-        log.exception("An answer at hand failed; it is made anew.")
-        return None
-
-
-@lru_cache(maxsize=8)
-def _usual(headers: tuple[tuple[bytes, bytes], ...]) -> bytes:
-    """Return the headers that uvicorn adds to every answer (the date, which changes every second)."""
-    return b"".join(b"%b: %b\r\n" % header for header in headers)

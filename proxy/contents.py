@@ -32,6 +32,9 @@ from proxy.simple.metadata import Said
 from proxy.upstream import Upstream
 from proxy.upstream.client import METADATA_AT_MOST
 
+LOOKING_AT_MOST = 2
+"""Files that are looked into at once: the list of an archive's members may take 60 MB."""
+
 LOOKED_AT_MOST = 20_000
 """Files that are remembered as looked into; one that was forgotten is looked into again."""
 
@@ -46,6 +49,7 @@ class Contents:
         self._upstream, self._blobs, self._fetches = upstream, blobs, fetches
         self._learnt, self._tell = learnt, tell
         self._looked: OrderedDict[_Look, None] = OrderedDict()
+        self._looking = asyncio.Semaphore(LOOKING_AT_MOST)
 
     async def file(self, project: NormalizedName, file: ReleaseFile) -> Blob | Download | bytes:
         """Return the bytes of a file with a digest. Raises Inconsistent, UpstreamError, CacheError."""
@@ -111,7 +115,8 @@ class Contents:
         """Read what a file says of itself, once. Raises Inconsistent where that is not what its name says."""
         if look in self._looked:
             return
-        inside = await asyncio.to_thread(_inside, look.file, handle, size)
+        async with self._looking:
+            inside = await asyncio.to_thread(_inside, look.file, handle, size)
         problem = inside if isinstance(inside, str) else _disagreement(look, inside)
         if problem:
             raise await self._contradicted(look.project, look.file, problem)

@@ -11,7 +11,7 @@ import logging
 import resource
 import time
 
-from proxy.connections import GuardedProtocol
+from proxy.prompt import PromptProtocol
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ def most_connections() -> int:
     return limit - min(RESERVE, limit // 4)
 
 
-class CountedProtocol(GuardedProtocol):
+class CountedProtocol(PromptProtocol):
     """Turns away who comes when there are too many."""
 
     _told_at = float("-inf")

@@ -89,3 +89,10 @@ class DocumentRefused(GateError):
 
 class FeedRefused(GateError):
     """Advisory data that was not taken; what was in force stays in force."""
+
+
+def again(error: GateError) -> GateError:
+    """Return the same failure without its history, which holds on to the frames and files it went through."""
+    fresh = type(error).__new__(type(error), *error.args)
+    vars(fresh).update(vars(error))
+    return fresh

@@ -136,7 +136,8 @@ class Facts:
 
         async def read(project: NormalizedName, file: ReleaseFile) -> str:
             content = await self.beside(project, file)
-            found.update(dict.fromkeys(needs(content) if content else (), file.filename))
+            named = await asyncio.to_thread(needs, content) if content else ()  # megabytes, if somebody likes
+            found.update(dict.fromkeys(named, file.filename))
             return ""
 
         await self._each(project, newest, read)

@@ -29,6 +29,7 @@ from proxy.contents import Contents
 from proxy.errors import StoreError, UpstreamAway, UpstreamError
 from proxy.facts import Facts
 from proxy.firsts import Firsts
+from proxy.lanes import JUDGING
 from proxy.learnt import Learnt
 from proxy.model import Approval, Code, Effect, Finding, ProjectPage, ReleaseFile, Subject, Terms, Verdict
 from proxy.notices import Notices
@@ -46,7 +47,9 @@ LISTINGS_AT_MOST = 2_000
 """Listings kept in memory; the oldest goes first."""
 
 ROWS_AT_MOST = 100_000
-"""Judged files in all of them, about 1 kB each."""
+"""Judged files in all of them, about 1 kB each; those of long addresses count as more."""
+
+ADDRESS_BYTES = 256
 
 LARGE_PAGE = 500
 """From this many files on a page is judged in a thread, or others would wait for it."""
@@ -115,6 +118,7 @@ class Gateway:
         self._listings: OrderedDict[str, Listing] = OrderedDict()
         self._rows = 0
         self._composing: dict[tuple[str, int], asyncio.Task[Listing]] = {}
+        self._large = asyncio.Lock()
 
     async def listing(self, project: NormalizedName) -> Listing:
         """Return what is served of a project. Raises UpstreamError when that cannot be known now."""
@@ -213,7 +217,7 @@ class Gateway:
         """Return what a page would come to under a policy that is not in force (yet)."""
         first = await self._firsts.known(page.project)
         work = partial(compose, page.project, page, snapshot, at, first=first)
-        return await asyncio.to_thread(work) if len(page.files) > LARGE_PAGE else work()
+        return await JUDGING.run(work) if _is_large(page) else work()
 
     async def needs(self, project: NormalizedName, files: Iterable[ReleaseFile]) -> dict[str, str]:
         """Return the names of what wheels need, as written, each with the file that says so."""
@@ -248,16 +252,23 @@ class Gateway:
         return await self._shelf.at_hand(project)
 
     async def _compose(self, project: NormalizedName, snapshot: PolicySnapshot, at: datetime) -> Listing:
-        verdict, moves = judge(Subject(project), snapshot, at), self._learnt.moves(project)
+        verdict = judge(Subject(project), snapshot, at)
         held = await self._held(verdict, snapshot, at)
+        if not _is_large(held.page):
+            return await self._composed(project, held, snapshot, at)
+        del held  # who waits holds no page: many may, and a page may be of any size
+        async with self._large:
+            return await self._composed(project, await self._held(verdict, snapshot, at), snapshot, at)
+
+    async def _composed(self, project: NormalizedName, held: Held, snapshot: PolicySnapshot, at: datetime) -> Listing:
+        moves = self._learnt.moves(project)
         if await self._notices.origins(held.page, snapshot):
             snapshot = await self.policy.current(project)
         if held.page is not None:
             held = replace(held, page=await self._facts.known(project, held.page, snapshot))
         last, first = self._listings.get(project), await self._firsts.known(project)
         work = _Work(project, held, snapshot, at, first, last.composition if last else None, moves)
-        large = held.page is not None and len(held.page.files) > LARGE_PAGE
-        listing = await asyncio.to_thread(work.listing) if large else work.listing()
+        listing = await JUDGING.run(work.listing) if _is_large(held.page) else work.listing()
         await self._tell(project, listing.composition, snapshot, at)
         return listing
 
@@ -322,6 +333,10 @@ class _Work:
         return Listing(self.project, composition, revision, until, self.moves, names, held.stale, by_path)
 
 
+def _is_large(page: ProjectPage | None) -> bool:
+    return page is not None and len(page.files) > LARGE_PAGE
+
+
 def _unquoted(path: str) -> str:
     return unquote(path) if "%" in path else path  # five thousand times a page
 
@@ -339,7 +354,11 @@ def _set_aside(listing: Listing, filename: str) -> Verdict | None:
 
 
 def _rows(listing: Listing) -> int:
-    return 1 + len(listing.composition.files)
+    return 1 + sum(1 + _length(judged.file) // ADDRESS_BYTES for judged in listing.composition.files)
+
+
+def _length(file: ReleaseFile) -> int:
+    return len(file.url) + len(file.provenance or "") + len(file.yanked or "")
 
 
 def _unknown(

@@ -146,6 +146,7 @@ def _server(listener: Listener, trusted: Sequence[str], shown: Certificate | Non
         listener.app,
         uds=str(listener.place) if isinstance(listener.place, Path) else None,
         http=CountedProtocol,
+        ws="none",
         lifespan="off",
         log_level="error",
         access_log=False,

@@ -6,6 +6,7 @@ Decided here:
 * However many ask for one page, the upstream is asked once.
 * With the upstream away a kept page goes on serving, marked stale, and is tried again after a pause.
 * A project that the upstream does not have is remembered for a short while only.
+* Pages are counted by their bytes as well, and large ones read one after the other: an upstream may send any.
 """
 
 from __future__ import annotations
@@ -20,15 +21,18 @@ from datetime import datetime, timedelta
 from packaging.utils import NormalizedName
 
 from proxy.cache.pages import KeptPage, Pages
-from proxy.errors import CacheError, UpstreamBroken, UpstreamError
+from proxy.errors import CacheError, UpstreamBroken, UpstreamError, again
+from proxy.lanes import READING
 from proxy.model import ProjectPage
 from proxy.simple.parse import parse
-from proxy.upstream import NOT_MODIFIED, Page, Upstream
+from proxy.upstream import NOT_MODIFIED, Arrivals, Page, Upstream
 
 log = logging.getLogger(__name__)
 
 PARSED_FILES_AT_MOST = 200_000
 """How many file rows of parsed pages stay in memory, about 1 kB each."""
+ROW_BYTES = 300
+"""Of a page as it was sent, for each row that it counts as: an index that writes long ones fills no more memory."""
 
 RETRY_AFTER = timedelta(seconds=10)
 MISSING_FOR = timedelta(seconds=60)
@@ -42,6 +46,8 @@ class Held:
     page: ProjectPage | None
     good_until: datetime
     stale: bool = False
+    size: int = 0
+    """Bytes of the page as it was sent."""
 
 
 class Shelf:
@@ -52,6 +58,7 @@ class Shelf:
         self._held: OrderedDict[NormalizedName, Held] = OrderedDict()
         self._rows = 0
         self._asking: dict[NormalizedName, asyncio.Task[Held]] = {}
+        self._arrivals = Arrivals()
 
     async def get(self, project: NormalizedName, *, fresh: bool = False) -> Held:
         """Return the page, asking the upstream when it is due or ``fresh`` is wanted.
@@ -81,15 +88,23 @@ class Shelf:
             return None
 
     async def _ask(self, project: NormalizedName, *, fresh: bool) -> Held:
+        try:
+            return await self._asked(project, fresh=fresh)
+        except UpstreamError as error:
+            failure = again(error)
+        raise failure
+
+    async def _asked(self, project: NormalizedName, *, fresh: bool) -> Held:
         kept = await asyncio.to_thread(self._kept, project)
         now = self._clock()
         if kept and not fresh and now < kept.fetched_at + self._ttl:
             return self._keep(project, await self._read(project, kept))
         try:
-            reply = await self._upstream.page(project, kept.validators if kept else None)
-            if isinstance(reply, Page):
-                arrived = KeptPage(reply.body, reply.content_type, reply.url, reply.validators, now)
-                return await self._replace(project, arrived, kept)
+            async with self._arrivals.one() as arrival:
+                reply = await self._upstream.page(project, kept.validators if kept else None, arrival.grown)
+                if isinstance(reply, Page):
+                    arrived = KeptPage(reply.body, reply.content_type, reply.url, reply.validators, now)
+                    return await self._replace(project, arrived, kept)
         except UpstreamError as error:
             if kept is None:
                 raise
@@ -126,8 +141,8 @@ class Shelf:
         """Parse a page. Raises UpstreamBroken."""
         arguments = kept.body, kept.content_type, kept.url, project
         large = len(kept.body) > LARGE_BODY
-        page = await asyncio.to_thread(parse, *arguments) if large else parse(*arguments)
-        return Held(page, kept.fetched_at + self._ttl)
+        page = await READING.run(parse, *arguments) if large else parse(*arguments)
+        return Held(page, kept.fetched_at + self._ttl, size=len(kept.body))
 
     def _keep(self, project: NormalizedName, held: Held) -> Held:
         self._forget(project)
@@ -143,4 +158,5 @@ class Shelf:
 
 
 def _rows(held: Held) -> int:
-    return 10 + (len(held.page.files) + len(held.page.unreadable) if held.page else 0)
+    listed = len(held.page.files) + len(held.page.unreadable) if held.page else 0
+    return 10 + max(listed, held.size // ROW_BYTES)

@@ -23,9 +23,9 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from proxy.cache.blobs import Blobs
-from proxy.cache.growing import Check, Growing, again
+from proxy.cache.growing import Check, Growing
 from proxy.cache.writer import Writer
-from proxy.errors import CacheError, DigestMismatch, GateError, UpstreamBroken
+from proxy.errors import CacheError, DigestMismatch, GateError, UpstreamBroken, again
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ class Download:
 class Fetches:
     """The downloads under way.
 
-    ``max_bytes`` bounds a file whose size nobody said, ``max_running`` the downloads, ``max_waiting``
+    ``max_bytes`` bounds a file, whatever was promised, ``max_running`` the downloads, ``max_waiting``
     those who wait for one of them; ``remember`` is for how many seconds a failure is repeated.
     """
 
@@ -98,7 +98,7 @@ class Fetches:
     ) -> Download:
         """Return the file of that digest as it arrives, when its answer can begin.
 
-        ``size`` is what the index promised, in bytes; without one ``most`` bounds it. ``check`` sees the whole
+        ``size`` is what the index promised, in bytes; ``most`` bounds it in any case. ``check`` sees the whole
         before it completes; equal ones share a download. Look into the blobs first: this does not. Raises what
         ``source`` and ``check`` raised, DigestMismatch for a small file, or CacheError.
         """
@@ -176,7 +176,7 @@ async def _receive(size: int | None, source: Source, most: int, growing: Growing
             raise UpstreamBroken(f"The upstream sends {stream.length} bytes where {size} were promised.")
         length = stream.length if size is None else size
         limit = most if length is None else length
-        if size is None and limit > most:
+        if limit > most:
             raise UpstreamBroken(f"The upstream sends {length} bytes where at most {most} are taken.")
         growing.start(length)
         async for chunk in stream:

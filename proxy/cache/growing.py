@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 from proxy.cache.files import Handle
 from proxy.cache.writer import Writer
-from proxy.errors import CacheError, DigestMismatch, GateError
+from proxy.errors import CacheError, DigestMismatch, GateError, again
 
 HELD_BACK = 64 << 10
 """The last bytes of every answer, withheld until the digest is right."""
@@ -215,10 +215,3 @@ class Growing:
             if self._tail_start + len(self._tail[0]) > self._writer.size:
                 break
             self._tail_start += len(self._tail.popleft())
-
-
-def again(error: GateError) -> GateError:
-    """Return the same failure without its history, which holds on to the frames and files it went through."""
-    fresh = type(error).__new__(type(error), *error.args)
-    vars(fresh).update(vars(error))
-    return fresh

@@ -117,7 +117,8 @@ class DecisionRecord:
     Not frozen, though nobody changes one: it is made for every file, and a frozen one costs three times as much.
 
     ``what`` is "file", "metadata" or "page". ``verdict`` is "allowed", "refused", or "observed" for what was handed
-    out in observe mode and would be refused otherwise. ``count`` is above 1 only for folded pages.
+    out in observe mode and would be refused otherwise. ``count`` is above 1 only for folded pages, and for refusals
+    that came too fast to be written one by one: those say no names.
     """
 
     at: datetime

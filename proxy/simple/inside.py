@@ -7,6 +7,8 @@ Decided here:
   reaches. One that is not found there, and formats of old, say nothing.
 * Sizes are bounded before anything is read: the directory of an archive, a member as it says and as it decodes,
   a compressed stream. What goes beyond is no archive that the gate serves.
+* Behind an extended header (PAX) that is larger than any real one nobody looks: a regular expression of older
+  Pythons takes a time that grows with its square (CVE-2024-6232), and holds the whole process meanwhile.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from proxy.model import Kind
 METADATA_AT_MOST: Final = 8 << 20
 DIRECTORY_AT_MOST: Final = 8 << 20
 STREAM_AT_MOST: Final = 32 << 20
+EXTENDED_AT_MOST: Final = 1 << 10
 _STORED_OR_DEFLATED: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _METADATA: Final = re.compile(r"[^/]+\.dist-info/METADATA")
 _PKG_INFO: Final = re.compile(r"[^/]+/PKG-INFO")
@@ -102,7 +105,7 @@ def _of_wheel(file: _Reader) -> bytes:
 def _of_sdist(file: _Reader) -> bytes | None:
     stream = _Bounded(gzip.GzipFile(fileobj=file))
     try:
-        with tarfile.open(fileobj=stream, mode="r|") as archive:
+        with tarfile.open(fileobj=stream, mode="r|", tarinfo=_Member) as archive:
             for member in archive:
                 if member.isfile() and _PKG_INFO.fullmatch(member.name.removeprefix("./")):
                     found = archive.extractfile(member) if member.size <= METADATA_AT_MOST else None
@@ -114,6 +117,16 @@ def _of_sdist(file: _Reader) -> bytes | None:
 
 class _Enough(Exception):
     """More was read of a stream than is looked at."""
+
+
+class _Member(tarfile.TarInfo):
+    """A member whose extended header is read only where it is a small one."""
+
+    def _proc_pax(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
+        if self.size > EXTENDED_AT_MOST:
+            raise _Enough
+        read: tarfile.TarInfo = super()._proc_pax(archive)  # type: ignore[misc]  # typeshed does not know it
+        return read
 
 
 class _Bounded(io.RawIOBase):

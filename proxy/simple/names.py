@@ -68,9 +68,13 @@ def read_filename(filename: str, project: NormalizedName) -> tuple[str, Kind] | 
     return (version, kind) if name == project else ANOTHER_PROJECT
 
 
-@lru_cache(maxsize=16384)
 def project_of(filename: str) -> NormalizedName | None:
     """Return the project that a well-formed wheel or sdist name says, None for any other text."""
+    return _project_of(filename) if len(filename) <= FILENAME_AT_MOST else None
+
+
+@lru_cache(maxsize=16384)
+def _project_of(filename: str) -> NormalizedName | None:
     read = _read(filename)
     return None if isinstance(read, str) else read[0]
 

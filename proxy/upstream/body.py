@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import httpx
 
@@ -30,7 +30,15 @@ def coding(response: httpx.Response) -> str:
     return stacked.strip().lower().replace("identity", "")
 
 
-async def read(response: httpx.Response, at_most: int) -> bytes:
+Grown = Callable[[int], Awaitable[None]]
+"""Is told how many bytes are there, and may take its time."""
+
+
+async def gladly(_size: int) -> None:
+    """Take any size."""
+
+
+async def read(response: httpx.Response, at_most: int, grown: Grown = gladly) -> bytes:
     """Return the whole decoded body. Raises UpstreamBroken above ``at_most`` bytes or for odd codings."""
     if (declared_length(response) or 0) > at_most:
         raise _too_large(at_most)
@@ -40,6 +48,7 @@ async def read(response: httpx.Response, at_most: int) -> bytes:
         pieces += piece
         if len(pieces) > at_most:
             raise _too_large(at_most)
+        await grown(len(pieces))
     return bytes(pieces)
 
 

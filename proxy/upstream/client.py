@@ -58,7 +58,7 @@ class Upstream:
         client: httpx.AsyncClient,
         origins: Origins,
         breaker: Breaker | None = None,
-        max_page_bytes: int = 32 << 20,
+        max_page_bytes: int = 16 << 20,
         page_deadline: float = 20.0,
         header_deadline: float = 40.0,
         window: float = 30.0,
@@ -70,10 +70,12 @@ class Upstream:
         self._max_page_bytes, self._page_deadline = max_page_bytes, page_deadline
         self._header_deadline, self._window, self._least = header_deadline, window, least
 
-    async def page(self, project: NormalizedName, validators: Validators | None = None) -> PageReply:
+    async def page(
+        self, project: NormalizedName, validators: Validators | None = None, grown: body.Grown = body.gladly
+    ) -> PageReply:
         """Return the index page of a project (PEP 503, PEP 691), conditionally where validators are given.
 
-        Raises UpstreamAway, UpstreamBroken or OriginRefused.
+        ``grown`` hears how much of it is there. Raises UpstreamAway, UpstreamBroken or OriginRefused.
         """
         url = f"{self.url}{project}/"
         headers = [("Accept", ACCEPT_PAGE), ("Accept-Encoding", "gzip"), *_conditions(validators)]
@@ -83,11 +85,11 @@ class Upstream:
                 await response.aclose()
                 response, url = await self._follow(url, headers, self._origins.check_page, PAGE_TIMEOUT)
             try:
-                return await self._page(response, url, conditional=validators is not None)
+                return await self._page(response, url, grown, conditional=validators is not None)
             finally:
                 await response.aclose()
 
-    async def _page(self, response: httpx.Response, url: str, *, conditional: bool) -> PageReply:
+    async def _page(self, response: httpx.Response, url: str, grown: body.Grown, *, conditional: bool) -> PageReply:
         status = response.status_code
         if status in GONE:
             return MISSING
@@ -95,7 +97,7 @@ class Upstream:
             return NOT_MODIFIED
         if status != 200:
             raise status_error(status, place_of(url).text)
-        content = await body.read(response, self._max_page_bytes)
+        content = await body.read(response, self._max_page_bytes, grown)
         return Page(content, response.headers.get("content-type", ""), url, _validators(response))
 
     async def document(self, url: str) -> bytes | None:

@@ -6,13 +6,13 @@ as it came, byte by byte, before it is understood: few distinct headers arrive, 
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import hashlib
 from dataclasses import dataclass
 
 from proxy.extras import installed
 from proxy.gateway import Listing
+from proxy.lanes import JUDGING
 from proxy.simple.negotiate import Format, coding_for, format_for
 from proxy.simple.render import render
 from proxy.web.http import ALWAYS, Asked, Finished, Headers, head_of
@@ -24,6 +24,8 @@ SMALL_BODY = 64 << 10
 LARGE_PAGE = 500
 WISHES_AT_MOST = 64
 """How many spellings of what a client may want are remembered for one listing."""
+WISH_BYTES = 512
+"""Of one of them: installers are content with half of that, and anybody may send sixty thousand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ async def of_listing(listing: Listing, by: Asked, query: bytes) -> Body | None:
     body = listing.bodies.get(representation)
     if not isinstance(body, Body):
         body = listing.bodies[representation] = await _page(listing, form, coding_of(by))
-    if len(listing.bodies) < WISHES_AT_MOST:
+    if len(listing.bodies) < WISHES_AT_MOST and sum(map(len, wish)) <= WISH_BYTES:
         listing.bodies[wish] = body
     return body
 
@@ -83,7 +85,7 @@ async def made(content: bytes, form: Format, coding: str, revision: int, answer:
     if coding != "identity":
         bare.append((b"content-encoding", coding.encode()))
         small = len(content) < SMALL_BODY
-        content = _compress(content, coding) if small else await asyncio.to_thread(_compress, content, coding)
+        content = _compress(content, coding) if small else await JUDGING.run(_compress, content, coding)
     headers = [*bare, (b"content-length", str(len(content)).encode())]
     whole, same = Finished(head_of(200, headers), content), Finished(head_of(304, bare), b"")
     return Body(etag, headers, bare, content, answer, whole, same)
@@ -107,7 +109,7 @@ async def _page(listing: Listing, form: Format, coding: str) -> Body:
         return render(listing.project, rows(listing), form, status=status, status_reason=composition.status_reason)
 
     large = len(composition.files) > LARGE_PAGE
-    content = await asyncio.to_thread(rendered) if large else rendered()
+    content = await JUDGING.run(rendered) if large else rendered()
     return await made(content, form, coding, listing.revision, answer_of(composition.verdict))
 
 

@@ -1,15 +1,24 @@
-"""``POST /check``: many requirements judged at once, each as an installer would meet it."""
+"""``POST /check``: many requirements judged at once, each as an installer would meet it.
+
+Decided here:
+
+* Anybody who may install may ask, so what it may cost is bounded: requirements are counted before they are read,
+  large projects are gone through in a thread, one after the other, and after :data:`SECONDS` the rest is left open.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Collection, Sequence
+from functools import partial
 from typing import Annotated
 
 import msgspec
 
 from proxy.errors import GateError
 from proxy.gateway import Gateway
+from proxy.lanes import JUDGING
 from proxy.model import Code
 from proxy.policy import checking, explaining
 from proxy.policy.credentials import may_have
@@ -21,6 +30,10 @@ from proxy.web.readers import OTHER_PROJECTS
 AT_MOST = 2_000
 AT_ONCE = 16
 FILES_AT_MOST = 5_000
+SECONDS = 30.0
+LARGE = 500
+"""Files of a project; to go through fewer takes no longer than to ask a thread."""
+TOO_LONG = f"It was not judged within {SECONDS:.0f} seconds. Ask again, for less at once."
 
 Data = dict[str, object]
 Digest = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
@@ -42,12 +55,12 @@ class Wanted(msgspec.Struct):
 def wanted(body: bytes) -> list[Wanted]:
     """Read what is asked. Raises ValueError with what to send instead."""
     try:
-        asked = msgspec.json.decode(body, type=list[Wanted])
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        listed = msgspec.json.decode(body, type=list[msgspec.Raw])
+        if len(listed) > AT_MOST:
+            raise ValueError(f"Ask for at most {AT_MOST} at once.")
+        return [msgspec.json.decode(one, type=Wanted) for one in listed]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(f"Send a list of objects with name and specifier: {error}") from error
-    if len(asked) > AT_MOST:
-        raise ValueError(f"Ask for at most {AT_MOST} at once.")
-    return asked
 
 
 async def answers(gateway: Gateway, url: str, asked: Sequence[Wanted], projects: Collection[str]) -> list[Data]:
@@ -55,11 +68,14 @@ async def answers(gateway: Gateway, url: str, asked: Sequence[Wanted], projects:
 
     Who is bound to ``projects`` (none: nobody) hears of no others.
     """
-    turn = asyncio.Semaphore(AT_ONCE)
+    turn, end = asyncio.Semaphore(AT_ONCE), time.monotonic() + SECONDS
 
     async def answered(one: Wanted) -> Data:
         async with turn:
-            return {"name": one.name, "specifier": one.specifier} | await _answer(gateway, url, one, projects)
+            await asyncio.sleep(0)  # two thousand that are at hand would keep everybody else waiting
+            late = time.monotonic() > end
+            found = _unjudged("unknown", TOO_LONG) if late else await _answer(gateway, url, one, projects)
+            return {"name": one.name, "specifier": one.specifier} | found
 
     return await asyncio.gather(*map(answered, asked))
 
@@ -74,7 +90,11 @@ async def _answer(gateway: Gateway, url: str, one: Wanted, projects: Collection[
         listing = await gateway.listing(project)
     except GateError as error:
         return _unjudged("unknown", str(error))
-    found = checking.check(listing.composition, one.specifier, one.version, one.sha256s)
+    work = partial(checking.check, listing.composition, one.specifier, one.version, one.sha256s)
+    if len(listing.composition.files) > LARGE:
+        found = await JUDGING.run(work)
+    else:
+        found = work()
     if not found.known:
         return _unjudged("refused", f"No version of {project} in this range is known here.")
     return {

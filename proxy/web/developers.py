@@ -90,7 +90,7 @@ class Developers:
 
     async def shipped(self, request: Request) -> Response:
         """The style sheet, the icon, and the script for comfort: the same files as the admin's."""
-        name = request.url.path.rpartition("/")[2]
+        name = request.scope["path"].rpartition("/")[2]
         headers = {"cache-control": "max-age=3600", "x-content-type-options": "nosniff"}
         return FileResponse(self._static / name, media_type=SHIPPED[name], headers=headers)
 
@@ -118,7 +118,7 @@ class Developers:
         if project is None:
             return PlainTextResponse(f"{malformed(request.path_params['name'])}\n", 404)
         if wanted is not None and read_version(wanted) is None:
-            return PlainTextResponse(f"That is not a version (PEP 440): {wanted[:64]}\n", 404)
+            return PlainTextResponse(f"That is not a version (PEP 440): {wanted[:64]!a}\n", 404)
         try:
             listing = await self._gateway.listing(project)
         except GateError as error:

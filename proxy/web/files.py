@@ -35,6 +35,12 @@ PREFIX = "/files"
 METADATA = ".metadata"
 PIECE = 256 << 10
 """Bytes of a file that are read and sent in one go: two of them are held for each client that is slow to take."""
+SMALL_PIECE = 64 << 10
+MANY = 64
+"""Cached files that are being sent at once, from which on they go in small pieces.
+
+Each piece waits in memory until its client takes it, and some never do.
+"""
 Bytes = Blob | Download | bytes
 
 
@@ -52,6 +58,7 @@ class FileDoor:
 
     def __init__(self, gateway: Gateway, readers: Readers, recorder: Recorder, refusals: Refusals) -> None:
         self._gateway, self._readers, self._recorder, self._refusals = gateway, readers, recorder, refusals
+        self._sending = 0
 
     def at_hand(self, scope: Scope) -> Finished | None:
         """Return a small file that was handed out under its listing before, and note it again. Raises StoreError."""
@@ -90,10 +97,12 @@ class FileDoor:
         if content is None:
             await say(send, 404, "The upstream has no metadata for this file.", head=by.head)
             return
+        self._sending += 1
         try:
             await self._hand_out(content, judged, by, send, metadata=metadata)
             self._remember(unquote(path), judged.file, metadata=metadata)
         finally:
+            self._sending -= 1
             if isinstance(content, Blob):
                 content.close()
 
@@ -113,7 +122,7 @@ class FileDoor:
             headers.append((b"content-range", f"bytes */{size}".encode()))
             await answer(send, 416, headers, b"", head=by.head)
             return
-        pieces = _pieces(content, part)
+        pieces = self._pieces(content, part)
         if isinstance(content, bytes) and part is None:
             self._record(by, judged, 200, metadata)
             await answer(send, 200, headers, content, head=by.head)
@@ -123,6 +132,23 @@ class FileDoor:
         self._record(by, judged, 206 if part else 200, metadata)
         await _start(send, headers, part, size)
         await _rest(send, first, pieces, head=by.head)
+
+    async def _pieces(self, content: Bytes, part: Span | None) -> AsyncIterator[bytes]:
+        if isinstance(content, bytes):
+            yield content[part.start : part.stop] if part else content
+        elif isinstance(content, Download):
+            async for piece in content.chunks(part.start if part else 0, part.stop if part else None):
+                yield piece
+        else:
+            at, stop = (part.start, part.stop) if part else (0, content.size)
+            while at < stop:
+                length = min(PIECE if self._sending < MANY else SMALL_PIECE, stop - at)
+                found = content.read_now(at, length)
+                piece = found if found is not None else await asyncio.to_thread(content.read, at, length)
+                at += len(piece)
+                if at == stop:  # without the last piece no client takes the others for a file
+                    await content.demand_unchanged()
+                yield piece
 
     def _record(self, by: Asked, judged: Judged, status: int, metadata: bool) -> None:
         self._recorder.file(by, _matter(judged.file, judged.verdict, metadata=metadata), status)
@@ -219,21 +245,3 @@ async def _rest(send: Send, piece: bytes, pieces: AsyncIterator[bytes], *, head:
             log.error("A transfer was broken off: %s", error)
             return
     await send({"type": "http.response.body", "body": b""})
-
-
-async def _pieces(content: Bytes, part: Span | None) -> AsyncIterator[bytes]:
-    if isinstance(content, bytes):
-        yield content[part.start : part.stop] if part else content
-    elif isinstance(content, Download):
-        async for piece in content.chunks(part.start if part else 0, part.stop if part else None):
-            yield piece
-    else:
-        at, stop = (part.start, part.stop) if part else (0, content.size)
-        while at < stop:
-            length = min(PIECE, stop - at)
-            found = content.read_now(at, length)
-            piece = found if found is not None else await asyncio.to_thread(content.read, at, length)
-            at += len(piece)
-            if at == stop:  # without the last piece no client takes the others for a file
-                await content.demand_unchanged()
-            yield piece

@@ -19,6 +19,7 @@ from proxy.model import Approval, DecisionRecord
 from proxy.preview import Preview
 from proxy.simple import names
 from proxy.web.files import FileDoor, RefusedDoor
+from proxy.web.floods import Floods
 from proxy.web.http import below, say
 from proxy.web.index import IndexDoor
 from proxy.web.readers import Readers
@@ -62,7 +63,7 @@ class PreviewDoor:
     def __init__(self, gateway: Gateway, live: Live, clock: Callable[[], datetime], url: str) -> None:
         self._gateway, self._live = gateway, live
         self._readers = Readers(live, clock, anonymous=True)
-        self._recorder = Recorder(_Unrecorded(), clock)
+        self._recorder = Recorder(_Unrecorded(), clock, Floods())
         self._refusals = Refusals(self._recorder, url)
         self._open: dict[str, _Open] = {}
 

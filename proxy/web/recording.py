@@ -1,18 +1,27 @@
-"""From an answer to its line in the record of decisions."""
+"""From an answer to its line in the record of decisions.
+
+Decided here:
+
+* What is handed out has a line of its own, always. Refusals have one each up to a bound (:mod:`proxy.web.floods`);
+  beyond it those of a minute are one line with their count, and no names.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, Protocol
 
 from proxy.decisions import LookUp
 from proxy.model import DecisionRecord, Verdict
 from proxy.policy.telling import codes
+from proxy.web.floods import Floods
 from proxy.web.http import Asked, printable
 
 What = Literal["file", "metadata", "page"]
+MANY = "(many refusals, counted together)"
+"""What stands for the names that are not written."""
 
 
 class Noting(Protocol):
@@ -58,19 +67,35 @@ class Matter:
 class Recorder:
     """Notes every answer of a channel's index. Raises StoreError when it can no longer be kept."""
 
-    def __init__(self, decisions: Noting, clock: Callable[[], datetime], channel: str = "") -> None:
-        self._decisions, self._clock, self._channel = decisions, clock, channel
+    def __init__(self, decisions: Noting, clock: Callable[[], datetime], floods: Floods, channel: str = "") -> None:
+        self._decisions, self._clock, self._floods, self._channel = decisions, clock, floods, channel
 
     def page(self, by: Asked, verdict: Verdict, answer: str) -> None:
         """Note that a project's page was answered; ``answer`` is the verdict in one word."""
         at = self._clock()
         look_up = (self._channel, by.client, by.token, by.agent, verdict.subject.project, answer)
-        if not self._decisions.repeats(look_up, at):
-            self._decisions.note_page(look_up, self._record(by, Matter.of("page", verdict), 200, at))
+        if self._decisions.repeats(look_up, at):
+            return
+        record = self._record(by, Matter.of("page", verdict), 200, at)
+        if verdict.allowed or self._floods.admits(by.client, at):
+            self._decisions.note_page(look_up, record)
+        else:
+            self._count(record)
 
     def file(self, by: Asked, matter: Matter, status: int) -> None:
         """Note that a file (or its metadata) was handed out, revalidated or refused."""
-        self._decisions.note(self._record(by, matter, status, self._clock()))
+        record = self._record(by, matter, status, self._clock())
+        if matter.verdict != "refused" or self._floods.admits(by.client, record.at):
+            self._decisions.note(record)
+        else:
+            self._count(record)
+
+    def _count(self, record: DecisionRecord) -> None:
+        """Count a refusal with the others of its minute, whoever they are of."""
+        look_up = (self._channel, "", "", "", MANY, record.what)
+        if not self._decisions.repeats(look_up, record.at):
+            bare = replace(record, client="", token="", agent="", project="", version="", filename=MANY, sha256="")
+            self._decisions.note_page(look_up, replace(bare, codes=()))
 
     def again(self, by: Asked, matter: Matter) -> None:
         """Note that a file (or its metadata) is handed out from what is at hand."""

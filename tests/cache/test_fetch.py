@@ -385,3 +385,11 @@ async def test_all_descriptors_are_given_back(blobs: Blobs) -> None:
         del download
     await asyncio.sleep(0.1)  # a thread that has just written lets go of the file a moment later
     assert len(os.listdir("/proc/self/fd")) <= before  # noqa: PTH208 - counted, not walked
+
+
+async def test_a_size_beyond_the_bound_is_refused_whatever_was_promised(blobs: Blobs, tmp_path: Path) -> None:
+    fetches = Fetches(blobs, max_bytes=10 * CHUNK)
+    with pytest.raises(UpstreamBroken, match="at most"):
+        await fetches.get(SHA256, len(BODY), Script())
+    await settled(fetches)
+    assert files(tmp_path) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from proxy.policy import versions
 from proxy.policy.versions import covers, is_prerelease, pins_exactly
 
 CASES = [
@@ -71,3 +72,16 @@ def test_a_range_holds_and_names_what_pep_440_says(wanted: str, version: str, he
 )
 def test_early_releases_are_recognised(version: str, early: bool) -> None:
     assert is_prerelease(version) is early
+
+
+def test_long_texts_are_remembered_in_small_number() -> None:
+    long = [f"1.{'0.' * 100}{number}" for number in range(2 * versions.LONG_AT_MOST)]
+    short = versions._specifier.cache_info().currsize
+    for text in long:
+        assert versions.version(text) is not None
+        assert versions.specifier(f"!={text}") is not None
+        assert covers(f"!={text}", "2")
+    assert versions._specifier.cache_info().currsize == short
+    assert versions._long_version.cache_info().currsize <= versions.LONG_AT_MOST
+    assert versions._long_specifier.cache_info().currsize <= versions.LONG_AT_MOST
+    assert versions.version("1" * (versions.LONGEST + 1)) is None

@@ -147,3 +147,28 @@ def test_what_is_no_archive_is_said_so(kind: Kind, content: bytes) -> None:
 def test_no_damage_makes_it_raise_anything_else(whole: bytes, at: int, damage: bytes, kind: Kind) -> None:
     with contextlib.suppress(Odd):
         look(kind, whole[:at] + damage + whole[at + len(damage) :])
+
+
+def test_an_extended_header_that_holds_the_process_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A regular expression of Python's own reader takes days for a megabyte of digits (CVE-2024-6232)."""
+    read: list[int] = []
+    proper = tarfile.TarInfo._proc_pax  # type: ignore[attr-defined]  # typeshed does not know it
+
+    def reading(member: tarfile.TarInfo, archive: tarfile.TarFile) -> tarfile.TarInfo:
+        read.append(member.size)
+        found: tarfile.TarInfo = proper(member, archive)
+        return found
+
+    monkeypatch.setattr(tarfile.TarInfo, "_proc_pax", reading)
+    header = tarfile.TarInfo("pax")
+    header.type, header.size = tarfile.XHDTYPE, 4 << 20
+    digits = header.tobuf(tarfile.USTAR_FORMAT) + b"1" * header.size
+    assert look("sdist", gzip.compress(digits + gzip.decompress(SDIST), 1)) is None
+    assert not read
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        entry = tarfile.TarInfo("flask-3.0.0/PKG-INFO")
+        entry.size, entry.pax_headers = len(TOLD), {"mtime": "1700000000.25", "comment": "x" * 300}
+        archive.addfile(entry, io.BytesIO(TOLD))
+    assert look("sdist", gzip.compress(buffer.getvalue(), 1)) == TOLD
+    assert len(read) == 1

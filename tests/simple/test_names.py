@@ -13,6 +13,7 @@ from packaging.utils import (
     parse_wheel_filename,
 )
 
+from proxy.simple import names
 from proxy.simple.names import is_normal, normal, project_of, read_filename
 
 FOO = NormalizedName("foo")
@@ -195,3 +196,10 @@ def test_no_text_makes_reading_fail(text: str) -> None:
     for suffix in ("", ".whl", ".tar.gz", ".zip"):
         read = read_filename(text + suffix, FOO)
         assert isinstance(read, str) or project_of(text + suffix) == FOO
+
+
+def test_a_name_of_any_length_fills_no_memory() -> None:
+    before = names._project_of.cache_info().currsize
+    for number in range(50):
+        assert project_of("x" * 60_000 + str(number)) is None
+    assert names._project_of.cache_info().currsize == before

@@ -1,0 +1,90 @@
+"""What is refused is written up to a bound, what is handed out always."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from packaging.utils import NormalizedName
+
+from proxy.decisions import LookUp
+from proxy.model import Code, DecisionRecord, Effect, Finding, Subject, Verdict
+from proxy.web.floods import CLIENTS_AT_MOST, Floods
+from proxy.web.http import Asked
+from proxy.web.recording import MANY, Matter, Recorder
+from tests.policy.facts import AT
+
+NO = Finding(Code.NOT_APPROVED, Effect.FORBID, "no", "")
+YES = Finding(Code.APPROVED, Effect.PERMIT, "yes", "")
+
+
+@dataclass
+class Kept:
+    """Whoever keeps records, for a test."""
+
+    records: list[DecisionRecord] = field(default_factory=list)
+    counted: dict[LookUp, int] = field(default_factory=dict)
+
+    def note(self, record: DecisionRecord, /) -> None:
+        self.records.append(record)
+
+    def note_soon(self, record: DecisionRecord, /) -> None:
+        self.records.append(record)
+
+    def repeats(self, look_up: LookUp, _at: object, /) -> bool:
+        self.counted[look_up] = self.counted.get(look_up, -1) + 1
+        return self.counted[look_up] > 0
+
+    def note_page(self, _look_up: LookUp, record: DecisionRecord, /) -> None:
+        self.records.append(record)
+
+
+def by(client: str) -> Asked:
+    return Asked(False, {}, client, "", 1)
+
+
+def verdict(name: str, finding: Finding) -> Verdict:
+    return Verdict(Subject(NormalizedName(name)), 1, (finding,))
+
+
+def test_refusals_beyond_the_bound_are_one_line_with_their_count() -> None:
+    kept = Kept()
+    recorder = Recorder(kept, lambda: AT, Floods(burst=10, a_minute=1))
+    for number in range(50):
+        recorder.page(by("a"), verdict(f"n{number}", NO), "refused")
+        recorder.file(by("a"), Matter.of("file", verdict(f"f{number}", NO), f"f{number}-1.tar.gz"), 403)
+    alone = [record for record in kept.records if record.filename != MANY]
+    together = [record for record in kept.records if record.filename == MANY]
+    assert len(alone) == 10
+    assert [(record.what, record.project, record.client) for record in together] == [("page", "", ""), ("file", "", "")]
+    assert sum(count for look_up, count in kept.counted.items() if MANY in look_up) == 88
+
+
+def test_what_is_handed_out_is_always_written() -> None:
+    kept = Kept()
+    recorder = Recorder(kept, lambda: AT, Floods(burst=1, a_minute=1))
+    for _ in range(50):
+        recorder.file(by("a"), Matter.of("file", verdict("n", YES), "n-1.tar.gz"), 200)
+    assert len(kept.records) == 50
+
+
+def test_one_client_does_not_take_the_lines_of_others() -> None:
+    floods = Floods(burst=10, a_minute=5)
+    assert sum(floods.admits("a", AT) for _ in range(100)) == 10
+    assert floods.admits("b", AT)
+    later = AT + timedelta(minutes=1)
+    assert sum(floods.admits("a", later) for _ in range(100)) == 5
+
+
+def test_any_number_of_clients_is_bounded_too() -> None:
+    floods = Floods(burst=10, a_minute=1)
+    assert sum(floods.admits(f"c{number}", AT) for number in range(CLIENTS_AT_MOST + 100)) == 40
+    assert len(floods._of) == CLIENTS_AT_MOST
+
+
+def test_a_clock_that_goes_back_fills_nothing() -> None:
+    floods = Floods(burst=2, a_minute=60)
+    moments: Iterator[int] = iter((0, 10, -1000, -2000, -3000))
+    admitted = [floods.admits("a", AT + timedelta(seconds=second)) for second in moments]
+    assert admitted == [True, True, True, False, False]
