@@ -119,9 +119,8 @@ def measure_import(export: Path) -> None:
     index = AdvisoryIndex.of_parts(reading.parts())
     took, own = time.perf_counter() - began, time.process_time() - spent
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 - before
-    print(
-        f"import of {len(found.puts)} records: {took:.2f} s (processor {own:.2f} s), {most:.0f} MB above {before:.0f} MB"
-    )
+    needed = f"{took:.2f} s (processor {own:.2f} s), {most:.0f} MB above {before:.0f} MB"
+    print(f"import of {len(found.puts)} records: {needed}")
     began = time.perf_counter()
     AdvisoryIndex.from_packed(index.packed)
     print(f"index of {len(index.packed)} projects from packed: {(time.perf_counter() - began) * 1000:.1f} ms")
