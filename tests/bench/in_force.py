@@ -15,8 +15,9 @@ import json
 import os
 import random
 import statistics
+import subprocess
+import sys
 import tempfile
-import threading
 import time
 import zipfile
 from collections.abc import Callable
@@ -247,21 +248,13 @@ def _accepted(gate: Gatehouse, export: Path) -> None:
 
 def _slowest(gate: Gatehouse, work: Callable[[], object]) -> float:
     """Return the longest that a client waited for a page while the work was done."""
-    delays: list[float] = []
-    stop = threading.Event()
-
-    def ask() -> None:
-        with httpx.Client(trust_env=False) as client:
-            while not stop.is_set():
-                delays.append(_timed(lambda: client.get(f"{gate.index}flask/")).wall)
-                time.sleep(0.005)
-
-    asking = threading.Thread(target=ask)
-    asking.start()
-    work()
-    stop.set()
-    asking.join()
-    return max(delays[1:])
+    command = [sys.executable, "-m", "tests.bench.slowest", f"{gate.index}flask/"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as asking:
+        assert asking.stdout is not None
+        assert asking.stdout.readline() == "begun\n"
+        work()
+        told, _ = asking.communicate()
+    return float(told)
 
 
 def _many(path: Path) -> None:
