@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Final
 
@@ -80,7 +79,7 @@ def join(one: Advisory, other: Advisory) -> Advisory:
     live = [record for record in (later, earlier) if record.withdrawn is None]
     if not live:
         return later
-    return replace(
+    return msgspec.structs.replace(
         live[0],
         modified=later.modified,
         affected=tuple(dict.fromkeys(entry for record in live for entry in record.affected)),

@@ -29,7 +29,7 @@ from proxy.feeds import archive, mending, record
 from proxy.feeds.archive import Fault, Limits, Member
 from proxy.feeds.progress import Progress
 from proxy.model import Advisory
-from proxy.policy import ranges
+from proxy.policy import packing
 from proxy.store import AdvisoryRow
 
 NO_DATE: Final = datetime(1, 1, 1, tzinfo=UTC)
@@ -54,14 +54,14 @@ class Entry:
     withdrawn: bool
     mended: bool
     packed: bytes
-    about: ranges.Parts
+    about: packing.Parts
 
     @classmethod
     def of(cls, advisory: Advisory, *, mended: bool = False) -> Entry:
         """Pack a record."""
         packed = _encode(advisory)
         digest = hashlib.sha256(packed).hexdigest()
-        about = ranges.compacted(advisory)
+        about = packing.compacted(advisory)
         return cls(advisory.modified, digest, advisory.withdrawn is not None, mended, packed, about)
 
     @property
@@ -94,7 +94,7 @@ class Reading:
         """Yield the records with these ids as the store takes them, one at a time."""
         return (self.entries[name].row(name) for name in ids)
 
-    def parts(self) -> Iterator[tuple[str, ranges.Parts]]:
+    def parts(self) -> Iterator[tuple[str, packing.Parts]]:
         """Yield what matching needs of every record, by its id."""
         return ((name, entry.about) for name, entry in self.entries.items())
 

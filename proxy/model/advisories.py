@@ -1,26 +1,29 @@
-"""What the world knows to be bad: OSV records, as far as the gate needs them (https://ossf.github.io/osv-schema/)."""
+"""What the world knows to be bad: OSV records, as far as the gate needs them (https://ossf.github.io/osv-schema/).
+
+Records are structs and no dataclasses: an import makes tens of thousands, and a struct is made, compared and packed in
+a tenth of the time. ``msgspec.structs.replace`` is their ``replace``.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+import msgspec
 from packaging.utils import NormalizedName
 
 Rating = Literal["none", "low", "medium", "high", "critical", "unknown"]
 
 
-@dataclass(frozen=True, slots=True)
-class Severity:
+class Severity(msgspec.Struct, frozen=True, gc=False):
     """How bad: a CVSS base score (0.0 to 10.0) where the record has one, and its rating."""
 
     rating: Rating = "unknown"
     score: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AffectedRange:
+class AffectedRange(msgspec.Struct, frozen=True, gc=False):
     """One range of an OSV record: its type and its events, in the record's own order.
 
     An event is a pair of ("introduced" | "fixed" | "last_affected" | "limit") and a version.
@@ -30,8 +33,7 @@ class AffectedRange:
     events: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Affected:
+class Affected(msgspec.Struct, frozen=True, gc=False):
     """One ``affected`` entry of an OSV record: a project, listed versions, and ranges."""
 
     project: NormalizedName
@@ -39,8 +41,7 @@ class Affected:
     ranges: tuple[AffectedRange, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Advisory:
+class Advisory(msgspec.Struct, frozen=True, gc=False):
     """One OSV record, as far as the gate needs it (https://ossf.github.io/osv-schema/)."""
 
     id: str
@@ -51,7 +52,7 @@ class Advisory:
     published: datetime | None = None
     withdrawn: datetime | None = None
     malicious: bool = False
-    severity: Severity = field(default_factory=Severity)
+    severity: Severity = Severity()
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,12 +29,12 @@ from operator import itemgetter, xor
 from types import MappingProxyType
 from typing import Final
 
-import msgspec
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from proxy.model import Advisory, Affected, Rating, Severity
-from proxy.policy import severity, spans, versions
+from proxy.model import Advisory, Rating, Severity
+from proxy.policy import packing, severity, spans, versions
+from proxy.policy.packing import Compact, Parts
 
 _KEPT_COMPILED: Final = 4096
 _KEPT_ANSWERS: Final = 32768
@@ -57,30 +57,12 @@ class Match:
     fixed: str | None
 
 
-class _Compact(msgspec.Struct, frozen=True, array_like=True):
-    """A live record about one project, as it is packed."""
-
-    id: str
-    aliases: tuple[str, ...]
-    malicious: bool
-    rating: Rating
-    score: float | None
-    summary: str
-    cuts: tuple[str, ...]
-    fixed: tuple[str, ...]
-    odd: tuple[str, ...]
-
-
-_unpack: Final = msgspec.msgpack.Decoder(tuple[_Compact, ...])
-_encode: Final = msgspec.msgpack.Encoder().encode
-
-
 class ProjectAdvisories:
     """The live records about one project, ready for asking."""
 
     __slots__ = ("_answers", "_clear", "_cuts", "_fixes", "_masks", "_matters", "_odd", "_patched", "_told")
 
-    def __init__(self, records: Sequence[_Compact]) -> None:
+    def __init__(self, records: Sequence[Compact]) -> None:
         self._matters, ordered = _ordered(records)
         self._fixes = tuple(tuple((spans.place(fix), fix) for fix in record.fixed) for record in ordered)
         self._cuts, self._masks = _segments(ordered)
@@ -154,58 +136,14 @@ class ProjectAdvisories:
         return known
 
 
-def pack(advisories: Iterable[Advisory], project: str) -> bytes:
-    """Return what matching needs of the records about ``project``, withdrawn ones left out.
-
-    The bytes depend on the records alone, not on their order.
-    """
-    parts = ((record.id, dict(compacted(record)).get(project, b"")) for record in advisories)
-    return join(parts)
-
-
-Parts = tuple[tuple[str, bytes], ...]
-"""What matching needs of one record for each project that it is about: nothing where it was withdrawn."""
-
-
-def compacted(record: Advisory) -> Parts:
-    """Return what matching needs of a record."""
-    about: dict[str, list[Affected]] = {}
-    for entry in record.affected:
-        about.setdefault(entry.project, []).append(entry)
-    live = record.withdrawn is None
-    return tuple([(project, _compact(record, about[project]) if live else b"") for project in about])
-
-
-def _compact(record: Advisory, entries: list[Affected]) -> bytes:
-    said, rated = spans.spans(entries), record.severity
-    return _encode(
-        _Compact(
-            record.id,
-            record.aliases,
-            record.malicious,
-            rated.rating,
-            rated.score,
-            record.summary,
-            said.cuts,
-            said.fixed,
-            said.odd,
-        )
-    )
-
-
-def join(parts: Iterable[tuple[str, bytes]]) -> bytes:
-    """Return what :func:`compacted` made of records about one project, each by its id, as :func:`pack` packs them."""
-    return _encode([msgspec.Raw(part) for _, part in sorted(parts) if part])
-
-
 def unpack(packed: bytes) -> ProjectAdvisories:
     """Return packed records ready for asking. Raises msgspec.DecodeError on other bytes."""
-    return ProjectAdvisories(_unpack.decode(packed))
+    return ProjectAdvisories(packing.unpack(packed))
 
 
 def compile_project(advisories: Iterable[Advisory], project: NormalizedName) -> ProjectAdvisories:
     """Return the records about ``project`` ready for asking."""
-    return unpack(pack(advisories, project))
+    return unpack(packing.pack(advisories, project))
 
 
 def matters(matches: Iterable[Match]) -> int:
@@ -232,13 +170,13 @@ class AdvisoryIndex:
 
     @classmethod
     def from_packed(cls, packed: Mapping[str, bytes]) -> AdvisoryIndex:
-        """Return an index over what :func:`pack` made of each project."""
+        """Return an index over what :func:`~proxy.policy.packing.pack` made of each project."""
         return cls(packed)
 
     @classmethod
     def of(cls, advisories: Iterable[Advisory]) -> AdvisoryIndex:
         """Return an index over records; of several with one id all count."""
-        return cls.of_parts((advisory.id, compacted(advisory)) for advisory in advisories)
+        return cls.of_parts((advisory.id, packing.compacted(advisory)) for advisory in advisories)
 
     @classmethod
     def of_parts(cls, records: Iterable[tuple[str, Parts]]) -> AdvisoryIndex:
@@ -248,7 +186,7 @@ class AdvisoryIndex:
             for project, part in parts:
                 if part:
                     about.setdefault(project, []).append((identity, part))
-        return cls({project: join(parts) for project, parts in about.items()})
+        return cls({project: packing.join(parts) for project, parts in about.items()})
 
     def match(self, project: NormalizedName, version: str) -> tuple[Match, ...]:
         """Return what affects a version of a project (normalised name), the gravest first."""
@@ -281,14 +219,14 @@ class AdvisoryIndex:
         return {NormalizedName(name) for name in names if mine.get(name) != theirs.get(name)}
 
 
-def _ordered(records: Sequence[_Compact]) -> tuple[tuple[Match, ...], tuple[_Compact, ...]]:
+def _ordered(records: Sequence[Compact]) -> tuple[tuple[Match, ...], tuple[Compact, ...]]:
     """Return a match without a fix for each record, the gravest first, and the records likewise."""
     pairs = [(_match(record, group), record) for group in _groups(records) for record in group]
     pairs.sort(key=lambda pair: _gravity(pair[0]))
     return tuple(match for match, _ in pairs), tuple(record for _, record in pairs)
 
 
-def _match(record: _Compact, group: list[_Compact]) -> Match:
+def _match(record: Compact, group: list[Compact]) -> Match:
     ids = {name for member in group for name in (member.id, *member.aliases)}
     worst = severity.worst(Severity(member.rating, member.score) for member in group)
     malicious = any(member.malicious for member in group)
@@ -300,9 +238,9 @@ def _gravity(match: Match) -> tuple[bool, int, float, str]:
     return not match.malicious, -severity.RATINGS[rated.rating], -(rated.score or 0.0), match.id
 
 
-def _groups(records: Iterable[_Compact]) -> list[list[_Compact]]:
+def _groups(records: Iterable[Compact]) -> list[list[Compact]]:
     """Return the records by matter: those that share an id or an alias, transitively."""
-    groups: dict[str, list[_Compact]] = {}
+    groups: dict[str, list[Compact]] = {}
     for record in records:
         names = {record.id, *record.aliases}
         joined = {id(group): group for name in names if (group := groups.get(name))}
@@ -311,7 +249,7 @@ def _groups(records: Iterable[_Compact]) -> list[list[_Compact]]:
     return list({id(group): group for group in groups.values()}.values())
 
 
-def _segments(records: Sequence[_Compact]) -> tuple[list[spans.Cut], list[int]]:
+def _segments(records: Sequence[Compact]) -> tuple[list[spans.Cut], list[int]]:
     """Return all cuts, and for each segment between them a bit for every record that affects it."""
     spelled: dict[str, int] = {}
     for number, record in enumerate(records):
@@ -325,7 +263,7 @@ def _segments(records: Sequence[_Compact]) -> tuple[list[spans.Cut], list[int]]:
     return cuts, list(accumulate((toggles[cut] for cut in cuts), xor, initial=0))
 
 
-def _patched(records: Sequence[_Compact]) -> tuple[tuple[Version, int], ...]:
+def _patched(records: Sequence[Compact]) -> tuple[tuple[Version, int], ...]:
     """Return the first fixed build (local version) of each public version that a record names, and its bit."""
     named: dict[tuple[int, str], Version] = {}
     for number, record in enumerate(records):
@@ -336,7 +274,7 @@ def _patched(records: Sequence[_Compact]) -> tuple[tuple[Version, int], ...]:
     return tuple((read, 1 << number) for (number, _), read in named.items())
 
 
-def _odd(records: Sequence[_Compact]) -> dict[str, int]:
+def _odd(records: Sequence[Compact]) -> dict[str, int]:
     """Return the records that list a version which PEP 440 cannot read, a bit for each."""
     listed: dict[str, int] = {}
     for number, record in enumerate(records):

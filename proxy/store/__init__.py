@@ -34,7 +34,7 @@ from proxy.model import (
 )
 from proxy.policy.ledger import Flaw
 from proxy.policy.notes import Checkpoint, Trust
-from proxy.policy.ranges import Parts
+from proxy.policy.packing import Parts
 from proxy.store.asked import Repeats
 from proxy.store.filters import DecisionFilter, EventFilter
 from proxy.store.trail import Trail

@@ -7,12 +7,13 @@ project and compiles only what is asked for.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from typing import Final
 
 import msgspec
 from sqlite_utils import Database
 
 from proxy.model import Advisory
-from proxy.policy import ranges
+from proxy.policy import packing
 from proxy.store import AdvisoryRow
 from proxy.store.rows import instant
 
@@ -21,9 +22,8 @@ records = msgspec.msgpack.Decoder(Advisory)
 _Parts = dict[str, bytes]
 """What matching needs of records about one project, by their ids."""
 
-
-_PROJECTS = "select project from advisory_links where id = ?"
-_ABOUT = "select id, record from advisories join advisory_links using (id) where project = ?"
+_PROJECTS: Final = "select project from advisory_links where id = ?"
+_ABOUT: Final = "select id, record from advisories join advisory_links using (id) where project = ?"
 
 
 class AdvisoryTables:
@@ -70,12 +70,12 @@ class AdvisoryTables:
         """Return what matching needs of the records that are kept about a project, besides these."""
         found = self._db.execute(_ABOUT, [project])
         kept = ((identity, records.decode(packed)) for identity, packed in found if identity not in besides)
-        return {identity: dict(ranges.compacted(record)).get(project, b"") for identity, record in kept}
+        return {identity: packing.about(record, project) for identity, record in kept}
 
     def _pack(self, project: str, parts: _Parts) -> None:
         """Pack everything that there is about a project."""
         if parts:
-            packed = [project, ranges.join(parts.items())]
+            packed = [project, packing.join(parts.items())]
             self._db.execute("insert or replace into advisory_projects values (?, ?)", packed)
         else:
             self._db.execute("delete from advisory_projects where project = ?", [project])

@@ -243,8 +243,8 @@ class SqliteStore:
     def advisory_digests(self) -> Mapping[str, tuple[datetime, str]]:
         """Return ``modified`` and digest of every advisory record kept, by id."""
         with self._connections.reading() as db:
-            found = db.query("select id, modified, digest from advisories")
-            return {row["id"]: (rows.moment(row["modified"]), row["digest"]) for row in found}
+            found = db.execute("select id, modified, digest from advisories")
+            return {identity: (rows.moment(modified), digest) for identity, modified, digest in found}
 
     def advisory(self, identity: str) -> Advisory | None:
         """Return one advisory record whole, None where there is none with that id."""
@@ -255,5 +255,4 @@ class SqliteStore:
     def packed_advisories(self) -> Mapping[str, bytes]:
         """Return the packed advisories of every project that has any."""
         with self._connections.reading() as db:
-            found = db.query("select project, packed from advisory_projects")
-            return {row["project"]: row["packed"] for row in found}
+            return dict(db.execute("select project, packed from advisory_projects"))

@@ -13,7 +13,7 @@ from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from proxy.model import Advisory, Affected, AffectedRange, Severity
-from proxy.policy import ranges, versions
+from proxy.policy import packing, ranges, versions
 from proxy.policy.ranges import AdvisoryIndex, compile_project
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -217,7 +217,7 @@ def test_packed_bytes_do_not_depend_on_the_order_of_records_or_events() -> None:
     events = [("introduced", "1.0"), ("fixed", "2.0"), ("introduced", "3.0"), ("fixed", "3.0.0")]
     one, other = record("A", events), record("B", ALL)
     turned = record("A", events[::-1])
-    assert ranges.pack([one, other], PROJECT) == ranges.pack([other, turned], PROJECT)
+    assert packing.pack([one, other], PROJECT) == packing.pack([other, turned], PROJECT)
 
 
 # --- properties -----------------------------------------------------------------------------------

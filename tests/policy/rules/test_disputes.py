@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec import structs
 
 from proxy.model import Advisory, Affected, Code, Terms, Waiver
 from proxy.policy.judge import judge
@@ -56,7 +57,7 @@ def test_another_record_of_the_same_matter_still_refuses() -> None:
 
 def test_a_waiver_from_before_the_report_does_not_count_for_it() -> None:
     """One person waived a weakness; the record then says that it is malware."""
-    weakness = replace(REPORT, malicious=False)
+    weakness = structs.replace(REPORT, malicious=False)
     waived = replace(DISPUTE, second="")
     assert allowed(weakness, waiver=waived)
     assert not allowed(REPORT, waiver=waived)
