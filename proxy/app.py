@@ -73,6 +73,8 @@ log = logging.getLogger(__name__)
 TRIM_SECONDS = 60.0
 ALERT_SECONDS = 5.0
 DESK_SECONDS = 1.0
+WELL_SECONDS = 10.0
+"""What ran for so long after it failed is well again."""
 
 
 def now() -> datetime:
@@ -154,8 +156,12 @@ class Gate:
         ]
 
     async def _watched(self, name: str, work: Callable[[], Coroutine[object, object, None]]) -> None:
-        """Run background work; what kills it is logged, shown by ``/readyz``, and it is begun again."""
+        """Run background work; what kills it is logged, and it is begun again.
+
+        ``/readyz`` shows it until it is done, or has run for a while.
+        """
         while True:
+            well = asyncio.get_running_loop().call_later(WELL_SECONDS, self.trouble.pop, name, None)
             try:
                 await work()
             except Exception as error:
@@ -165,6 +171,8 @@ class Gate:
             else:
                 self.trouble.pop(name, None)
                 return
+            finally:
+                well.cancel()
 
     async def _recover(self) -> None:
         """Commit what dead processes noted; what cannot be read back is a gap, and an event that says so."""
