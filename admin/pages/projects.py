@@ -13,11 +13,14 @@ from admin.schemas.told_today import about_data
 from proxy.errors import GateError
 from proxy.model import Actor
 
+LINES = 200
+
 
 async def found(room: Room, request: Request, actor: Actor) -> Response:
     """List the projects whose names hold a text."""
-    text = request.query_params.get("q", "")[:128]
-    return show(room, "projects.html", actor=actor, text=text, found=await room.actions.projects.find(actor, text))
+    text, after = (request.query_params.get(name, "")[:128] for name in ("q", "after"))
+    named = [each for each in await room.actions.projects.find(actor, text) if each.project > after]
+    return show(room, "projects.html", actor=actor, text=text, found=named[:LINES], more=len(named) > LINES)
 
 
 async def project(room: Room, request: Request, actor: Actor) -> Response:

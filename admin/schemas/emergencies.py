@@ -8,7 +8,7 @@ from pydantic import Field
 
 from admin.actions import Outcome, Wish
 from admin.schemas.given import ChannelName, Flag, Reason, Requirement, Strict
-from admin.schemas.told_acts import FactsOut, HeldOut, outcome_data
+from admin.schemas.told_acts import EffectOut, effect_data
 from admin.schemas.told_policy import ApprovalOut, approval_data
 from proxy.model import Approval
 from proxy.policy import emergencies
@@ -44,16 +44,8 @@ class EmergencyOut(ApprovalOut):
     sentence: str
 
 
-class OpenedOut(EmergencyOut):
+class OpenedOut(EmergencyOut, EffectOut):
     """An emergency that was opened, and what it opened."""
-
-    revision: int
-    granted: bool
-    opened: list[str]
-    versions: list[str]
-    still_withheld: list[HeldOut]
-    left_out: list[str]
-    facts: list[FactsOut]
 
 
 def emergency_data(approval: Approval, at: datetime) -> EmergencyOut:
@@ -65,14 +57,4 @@ def emergency_data(approval: Approval, at: datetime) -> EmergencyOut:
 
 def opened_data(outcome: Outcome, at: datetime) -> OpenedOut:
     """Return an emergency that was opened, and what it opened, as JSON data."""
-    told = outcome_data(outcome)
-    return {
-        **emergency_data(outcome.approval, at),
-        "revision": told["revision"],
-        "granted": told["granted"],
-        "opened": told["opened"],
-        "versions": told["versions"],
-        "still_withheld": told["still_withheld"],
-        "left_out": told["left_out"],
-        "facts": told["facts"],
-    }
+    return {**emergency_data(outcome.approval, at), **effect_data(outcome)}

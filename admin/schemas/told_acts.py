@@ -28,14 +28,9 @@ class FactsOut(TypedDict):
     publisher: str | None
 
 
-class OutcomeOut(TypedDict):
-    """What an approval did, or would do where it was not ``granted``. ``approval`` is its id."""
+class EffectOut(TypedDict):
+    """What an approval opened, or would open where it was not ``granted``."""
 
-    approval: str
-    project: str
-    specifier: str
-    channel: str
-    standing: bool
     revision: int
     granted: bool
     opened: list[str]
@@ -45,17 +40,35 @@ class OutcomeOut(TypedDict):
     facts: list[FactsOut]
 
 
+class OutcomeOut(EffectOut):
+    """What an approval did, or would do. ``approval`` is its id."""
+
+    approval: str
+    project: str
+    specifier: str
+    channel: str
+    standing: bool
+
+
 def outcome_data(outcome: Outcome) -> OutcomeOut:
     """Return what an approval did, or would do, as JSON data."""
     approval = outcome.approval
-    frozen = {file.filename for file in approval.files}
-    judged = [judged for judged in outcome.composition.files if judged.file.filename in frozen]
     return {
+        **effect_data(outcome),
         "approval": approval.id,
         "project": approval.project,
         "specifier": approval.specifier,
         "channel": approval.channel,
         "standing": approval.standing,
+    }
+
+
+def effect_data(outcome: Outcome) -> EffectOut:
+    """Return what an approval opened, or would open, as JSON data."""
+    approval = outcome.approval
+    frozen = {file.filename for file in approval.files}
+    judged = [judged for judged in outcome.composition.files if judged.file.filename in frozen]
+    return {
         "revision": outcome.revision,
         "granted": outcome.event is not None,
         "opened": [item.file.filename for item in judged if item.verdict.allowed],
