@@ -15,6 +15,7 @@ import gc
 import resource
 import signal
 import socket
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,8 @@ from proxy.web.forward import AskedBy
 GRACE = {signal.SIGINT: 5, signal.SIGTERM: 30}
 BACKLOG = 2048
 IDLE_SECONDS = 75
+SWITCH_SECONDS = 0.001
+"""For how long work in a thread keeps the loop waiting, each time that the loop has something to do."""
 
 
 class _Server(uvicorn.Server):
@@ -102,6 +105,7 @@ async def serve(gate: Gate, listening: list[Listener], ready: Callable[[], None]
     """Run until a signal comes; ``ready`` is called when the addresses answer."""
     async with gate.running():
         calm_collector()
+        sys.setswitchinterval(SWITCH_SECONDS)
         servers = [_server(listener, gate.settings.trusted_proxies) for listener in listening]
         _stop_on_signals(servers)
         running = [asyncio.create_task(_run(server, item)) for server, item in zip(servers, listening, strict=True)]

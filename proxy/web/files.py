@@ -32,7 +32,7 @@ INLINE = 256 << 10
 """Up to here a cached file is read on the loop: a thread would cost more than the page cache does."""
 PIECE = 1 << 20
 SMALL_PIECE = 64 << 10
-MANY = 64
+MANY = 16
 """Cached files that are being sent at once, from which on they go in small pieces.
 
 Each piece waits in memory until its client takes it, and some never do.
