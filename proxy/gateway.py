@@ -46,7 +46,7 @@ from proxy.simple.names import project_of, read_filename
 LISTINGS_AT_MOST = 2_000
 """Listings kept in memory; the oldest goes first."""
 
-ROWS_AT_MOST = 100_000
+ROWS_AT_MOST = 60_000
 """Judged files in all of them, about 1 kB each; those of long addresses count as more."""
 
 ADDRESS_BYTES = 256

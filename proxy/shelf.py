@@ -29,10 +29,13 @@ from proxy.upstream import NOT_MODIFIED, Arrivals, Page, Upstream
 
 log = logging.getLogger(__name__)
 
-PARSED_FILES_AT_MOST = 200_000
+PARSED_FILES_AT_MOST = 100_000
 """How many file rows of parsed pages stay in memory, about 1 kB each."""
 ROW_BYTES = 300
 """Of a page as it was sent, for each row that it counts as: an index that writes long ones fills no more memory."""
+
+LARGE_PAGE = 2 << 20
+"""Bytes beyond which a page counts threefold more: few real ones are larger, and one of those is enough in memory."""
 
 RETRY_AFTER = timedelta(seconds=10)
 MISSING_FOR = timedelta(seconds=60)
@@ -159,4 +162,4 @@ class Shelf:
 
 def _rows(held: Held) -> int:
     listed = len(held.page.files) + len(held.page.unreadable) if held.page else 0
-    return 10 + max(listed, held.size // ROW_BYTES)
+    return 10 + max(listed, (held.size + 3 * max(0, held.size - LARGE_PAGE)) // ROW_BYTES)

@@ -34,7 +34,7 @@ def _read_specifier(text: str) -> SpecifierSet | None:
         return None
 
 
-_version, _long_version = lru_cache(maxsize=65536)(_read_version), lru_cache(maxsize=LONG_AT_MOST)(_read_version)
+_version, _long_version = lru_cache(maxsize=32768)(_read_version), lru_cache(maxsize=LONG_AT_MOST)(_read_version)
 _specifier, _long_specifier = lru_cache(maxsize=8192)(_read_specifier), lru_cache(maxsize=LONG_AT_MOST)(_read_specifier)
 
 

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from proxy.errors import UpstreamAway
 
 AT_ONCE = 24
-LARGE = 2 << 20
+LARGE = 1 << 20
 LARGE_AT_ONCE = 2
 WAIT_SECONDS = 15.0
 

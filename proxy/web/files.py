@@ -36,7 +36,7 @@ METADATA = ".metadata"
 PIECE = 256 << 10
 """Bytes of a file that are read and sent in one go: two of them are held for each client that is slow to take."""
 SMALL_PIECE = 64 << 10
-MANY = 64
+MANY = 16
 """Cached files that are being sent at once, from which on they go in small pieces.
 
 Each piece waits in memory until its client takes it, and some never do.
