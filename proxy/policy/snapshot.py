@@ -217,13 +217,16 @@ def _amend(
 ) -> Mapping[NormalizedName, tuple[_Kept, ...]]:
     """Return the index without ``gone`` and with ``new``, sharing what did not change."""
     touched = {project for project, items in kept.items() if any(_id(item) in gone for item in items)}
-    touched |= {_project(item) for item in new}
+    added: dict[NormalizedName, list[_Kept]] = {}
+    for item in new:
+        added.setdefault(_project(item), []).append(item)
+    touched |= added.keys()
     if not touched:
         return kept
     amended = dict(kept)
     for project in touched:
         items = tuple(item for item in kept.get(project, ()) if _id(item) not in gone)
-        items += tuple(item for item in new if _project(item) == project)
+        items += tuple(added.get(project, ()))
         amended[project] = items
         if not items:
             del amended[project]
