@@ -33,6 +33,7 @@ from proxy.cache.blobs import Blobs
 from proxy.cache.fetch import Fetches
 from proxy.cache.pages import Pages
 from proxy.channels import ChannelPolicy
+from proxy.clock import Clock
 from proxy.contents import Contents
 from proxy.decisions import Decisions
 from proxy.errors import SettingsError, StoreError
@@ -77,9 +78,12 @@ ALERT_SECONDS = 5.0
 DESK_SECONDS = 1.0
 
 
+clock = Clock(lambda: datetime.now(UTC))  # noqa: TID251  this file owns it
+
+
 def now() -> datetime:
     """The one clock: an aware time in UTC."""
-    return datetime.now(UTC)  # noqa: TID251  this file owns it
+    return clock.now()
 
 
 @dataclass(slots=True)
@@ -146,6 +150,7 @@ class Gate:
         return [
             ("recovery", self.recovery.run),
             ("policy watch", self.live.watch),
+            ("clock watch", lambda: clock.watch(partial(self.background.tell, "clock"))),
             ("audit", lambda: self.decisions.run(now)),
             ("names", self._learn_names),
             ("advisories", self.sync.run),
@@ -202,7 +207,7 @@ def build(settings: Settings, *, previews_at: str, desk: bool = True) -> Gate:
     Where there are several workers only the ``desk`` has an admin of its own. Raises StoreError, OriginRefused.
     """
     store = SqliteStore(settings.data_dir, settings.audit_archive)
-    live = Live(store, store.bell, settings.revocation_max_lag)
+    live = Live(store, store.bell, settings.revocation_max_lag, clock.doubt)
     own_origin = origin_of(split_credentials(settings.upstream)[0])
     origins = Origins(settings.upstream, lambda: {origin.url for origin in live.snapshot.origins})
     client = make_client(

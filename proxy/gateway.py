@@ -59,7 +59,7 @@ UNASKED_FOR = timedelta(seconds=60)
 
 @dataclass(slots=True)
 class Listing:
-    """One project as it is served now, judged with ``names``.
+    """One project as it is served now, judged with ``names`` and in ``doubt`` of the clock.
 
     ``moves`` tells it from what was learnt of the project since; ``bodies`` and ``heads`` are the doors' own:
     finished pages by representation, and what goes before small files by path.
@@ -71,6 +71,7 @@ class Listing:
     good_until: datetime
     moves: int
     names: NameIndex | None
+    doubt: timedelta
     stale: bool = False
     by_path: dict[str, Judged] = field(default_factory=dict)
     bodies: dict[tuple[bytes, bytes, bytes], object] = field(default_factory=dict)
@@ -148,7 +149,7 @@ class Gateway:
         if listing is None or listing.revision != snapshot.revision or self._clock() >= listing.good_until:
             return None
         same = listing.moves == self._learnt.moves(listing.project) and listing.names is snapshot.names.popular
-        return listing if same else None
+        return listing if same and listing.doubt == snapshot.doubt else None
 
     async def _made(self, project: NormalizedName, snapshot: PolicySnapshot) -> Listing:
         if project not in snapshot.names.known and project not in snapshot.grants:
@@ -330,7 +331,8 @@ class _Work:
         composition = compose(self.project, held.page, self.snapshot, self.at, first=self.first, before=self.before)
         until = min(filter(None, (held.good_until, composition.until)))
         by_path = {_unquoted(path_of(judged.file.url)): judged for judged in composition.files}
-        return Listing(self.project, composition, revision, until, self.moves, names, held.stale, by_path)
+        doubt = self.snapshot.doubt
+        return Listing(self.project, composition, revision, until, self.moves, names, doubt, held.stale, by_path)
 
 
 def _is_large(page: ProjectPage | None) -> bool:

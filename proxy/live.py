@@ -13,9 +13,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from packaging.utils import NormalizedName
 
@@ -32,13 +32,20 @@ log = logging.getLogger(__name__)
 
 WATCH_SECONDS = 1.0
 MAX_LAG = 60.0
+LEAST_DOUBT = timedelta(minutes=1)
+"""A smaller change of a doubt is none."""
 
 
 class Live:
-    """Holds the one snapshot of this process. ``max_lag`` is in seconds; 0 means that it never gets too old."""
+    """Holds the one snapshot of this process. ``max_lag`` is in seconds; 0 means that it never gets too old.
 
-    def __init__(self, store: Store, bell: Bell, max_lag: float = MAX_LAG) -> None:
-        self._store, self._bell, self._max_lag = store, bell, max_lag
+    ``doubt`` says by how much the clock may be wrong, which the snapshot carries.
+    """
+
+    def __init__(
+        self, store: Store, bell: Bell, max_lag: float = MAX_LAG, doubt: Callable[[], timedelta] = timedelta
+    ) -> None:
+        self._store, self._bell, self._max_lag, self._doubt = store, bell, max_lag, doubt
         self._snapshot = PolicySnapshot()
         self._seq = 0
         self._sure_at = time.monotonic()
@@ -69,7 +76,13 @@ class Live:
 
     def at_hand(self) -> PolicySnapshot | None:
         """Return the snapshot if it is the one in force, None if the policy moved: :meth:`current` loads it then."""
-        return None if self._moved() or self._overdue() else self._snapshot
+        return None if self._moved() or self._overdue() else self._doubted()
+
+    def _doubted(self) -> PolicySnapshot:
+        doubt = self._doubt()
+        if abs(doubt - self._snapshot.doubt) >= LEAST_DOUBT:
+            self._snapshot = replace(self._snapshot, doubt=doubt)
+        return self._snapshot
 
     def _moved(self) -> bool:
         return self._bell.read() > self._seq
@@ -87,7 +100,7 @@ class Live:
             async with self._catching_up:
                 if (self._moved() or self._overdue()) and not self.trouble:
                     await self._catch_up()
-        return self._snapshot
+        return self._doubted()
 
     def demand_sure(self) -> None:
         """Raise StoreError when the snapshot is so old that a revocation could have been missed."""

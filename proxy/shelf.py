@@ -5,6 +5,8 @@ Decided here:
 * A page younger than the index TTL is used as it is; an older one is revalidated conditionally.
 * However many ask for one page, the upstream is asked once.
 * With the upstream away a kept page goes on serving, marked stale, and is tried again after a pause.
+* Nobody waits long for an upstream that hangs: after a moment the kept page serves, stale, and what the upstream says
+  counts when it comes. Until it answered something again, nobody else waits at all.
 * A project that the upstream does not have is remembered for a short while only.
 * Pages are counted by their bytes as well, and large ones read one after the other: an upstream may send any.
 """
@@ -38,6 +40,10 @@ LARGE_PAGE = 2 << 20
 """Bytes beyond which a page counts threefold more: few real ones are larger, and one of those is enough in memory."""
 
 RETRY_AFTER = timedelta(seconds=10)
+PATIENCE = 1.0
+"""Seconds for which an answer may wait for the upstream where there is a kept page."""
+STALE_FOR = timedelta(seconds=1)
+"""So soon is it looked whether the upstream has answered meanwhile."""
 MISSING_FOR = timedelta(seconds=60)
 LARGE_BODY = 256 << 10
 
@@ -62,6 +68,7 @@ class Shelf:
         self._rows = 0
         self._asking: dict[NormalizedName, asyncio.Task[Held]] = {}
         self._arrivals = Arrivals()
+        self._patience = PATIENCE
 
     async def get(self, project: NormalizedName, *, fresh: bool = False) -> Held:
         """Return the page, asking the upstream when it is due or ``fresh`` is wanted.
@@ -76,19 +83,38 @@ class Shelf:
         if task is None:
             task = self._asking[project] = asyncio.create_task(self._ask(project, fresh=fresh))
             task.add_done_callback(lambda _: self._asking.pop(project, None))
-        return await asyncio.shield(task)
+        return await (asyncio.shield(task) if fresh else self._or_stale(project, task, held))
 
-    async def at_hand(self, project: NormalizedName) -> ProjectPage | None:
-        """Return the page that is kept, however old, None where none is. The upstream is never asked."""
-        held = self._held.get(project)
-        if held:
-            return held.page
+    async def _or_stale(self, project: NormalizedName, task: asyncio.Task[Held], held: Held | None) -> Held:
+        """Return what the upstream says, or what is kept where that takes too long. Raises what ``task`` raises."""
+        done, _ = await asyncio.wait({task}, timeout=self._patience)
+        if done:
+            return task.result()
+        kept = held or await self._from_disk(project)
+        if kept is None or kept.page is None:
+            return await asyncio.shield(task)
+        self._patience = 0.0
+        task.add_done_callback(self._answered)
+        return replace(kept, good_until=self._clock() + STALE_FOR, stale=True)
+
+    def _answered(self, task: asyncio.Task[Held]) -> None:
+        """Have patience again with an upstream that answered. A failure was told to whoever waited, and in the log."""
+        if not task.cancelled() and task.exception() is None and not task.result().stale:
+            self._patience = PATIENCE
+
+    async def _from_disk(self, project: NormalizedName) -> Held | None:
+        """Return the page as it was kept before this process began, None where none can be read."""
         kept = await asyncio.to_thread(self._kept, project)
         try:
-            return (await self._read(project, kept)).page if kept else None
+            return await self._read(project, kept) if kept else None
         except UpstreamBroken as error:
             log.warning("The kept page of %s cannot be read: %s", project, error)
             return None
+
+    async def at_hand(self, project: NormalizedName) -> ProjectPage | None:
+        """Return the page that is kept, however old, None where none is. The upstream is never asked."""
+        held = self._held.get(project) or await self._from_disk(project)
+        return held.page if held else None
 
     async def _ask(self, project: NormalizedName, *, fresh: bool) -> Held:
         try:

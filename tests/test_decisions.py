@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -118,6 +120,56 @@ async def test_when_nothing_more_can_be_held_back_nothing_is_handed_out(
     held.note(RECORD)
     with pytest.raises(StoreError, match="audit log cannot be written"):
         held.note(RECORD)
+
+
+async def test_records_are_in_memory_alone_for_a_minute_at_most(
+    store: SqliteStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = Decisions(store, tmp_path / "not-there", "one")
+    held.note(RECORD)
+    later = time.monotonic() + 61
+    monkeypatch.setattr("proxy.decisions.time.monotonic", lambda: later)
+    with pytest.raises(StoreError, match="audit log cannot be written"):
+        held.note(RECORD)
+    assert "audit log cannot be written" in held.closed
+    await held.flush(AT)
+    held.note(RECORD)
+    assert held.closed == ""
+
+
+async def test_half_a_line_is_taken_back(store: SqliteStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    held = Decisions(store, tmp_path, "one")
+    held.note(RECORD)
+    (journal,) = journals(tmp_path)
+    before = journal.read_bytes()
+    with monkeypatch.context() as patched:
+        write = os.write
+        patched.setattr("proxy.journals.os.write", lambda file, content: write(file, content[:20]))
+        held.note(replace(RECORD, request_id="r2"))
+    assert journal.read_bytes() == before, "a line is whole or not there"
+    held.note(replace(RECORD, request_id="r3"))
+    dead = tmp_path / "decisions-dead-1.journal"
+    dead.write_bytes(journal.read_bytes())
+    assert held.waiting == 3
+    await held.flush(AT)
+    assert recover(store, tmp_path) == Gap(1, (dead.name,)), "r2 was in memory alone: a crash would have lost it"
+    assert len(store.decisions(DecisionFilter())) == 3
+
+
+async def test_a_long_outage_has_two_journals_and_not_one_for_each_try(store: SqliteStore, tmp_path: Path) -> None:
+    class Away:
+        def record(self, *_: object, **__: object) -> None:
+            raise StoreError("the disk is away")
+
+    held = Decisions(Away(), tmp_path, "one")  # type: ignore[arg-type]  # the one method that is asked for
+    for number in range(50):
+        held.note(replace(RECORD, request_id=f"r{number}"))
+        with pytest.raises(StoreError):
+            await held.flush(AT)
+    assert len(journals(tmp_path)) == 2
+    held._store = store
+    await held.flush(AT)
+    assert (len(store.decisions(DecisionFilter(limit=100))), journals(tmp_path)) == (50, [])
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import TypeVar
 
@@ -75,7 +76,7 @@ class PolicySnapshot:
     """Everything a rule may look at, at one ``revision``. ``prefixes`` is how an allowed file's URL may begin.
 
     The whole of it holds the entries of every channel; a question is asked of one channel's view (:meth:`of_channel`).
-    ``acknowledged`` look-alikes stand by name and target.
+    ``acknowledged`` look-alikes stand by name and target. ``doubt`` is by how much the clock may be wrong.
     """
 
     revision: int = 0
@@ -90,6 +91,7 @@ class PolicySnapshot:
     advisories: AdvisoryIndex = field(default_factory=AdvisoryIndex.empty)
     feed: FeedState | None = None
     names: Names = field(default_factory=Names)
+    doubt: timedelta = timedelta(0)
 
     def is_internal(self, project: NormalizedName) -> bool:
         """Whether the terms keep this name away from the public index."""
@@ -111,6 +113,7 @@ class PolicySnapshot:
             waivers=_of_one(self.waivers, project),
             prefixes=self.prefixes,
             advisories=_NO_ADVISORIES,
+            doubt=self.doubt,
         )
 
     def lineage(self, name: str) -> tuple[str, ...]:
@@ -214,13 +217,16 @@ def _amend(
 ) -> Mapping[NormalizedName, tuple[_Kept, ...]]:
     """Return the index without ``gone`` and with ``new``, sharing what did not change."""
     touched = {project for project, items in kept.items() if any(_id(item) in gone for item in items)}
-    touched |= {_project(item) for item in new}
+    added: dict[NormalizedName, list[_Kept]] = {}
+    for item in new:
+        added.setdefault(_project(item), []).append(item)
+    touched |= added.keys()
     if not touched:
         return kept
     amended = dict(kept)
     for project in touched:
         items = tuple(item for item in kept.get(project, ()) if _id(item) not in gone)
-        items += tuple(item for item in new if _project(item) == project)
+        items += tuple(added.get(project, ()))
         amended[project] = items
         if not items:
             del amended[project]

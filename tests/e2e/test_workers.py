@@ -53,11 +53,13 @@ def test_a_change_is_in_force_on_every_worker_when_the_command_returns(gate: Gat
     assert verdicts(gate) == {False}
 
 
-def test_malware_is_in_force_on_every_worker_when_the_data_is(gate: Gatehouse) -> None:
+def test_malware_is_in_force_on_every_worker_when_the_data_is(index: Upstream, gate: Gatehouse) -> None:
     gate.approve("flask")
     page = {gate.get("/simple/flask/").headers["etag"] for _ in range(ASKED)}.pop()
+    (wheel,) = index.files["flask"]
     gate.advisory("MAL-2026-1", "flask", versions=["3.0.0"])
-    assert verdicts(gate) == {False}
+    kept = {"if-none-match": f'"{wheel.sha256}"'}
+    assert {gate.get(f"/files{wheel.path}", **kept).status_code for _ in range(ASKED)} == {403}
     answers = {gate.get("/simple/flask/", **{"if-none-match": page}).status_code for _ in range(ASKED)}
     assert answers == {200}, "a client that kept the page hears of it at its next request"
 

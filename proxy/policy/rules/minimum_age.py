@@ -38,6 +38,7 @@ def minimum_age(subject: Subject, snapshot: PolicySnapshot, at: datetime) -> Seq
     wanted = _wanted(subject.project, snapshot)
     if file is None or wanted <= NO_TIME:
         return ()
+    wanted += snapshot.doubt  # of a clock that jumped
     name, uploaded = file.filename, file.upload_time
     if uploaded is None:
         sentence = f"{name} has no upload time, so it counts as too new."
