@@ -245,8 +245,9 @@ def build(settings: Settings, *, previews_at: str, desk: bool = True) -> Gate:
     rounds = Rounds(live, gateway, settings.data_dir / "rounds.lock", timedelta(seconds=settings.index_ttl))
     decisions = Decisions(store, settings.data_dir, f"{os.getpid()}-{secrets.token_hex(4)}")
     sync = AdvisorySync(
-        store, live, alerts, settings.advisories, settings.data_dir / "sync.lock", now, settings.upstream_proxy
-    )
+        store, live, alerts, settings.advisories, settings.data_dir / "sync.lock", now,
+        settings.upstream_proxy, settings.upstream_ca,
+    )  # fmt: skip
     trouble: dict[str, str] = {}
     identity = assembled(settings, store, live, now)
     readers = Readers(live, now, settings.anonymous, "", identity.passes.read, identity.uses)
