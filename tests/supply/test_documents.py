@@ -24,11 +24,31 @@ PAGES = sorted([*DOCS.glob("*.md"), TREE / "README.md"])
 TEST = re.compile(r"(tests/[\w/]+\.py)::(\w+)")
 MODULE = re.compile(r"`((?:proxy|admin)(?:\.\w+)+)`")
 FAULTS = (
-    "upstream away", "file host away", "feed away", "feed stale", "malware reported", "database locked", "snapshot old",
-    "database damaged or missing", "database rolled back", "disk full or read-only", "audit cannot be written",
-    "cache file damaged", "upstream differs from the pin", "clock jumps", "killed, or no power", "told to stop",
+    "killed at any moment",
+    "a journal that lost lines",
+    "no power",
+    "upstream or file host away",
+    "disk full",
+    "directory read-only",
+    "database locked",
+    "database damaged",
+    "database missing or foreign",
+    "database rolled back",
+    "database of a newer version",
+    "cache file damaged or swapped",
+    "cache file written to while it is sent",
+    "audit cannot be written",
+    "descriptors exhausted",
+    "frozen and thawed",
     "two on one directory",
-)  # fmt: skip
+    "told to stop",
+    "revoked, or malware reported",
+    "backup touched",
+    "feed away",
+    "feed stale",
+    "upstream differs from the pin",
+    "clock jumps",
+)
 ROWS = (*map(str, range(1, 31)), *(f"F{n}" for n in range(6, 13)), *(f"P{n}" for n in range(1, 8)), *FAULTS)
 
 
