@@ -229,8 +229,9 @@ def build(settings: Settings, *, previews_at: str, desk: bool = True) -> Gate:
     recovery = Recovery(store, settings.data_dir, process, alerts, background)
     housekeeping = Housekeeping(blobs, live, settings.cache_size, settings.data_dir, background)
     sync = AdvisorySync(
-        store, live, alerts, settings.advisories, settings.data_dir / "sync.lock", now, settings.upstream_proxy
-    )
+        store, live, alerts, settings.advisories, settings.data_dir / "sync.lock", now,
+        settings.upstream_proxy, settings.upstream_ca,
+    )  # fmt: skip
     ending: list[str] = []
     room, floods = Room(), Floods()
     identity = assembled(settings, store, live, now)

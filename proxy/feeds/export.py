@@ -32,12 +32,12 @@ ARCHIVE = "all.zip"
 class Export:
     """One export by its URL, in ``all.zip`` where single records lie beside it; ``url`` is without credentials.
 
-    ``proxy`` is the URL of an egress proxy, "" for none.
+    ``proxy`` is the URL of an egress proxy, "" for none; ``ca_file`` is trusted besides the system's authorities.
     """
 
-    def __init__(self, url: str, proxy: str = "") -> None:
+    def __init__(self, url: str, proxy: str = "", ca_file: Path | None = None) -> None:
         self.url, self._credentials = split_credentials(url)
-        self._proxy = proxy or None
+        self._proxy, self._ca_file = proxy or None, ca_file
         self._accepted: dict[str, str] = {}
         self._offered: dict[str, str] = {}
 
@@ -108,7 +108,7 @@ class Export:
             trust_env=False,
             headers=headers,
             auth=self._credentials,
-            verify=tls(),
+            verify=tls(self._ca_file),
             proxy=self._proxy,
         )
 

@@ -45,7 +45,7 @@ SINGLE_RECORDS_AT_MOST = 300
 class AdvisorySync:
     """Imports advisory data. ``source`` is a URL, a path, "off", or "" for OSV's public export.
 
-    ``proxy`` is the URL of an egress proxy, "" for none.
+    ``proxy`` is the URL of an egress proxy, "" for none; ``ca_file`` is trusted besides the system's authorities.
     """
 
     def __init__(
@@ -57,13 +57,14 @@ class AdvisorySync:
         lock: Path,
         clock: Callable[[], datetime],
         proxy: str = "",
+        ca_file: Path | None = None,
     ) -> None:
         self._store, self._live, self._clock = store, live, clock
         self._source, self._lock = source, lock
         self.progress = Progress()
         self.bulletin = Bulletin(store, alerts)
         self._intake = Intake(store, live, alerts, clock)
-        self._export = Export(source or OSV_EXPORT, proxy)
+        self._export = Export(source or OSV_EXPORT, proxy, ca_file)
         self._taking = asyncio.Lock()
         self._full_at: datetime | None = None
 

@@ -20,7 +20,7 @@ from tests.conftest import MakeGate
 from tests.world.certificates import Authority, Issued
 from tests.world.egress import egress
 from tests.world.gatehouse import Gatehouse
-from tests.world.upstream import Upstream
+from tests.world.upstream import Answer, Upstream
 
 
 @pytest.fixture
@@ -163,19 +163,28 @@ async def test_through_an_egress_proxy(make_gate: MakeGate, authority: Authority
     ours = authority.issue("client.example")
     async with egress() as proxy:
         told = proxy.url.replace("://", "://gate:pr0xy-s3cret@")
+        source = f"{guarded_index.files_origin}/osv/all.zip"
+        guarded_index.misbehave("/osv/", Answer(404))
 
         def through() -> Gatehouse:
             gate = make_gate(
                 "--upstream-ca", str(authority.file), "--upstream-cert", str(ours.certificate),
-                "--upstream-key", str(ours.key), "--upstream-proxy", told, upstream=guarded_index.url,
+                "--upstream-key", str(ours.key), "--upstream-proxy", told, "--advisories", source,
+                upstream=guarded_index.url,
             )  # fmt: skip
             gate.approve("flask")
             assert gate.get(f"/files{wheel.path}").content == wheel.content
             return gate
 
         gate = await asyncio.to_thread(through)
+        async with asyncio.timeout(30):
+            while not guarded_index.asked("/osv/all.zip"):
+                await asyncio.sleep(0.05)
         places = {guarded_index.url.split("/")[2], guarded_index.files_origin.split("/")[2]}
         assert {(method, target) for method, target in proxy.asked} == {("CONNECT", place) for place in places}
+        assert proxy.asked.count(("CONNECT", guarded_index.files_origin.split("/")[2])) >= 2, (
+            "the file, and the advisories"
+        )
         assert all("proxy-authorization: basic" in head.lower() for head in proxy.heads)
         assert "pr0xy-s3cret" not in gate.output()
         assert not any("proxy-authorization" in request.headers for request in guarded_index.requests)

@@ -27,6 +27,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from proxy.forms import read_form
 from tests.world.gatehouse import ROOT, free_port
 
 CLIENT, SECRET = "wicketgate", "the client's secret: & %"
@@ -128,7 +129,7 @@ class _Served:
 
     async def token(self, request: Request) -> Response:
         self.paths.append("token")
-        form = await request.form()
+        form = await read_form(request, 10)
         asked = self.codes.pop(str(form.get("code")), None)
         verifier = str(form.get("code_verifier", ""))
         challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()

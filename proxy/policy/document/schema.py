@@ -62,6 +62,8 @@ def _acknowledged(text: str) -> str:
 
 
 def _duration(value: object) -> object:
+    if isinstance(value, timedelta):
+        return value  # a default of ours: no document and no query can say one
     if not isinstance(value, str):
         raise ValueError('a duration is a text: "7d"')  # noqa: TRY004  pydantic tells ValueErrors with their place
     return duration(value)
