@@ -4,7 +4,8 @@ Decided here:
 
 * A record is appended to a journal file (:mod:`proxy.journals`) before the answer leaves (those of one turn of the
   event loop in one write), so a crash of the process loses none of a file: the next start commits what is in it.
-* Groups are committed every 50 ms or 512 records; then their journal is removed.
+* Groups are committed, and on disk, every 50 ms or 512 records; then their journal is removed. A crash of the
+  machine loses at most what was not committed.
 * The first look-up of a page is written at once; its repeats by the same client, with the same verdict,
   within the same minute are folded into one record with their count. A file's record never is.
 * When neither journal nor store can be written, :meth:`Decisions.note` says so by raising: the first

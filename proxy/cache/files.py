@@ -48,14 +48,17 @@ class Handle:
         return piece + self.read(offset + len(piece), length - len(piece))
 
     def read_now(self, offset: int, length: int) -> bytes | None:
-        """Return ``length`` bytes from ``offset`` where no disk need be waited for, else None: :meth:`read` waits."""
+        """Return ``length`` bytes from ``offset`` where no disk need be waited for, else None: :meth:`read` waits.
+
+        The last of them is looked for: files are read ahead and forgotten in their order.
+        """
         if _NOWAIT is None:
             return None
-        buffer = bytearray(length)
         try:
-            return bytes(buffer) if os.preadv(self._descriptor, [buffer], offset, _NOWAIT) == length else None
+            there = os.preadv(self._descriptor, [bytearray(1)], offset + length - 1, _NOWAIT)
         except OSError:
             return None  # not in memory, or a file system that cannot tell: reading finds out
+        return self.read(offset, length) if there else None
 
     def close(self) -> None:
         """Close the file; closing twice is harmless."""

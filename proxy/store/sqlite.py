@@ -2,8 +2,8 @@
 
 Decided here:
 
-* Changes are written with ``synchronous=FULL``, traffic with ``NORMAL``: an acknowledged change
-  survives the loss of power, a decision the loss of the process (and the journal keeps it until then).
+* Changes and groups of decisions are written with ``synchronous=FULL``: what was acknowledged survives the loss of
+  power. What comes between (first files, uses of tokens) is written with ``NORMAL`` and goes to disk with the next.
 * A data directory knows its database: an empty or foreign one under a used directory is refused.
 * How connections are held, the chains written, searched, sealed and verified is in the files beside this one.
 """
@@ -189,7 +189,7 @@ class SqliteStore:
 
     def record(self, records: Sequence[tuple[str, DecisionRecord]], *, again: bool = False) -> None:
         """Write decisions, each with an id unique for ever. ``again``: some may be written already."""
-        with self._connections.transaction("normal") as db:
+        with self._connections.transaction("full") as db:
             chains.append_decisions(db, chains.unwritten(db, records) if again else records)
 
     def decisions(self, wanted: DecisionFilter) -> list[Decision]:

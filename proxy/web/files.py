@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 PREFIX = "/files"
 METADATA = ".metadata"
-PIECE = 256 << 10
+PIECE = 512 << 10
 """Bytes of a file that are read and sent in one go: two of them are held for each client that is slow to take."""
 SMALL_PIECE = 64 << 10
 MANY = 16

@@ -50,7 +50,7 @@ def _rows(scratch: Path, fast: str, only: str, *, with_peers: bool) -> Iterator[
     gate.stop()
     if only in "cold file":
         with upstream(RATE) as slow:
-            limited = approved_gate(scratch / "limited", slow, *world.COLD_FILES[:2])
+            limited = approved_gate(scratch / "limited", slow, *world.COLD_FILES)
             yield from cold.files(limited, slow)
             limited.stop()
     if with_peers:
