@@ -38,7 +38,7 @@ _LENGTH: Final = 4
 class _Task(msgspec.Struct):
     """What to read, when, and what is in force."""
 
-    path: str
+    path: bytes
     at: datetime
     old: InForce
 
@@ -89,13 +89,13 @@ async def compared(
 
 
 def _set(folder: Path, path: Path, old: Callable[[], InForce], at: datetime) -> None:
-    (folder / "task").write_bytes(_encode(_Task(str(path.absolute()), at, old())))
+    (folder / "task").write_bytes(_encode(_Task(os.fsencode(path.absolute()), at, old())))
 
 
 async def _run(folder: Path, progress: Progress) -> None:
     """Let the task be done, and tell how far it is. Raises FeedRefused where no answer came of it."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-I", "-m", __name__, str(folder), cwd=folder, env={"PATH": os.environ.get("PATH", "")},
+        sys.executable, "-P", "-m", __name__, str(folder), cwd=folder, env={"PATH": os.environ.get("PATH", "")},
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     try:
@@ -165,7 +165,7 @@ def _read(task: _Task) -> osv.Reading:
     telling = threading.Thread(target=_tell, args=(progress, done))
     telling.start()
     try:
-        return osv.read_path(Path(task.path), at=task.at, progress=progress)
+        return osv.read_path(Path(os.fsdecode(task.path)), at=task.at, progress=progress)
     finally:
         done.set()
         telling.join()

@@ -123,7 +123,8 @@ class ProjectAdvisories:
     def _matches(self, mask: int, at: spans.Cut) -> Iterator[Match]:
         for number, matter in enumerate(self._matters):
             if mask >> number & 1:
-                fixed = next((text for fix, text in self._fixes[number] if fix > at), None)
+                fixes = self._fixes[number]
+                fixed = next((text for fix, text in fixes if fix > at), None) if fixes else None
                 yield self._fixed(number, matter, fixed)
 
     def _fixed(self, number: int, matter: Match, fixed: str | None) -> Match:

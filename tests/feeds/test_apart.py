@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import sys
 import tempfile
 from contextlib import suppress
@@ -36,6 +37,13 @@ async def test_it_finds_what_reading_here_finds(name: str) -> None:
     here = compare(old, reading, full=True)
     assert await found(name, old) == (here, list(reading.rows(here.wanted)))
     assert here.wanted
+
+
+async def test_a_path_that_is_no_text_is_a_path_all_the_same(tmp_path: Path) -> None:
+    source = tmp_path / os.fsdecode(b"all-\xff.zip")
+    shutil.copy(UPDATE / "state2.zip", source)
+    async with apart.compared(source, lambda: NOTHING, AT, Progress()) as (what, _):
+        assert what.records == 78
 
 
 async def test_a_refusal_comes_over_in_its_own_words() -> None:
