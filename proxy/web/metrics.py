@@ -52,7 +52,7 @@ class Metrics(Collector):
 
     async def page(self, request: Request, _token: Token) -> Response:
         """Answer a scrape, in the format that it accepts."""
-        encode, kind = choose_encoder(request.headers.get("accept", ""))
+        encode, kind = _encoder(request.headers.get("accept", ""))
         try:
             text = await asyncio.to_thread(encode, self._registry)
         except StoreError as error:
@@ -80,6 +80,14 @@ class Metrics(Collector):
         if feed:
             about = {"source": feed.source, "sha256": feed.sha256, "newest": feed.newest.isoformat()}
             yield InfoMetricFamily("wicketgate_advisory_data", "The advisory data in force.", about)
+
+
+def _encoder(accept: str) -> tuple[Callable[[CollectorRegistry], bytes], str]:
+    """Return the writer of the format that is accepted, the plain one where nobody understands what that is."""
+    try:
+        return choose_encoder(accept)
+    except (TypeError, ValueError):  # the library compares "version=x" with numbers
+        return choose_encoder("")
 
 
 def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
