@@ -13,7 +13,7 @@ from proxy.errors import UpstreamAway
 
 AT_ONCE = 24
 LARGE = 1 << 20
-LARGE_AT_ONCE = 2
+LARGE_AT_ONCE = 1
 WAIT_SECONDS = 15.0
 
 

@@ -103,7 +103,7 @@ ODD = {
     "fields without number": FORM
     + b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 40000\r\n\r\n"
     + b"a=1&" * 10_000,
-    "a metrics format": b"GET /metrics HTTP/1.1\r\nHost: x\r\nAccept: application/openmetrics-text;a=\xff\r\n\r\n",
+    "a metrics format": b"GET /metrics HTTP/1.1\r\nHost: x\r\nAccept: application/openmetrics-text;version=x\r\n\r\n",
     "a preview": b"GET /preview/x/simple/flask/ HTTP/1.1\r\nHost: x\r\n\r\n",
 }
 
