@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from proxy.errors import StoreError
-from proxy.store.sql import store_errors
+from proxy.store.sql import store_errors, unsound
 
 
 def copy(source: Database, target: Path) -> None:
@@ -36,7 +36,6 @@ def copy(source: Database, target: Path) -> None:
         raise
 
 
-def _demand_sound(db: sqlite3.Connection) -> None:
-    (said,) = db.execute("pragma quick_check(1)").fetchone()
-    if said != "ok":
-        raise StoreError(f"The database is damaged, and its copy would be no backup: {said}. Keep the last good one.")
+def _demand_sound(copied: sqlite3.Connection) -> None:
+    if found := unsound(copied):
+        raise StoreError(f"The database is damaged, and its copy would be no backup: {found}. Keep the last good one.")

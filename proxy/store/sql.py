@@ -79,3 +79,9 @@ def where(*clauses: tuple[object, str]) -> tuple[str, list[object]]:
     chosen = [(each, clause) for each, clause in clauses if each not in (None, "")]
     text = " and ".join(clause for _, clause in chosen)
     return (f"where {text}" if text else ""), [each for each, _ in chosen]
+
+
+def unsound(db: sqlite3.Connection, table: str = "1") -> str:
+    """Return what SQLite finds damaged in a table of ours ("1": in all of the database), "" where nothing is."""
+    said = str(db.execute(f"pragma quick_check({table})").fetchone()[0])
+    return "" if said == "ok" else said

@@ -52,7 +52,7 @@ from proxy.store.access import AccessTables
 from proxy.store.advisories import AdvisoryTables, records
 from proxy.store.bell import Bell
 from proxy.store.connections import Connections
-from proxy.store.sql import insert, put_value, store_errors, value
+from proxy.store.sql import insert, put_value, store_errors, unsound, value
 from proxy.store.sqlite_trail import SqliteTrail
 from proxy.store.upgrading import upgrade
 
@@ -85,6 +85,7 @@ class SqliteStore:
         with store_errors(), self._connections.exclusive():
             upgrade(self._connections.writer, self._path)
             self._check_instance(marker)
+            self._check_what_decides()
             self._advisories = AdvisoryTables(self._connections.writer)
 
     def _check_instance(self, marker: Path) -> None:
@@ -103,6 +104,12 @@ class SqliteStore:
                 f"{self._path} is not the database that belongs to this directory. "
                 "Restore the right one from a backup, or start with another --data-dir."
             )
+
+    def _check_what_decides(self) -> None:
+        """Refuse a database in which the policy is damaged; the record is verified every day, while the gate serves."""
+        for table in ("meta", "entries"):
+            if found := unsound(self._connections.writer.conn, table):
+                raise StoreError(f"{self._path} is damaged: {found}. Restore a backup: wicketgate restore")
 
     def close(self) -> None:
         """Fold the log back and release every connection. Idempotent."""

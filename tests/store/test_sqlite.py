@@ -103,6 +103,23 @@ def test_a_file_that_is_no_database_is_refused_in_words(tmp_path: Path) -> None:
         SqliteStore(tmp_path)
 
 
+def test_a_policy_that_is_damaged_is_refused_in_words(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path)
+    store.commit(changes.grant([approval(wheel(f"3.0.{number}"), id=f"a{number}") for number in range(50)]), ADA, AT)
+    store.close()
+    path = tmp_path / "wicketgate.db"
+    with sqlite3.connect(path) as db:
+        db.execute("pragma wal_checkpoint(truncate)")
+        page = db.execute("select rootpage from sqlite_master where name = 'entries'").fetchone()
+        size = db.execute("pragma page_size").fetchone()[0]
+    db.close()
+    content = bytearray(path.read_bytes())
+    content[(page[0] - 1) * size : page[0] * size] = bytes(size)
+    path.write_bytes(content)
+    with pytest.raises(StoreError, match=r"damaged|malformed"):
+        SqliteStore(tmp_path)
+
+
 def test_decisions_are_written_once_even_when_they_come_again(store: SqliteStore) -> None:
     store.record([("a-1", RECORD), ("a-2", replace(RECORD, status=304))])
     store.record([("a-2", replace(RECORD, status=304)), ("a-3", RECORD)], again=True)
