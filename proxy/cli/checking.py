@@ -23,6 +23,7 @@ from proxy.cli.desk import (
     with_desk,
 )
 from proxy.cli.inputs import WORDS, applying, kind_option
+from proxy.errors import NotInstalled
 from proxy.locks import Locked, Reading
 from proxy.locks.detours import Detour, detours
 from proxy.locks.nouns import Where
@@ -72,7 +73,7 @@ def _report(checked: reports.Checked, shape: str, output: Path | None) -> None:
         report = reports.FORMATS[shape](checked)
         if output is not None:
             output.write_bytes(report)
-    except OSError as error:
+    except (OSError, NotInstalled) as error:
         give_up(str(error))
     click.echo(report if output is None else reports.FORMATS["table"](checked), nl=False)
 
