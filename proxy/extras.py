@@ -33,4 +33,4 @@ def demand_installed(library: str) -> None:
 def missing(library: str) -> str:
     """Return what to say of an extra that is not there."""
     purpose, extra = MISSING[library]
-    return f"For {purpose} install {library} where the gate runs: pip install 'wicketgate[{extra}]'"
+    return f"For {purpose} this Wicketgate lacks an extra: pip install 'wicketgate[{extra}]'"

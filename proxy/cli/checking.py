@@ -14,6 +14,7 @@ from proxy.cli import inputs
 from proxy.cli.desk import ALLOWED, REFUSED, UNABLE, Data, Desk, give_up, with_desk
 from proxy.cli.inputs import WORDS, applying, kind_option
 from proxy.cli.options import channel_option, json_option
+from proxy.errors import NotInstalled
 from proxy.locks import Locked, Reading
 from proxy.locks.detours import Detour, detours
 from proxy.locks.nouns import Where
@@ -63,7 +64,7 @@ def _report(checked: reports.Checked, shape: str, output: Path | None) -> None:
         report = reports.FORMATS[shape](checked)
         if output is not None:
             output.write_bytes(report)
-    except OSError as error:
+    except (OSError, NotInstalled) as error:
         give_up(str(error))
     click.echo(report if output is None else reports.FORMATS["table"](checked), nl=False)
 
