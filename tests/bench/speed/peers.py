@@ -90,7 +90,8 @@ def _proxpi(binaries: Path, upstream: str, scratch: Path) -> Iterator[str]:
 @contextmanager
 def _devpi(binaries: Path, upstream: str, scratch: Path) -> Iterator[str]:
     port, data = free_port(), str(scratch / "devpi-data")
-    subprocess.run([str(binaries / "devpi-init"), "--no-root-pypi", "--serverdir", data], check=True, capture_output=True)
+    begin = [str(binaries / "devpi-init"), "--no-root-pypi", "--serverdir", data]
+    subprocess.run(begin, check=True, capture_output=True)
     serve = [str(binaries / "devpi-server"), "--serverdir", data, "--port", str(port)]
     with process(serve, f"http://127.0.0.1:{port}/+api", log=scratch / "devpi.log") as address:
         url = address.removesuffix("/+api")
