@@ -17,6 +17,7 @@ from tests.bench.speed.warm import ASKING, Row
 CLIENTS = 50
 MANY = 20
 MIXED_CLIENTS, MIXED_SECONDS = 64, 60.0
+MIXED_PAGES = ["page-50", "page-5000", *world.INSTALLED]
 
 
 def pages(gate: PinnedGate, upstream: str) -> Iterator[Row]:
@@ -114,8 +115,8 @@ def memory(gate: PinnedGate) -> Iterator[Row]:
 
 
 def mixed_paths() -> list[str]:
-    """Return the paths of the mixed load: pages, small wheels and their metadata."""
-    pages = [f"/simple/{name}/" for name in ("page-50", *world.INSTALLED)]
+    """Return the paths of the mixed load: pages small and large, small wheels and their metadata."""
+    pages = [f"/simple/{name}/" for name in MIXED_PAGES]
     return pages + [f"/files{world.path_of(name)}{end}" for name in world.INSTALLED for end in ("", ".metadata")]
 
 

@@ -17,7 +17,7 @@ from urllib.parse import urljoin
 import httpx
 
 from tests.bench.speed import world
-from tests.bench.speed.cold import MIXED_CLIENTS, MIXED_SECONDS
+from tests.bench.speed.cold import MIXED_CLIENTS, MIXED_PAGES, MIXED_SECONDS
 from tests.bench.speed.load import median, wrk
 from tests.bench.speed.servers import process
 from tests.bench.speed.warm import ASKING, ROUNDS, SECONDS, Row
@@ -40,7 +40,7 @@ def rows(upstream: str, scratch: Path, mixed: list[float]) -> Iterator[Row]:
 
 def _mixed(name: str, index: str, mixed: list[float]) -> Row:
     """Ask for pages and wheels in turn, as the gate was asked (peers have no ``.metadata`` to speak of)."""
-    pages = [f"{index}/{project}/" for project in ("page-50", *world.INSTALLED)]
+    pages = [f"{index}/{project}/" for project in MIXED_PAGES]
     files = [_file(index, project) for project in world.INSTALLED]
     for url in files:
         httpx.get(url, trust_env=False, timeout=60).raise_for_status()
@@ -90,7 +90,8 @@ def _proxpi(binaries: Path, upstream: str, scratch: Path) -> Iterator[str]:
 @contextmanager
 def _devpi(binaries: Path, upstream: str, scratch: Path) -> Iterator[str]:
     port, data = free_port(), str(scratch / "devpi-data")
-    subprocess.run([str(binaries / "devpi-init"), "--serverdir", data], check=True, capture_output=True)
+    begin = [str(binaries / "devpi-init"), "--no-root-pypi", "--serverdir", data]
+    subprocess.run(begin, check=True, capture_output=True)
     serve = [str(binaries / "devpi-server"), "--serverdir", data, "--port", str(port)]
     with process(serve, f"http://127.0.0.1:{port}/+api", log=scratch / "devpi.log") as address:
         url = address.removesuffix("/+api")

@@ -15,11 +15,12 @@ from pathlib import Path
 import httpx
 
 from tests.bench.speed import world
-from tests.bench.speed.load import Rate, median, write_answers, wrk
+from tests.bench.speed.load import Rate, write_answers, wrk
 from tests.bench.speed.servers import LOAD_CORE, PinnedGate, bare, nginx, pinned
 
 ROUNDS = 3
 SECONDS = 3.0
+INSTALLS = 7
 ASKING = ("Accept-Encoding: gzip", f"Accept: {world.JSON.decode()}")
 
 
@@ -102,13 +103,11 @@ def _in_turn(case: Case, urls: Mapping[str, str]) -> dict[str, float]:
 
 
 def installs(gate: PinnedGate, upstream: str) -> Iterator[Row]:
-    """Install thirty packages with pip and with uv, through the gate and directly."""
+    """Install thirty packages with pip and with uv, through the gate and directly in turn; the first round warms up."""
     for name, goal in (("pip", 1.03), ("uv", 1.1)):
-        seconds = {"gate": 0.0, "direct": 0.0}
         indexes = {"gate": gate.index, "direct": f"{upstream}/simple/"}
-        for where, index in indexes.items():
-            _install(name, index)
-            seconds[where] = median(lambda index=index: _install(name, index), 5)  # type: ignore[misc]  # noqa: B023
+        rounds = [{where: _install(name, index) for where, index in indexes.items()} for _ in range(INSTALLS + 1)]
+        seconds = {where: statistics.median(found[where] for found in rounds[1:]) for where in indexes}
         ratio = seconds["gate"] / seconds["direct"]
         figures = {where: f"{value:.2f} s" for where, value in seconds.items()}
         yield Row(
