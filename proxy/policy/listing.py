@@ -165,9 +165,7 @@ def _merge(
     merged = _Merged()
     missing = dict(pinned)
     for file in listed:
-        pin = missing.pop(file.filename, None)
-        if first:
-            pin = _decided(pin, first.get(file.filename))
+        pin = _decided(missing.pop(file.filename, None), first.get(file.filename))
         if pin is None:
             merged.files.append(file)
             continue
@@ -183,7 +181,8 @@ def _merge(
 def _told(pin: ReleaseFile, file: ReleaseFile) -> ReleaseFile:
     """Return a decided file with what may change about it: its yanking, its provenance, what was found in it since."""
     contradiction = pin.contradiction or file.contradiction
-    if contradiction == pin.contradiction and file.yanked == pin.yanked and file.provenance == pin.provenance:
+    told = file.yanked, file.provenance, contradiction
+    if told == (pin.yanked, pin.provenance, pin.contradiction):
         return pin
     return replace(pin, yanked=file.yanked, provenance=file.provenance, contradiction=contradiction)
 
