@@ -143,7 +143,9 @@ def test_a_resolution_is_watched_and_cancelled_by_its_own_actor_alone(gate: Gate
 def test_ctrl_c_at_the_terminal_cancels_on_the_server(gate: Gatehouse, index: Upstream) -> None:
     index.release("flask", "3.0.0", ["slow"])
     index.misbehave("/simple/slow/", Answer(delay=45))
-    command = [sys.executable, "-m", "proxy.cli", "approve", "flask", "--with-dependencies", "--reason", "x"]
+    # A shell has what it runs in the background ignore Ctrl-C, and whatever that starts.
+    heard = "from signal import *; signal(SIGINT, default_int_handler); from proxy.cli import main; main()"
+    command = [sys.executable, "-c", heard, "approve", "flask", "--with-dependencies", "--reason", "x"]
     environment = {"WICKETGATE_DATA_DIR": str(gate.data_dir), "PYTHONPATH": str(ROOT), "HOME": str(gate.data_dir)}
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as terminal:
         until(lambda: index.asked("/simple/slow/"))
