@@ -21,7 +21,6 @@ STEPS = {
     sqlite3.SQLITE_NOTADB: " It is damaged: stop the gate and restore a backup (wicketgate restore).",
 }
 _ROWS_AT_ONCE = 64
-"""The statement for so many rows is prepared once and kept; a last, shorter part is prepared anew."""
 
 
 @contextmanager
@@ -66,12 +65,17 @@ def insert(db: Database, table: str, row: dict[str, object]) -> None:
 def insert_all(db: Database, into: str, rows: Sequence[Sequence[object]]) -> None:
     """Insert rows into a table; ``into`` names it with its columns, which are ours.
 
-    Many to a statement: each statement lets go of the interpreter and must wait its turn to get it back.
+    Many to a statement: each statement lets go of the interpreter and must wait its turn to get it back. Two
+    statements are enough for any number of rows, so that both stay prepared.
     """
-    for start in range(0, len(rows), _ROWS_AT_ONCE):
-        part = rows[start : start + _ROWS_AT_ONCE]
-        marks = f"({', '.join('?' * len(part[0]))})"
-        db.execute(f"insert into {into} values {', '.join([marks] * len(part))}", list(chain.from_iterable(part)))  # noqa: S608
+    if not rows:
+        return
+    whole = len(rows) - len(rows) % _ROWS_AT_ONCE
+    marks = f"({', '.join('?' * len(rows[0]))})"
+    many = f"insert into {into} values {', '.join([marks] * _ROWS_AT_ONCE)}"  # noqa: S608  names are ours
+    for start in range(0, whole, _ROWS_AT_ONCE):
+        db.execute(many, list(chain.from_iterable(rows[start : start + _ROWS_AT_ONCE])))
+    db.conn.executemany(f"insert into {into} values {marks}", rows[whole:])  # noqa: S608  names are ours
 
 
 def where(*clauses: tuple[object, str]) -> tuple[str, list[object]]:
