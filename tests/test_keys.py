@@ -82,6 +82,6 @@ def test_the_key_of_a_gate_lies_outside_its_data_directory(gate: Gatehouse) -> N
     gate.restart()
     assert key.read_bytes() == before
     gate.stop()
-    done = gate.cli("serve", "--secret-key-file", str(gate.data_dir / "instance"))
+    done = gate.cli("serve", "--port", str(gate.port), "--secret-key-file", str(gate.data_dir / "instance"))
     assert done.returncode == 2
     assert "does not hold a key" in done.stderr

@@ -19,8 +19,10 @@ from admin.pages.room import Room, checked, number, query_text, show
 from admin.schemas.given_audit import Chain, DecisionQuery, EventQuery, QueryIn
 from admin.schemas.told import DecisionOut, EventOut, decision_data, event_data
 from admin.schemas.told_audit import Ends, ends, query_data, told_data
+from proxy.forms import read_form
 from proxy.model import Actor
 
+FIELDS_AT_MOST = 20
 LINES = 50
 WANTED: Mapping[Chain, tuple[str, ...]] = {
     "events": ("text", "tag", "actor", "project", "client", "channel", "sha256", "since", "until"),
@@ -55,8 +57,8 @@ async def event(room: Room, request: Request, actor: Actor) -> Response:
 
 async def keep(room: Room, request: Request, actor: Actor) -> Response:
     """Keep a search under a name, or forget one, as the button says."""
-    async with request.form(max_files=0, max_fields=20) as form:
-        said = {name: str(value)[:300] for name, value in form.items()}
+    form = await read_form(request, FIELDS_AT_MOST)
+    said = {name: value[:300] for name, value in form.items()}
     queries = room.actions.queries
     if said.get("do") == "drop":
         await queries.drop(actor, said.get("id", ""))

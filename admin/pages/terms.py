@@ -19,6 +19,7 @@ from admin.schemas import term_forms
 from admin.schemas.given_terms import TermsIn
 from admin.schemas.told_acts import settled_data
 from proxy.errors import GateError
+from proxy.forms import read_form
 from proxy.model import Actor
 from proxy.policy import terms
 
@@ -47,11 +48,9 @@ async def page(room: Room, request: Request, actor: Actor) -> Response:
 
 async def act(room: Room, request: Request, actor: Actor) -> Response:
     """Show what a change of the term would do, or make it, as the button says."""
-    async with request.form(max_files=0, max_fields=FIELDS_AT_MOST) as form:
-        term, channel, reason, verb, seen = (
-            str(form.get(name, "")) for name in ("term", "channel", "reason", "do", "revision")
-        )
-        said = _Said(term, channel[:40], tuple(map(str, form.getlist("value"))), "inherit" in form, reason)
+    form = await read_form(request, FIELDS_AT_MOST)
+    term, channel, reason, verb, seen = (form.get(name, "") for name in ("term", "channel", "reason", "do", "revision"))
+    said = _Said(term, channel[:40], tuple(form.getlist("value")), "inherit" in form, reason)
     if said.term not in term_forms.TERMS:
         raise Unusable("There is no such term. Choose one on the page of the policy.")
     before, _ = await _before(room, said)

@@ -199,12 +199,13 @@ pages = st.lists(
 )
 
 
-@given(pages, snapshots, modes, st.booleans())
+@given(pages, snapshots, modes, st.booleans(), st.sampled_from([0, 0, 30]))
 def test_asking_only_the_rules_that_a_file_concerns_leaves_out_nothing(
-    page: list[ReleaseFile], policy: PolicySnapshot, mode: Literal["enforce", "observe"], prohibited: bool
+    page: list[ReleaseFile], policy: PolicySnapshot, mode: Literal["enforce", "observe"], prohibited: bool, jumped: int
 ) -> None:
     entries = [Prohibition("p", FLASK, "<2", "ada", "no", AT)] if prohibited else []
     policy = policy.amended([replace(policy.terms, mode=mode), *entries], (), 8)
+    policy = replace(policy, doubt=timedelta(days=jumped))
     quick = list(judge_files(page, Basis.of(FLASK, policy, AT), policy, AT))
     for rule, concern in CONCERNS.items():
         asked = {id(file) for file in concern(page, FLASK, policy, AT)}

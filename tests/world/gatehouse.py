@@ -29,6 +29,10 @@ def free_port() -> int:
         return port
 
 
+ASKS_THE_RECORD = frozenset({"adopt", "audit", "inbox", "report", "simulate", "who-has"})
+"""Commands that speak of what was handed out."""
+
+
 class Gatehouse:
     """A running gate in front of an upstream, with a data directory of its own.
 
@@ -128,8 +132,8 @@ class Gatehouse:
         return (self.data_dir / "admin-token").read_text().strip()
 
     def cli(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run the command line on the gate's own host; the audit is asked when what was answered stands in it."""
-        while words[0] == "audit" and self.running and self.get("/readyz").json()["decisions_waiting"]:
+        """Run the command line on the gate's own host; the record is asked when what was answered stands in it."""
+        while words[0] in ASKS_THE_RECORD and self.running and self.get("/readyz").json()["decisions_waiting"]:
             time.sleep(0.01)
         return ran(words, {**self._environment, **environment}, self.data_dir.parent)
 

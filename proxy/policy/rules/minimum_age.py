@@ -38,7 +38,6 @@ def minimum_age(subject: Subject, snapshot: PolicySnapshot, at: datetime) -> Seq
     wanted = _wanted(subject.project, snapshot)
     if file is None or wanted <= NO_TIME:
         return ()
-    wanted += snapshot.doubt  # of a clock that jumped
     name, uploaded = file.filename, file.upload_time
     if uploaded is None:
         sentence = f"{name} has no upload time, so it counts as too new."
@@ -72,7 +71,9 @@ class _Fix:
 
 
 def _wanted(project: NormalizedName, snapshot: PolicySnapshot) -> timedelta:
-    return snapshot.terms.ages.get(project, snapshot.terms.minimum_age)
+    """Return the age that is asked for, longer by the doubt of a clock that jumped; nothing where none is."""
+    wanted = snapshot.terms.ages.get(project, snapshot.terms.minimum_age)
+    return wanted + snapshot.doubt if wanted > NO_TIME else NO_TIME
 
 
 def _is_old(uploaded: datetime | None, wanted: timedelta, at: datetime) -> bool:
