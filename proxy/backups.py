@@ -4,19 +4,21 @@ Decided here:
 
 * In it are the database as of one moment, the decisions that were noted and not committed yet, the archived ones, the
   lists of names, and, if wanted, the cache. Nothing that opens anything is: no key, no token, no secret.
-* A backup is a tar archive, compressed (zstd), that ends with a manifest: the digest of every other file. What was
-  written before the manifest is no backup.
+* A backup is a tar archive, compressed (gzip, which every Python brings: a backup must not want an extra), that ends
+  with a manifest: the digest of every other file. What was written before the manifest is no backup.
 * Whatever is read from one has a name that this file knows, and the digest of the manifest.
 * A restored gate begins in an empty directory, which appears whole or not at all.
 """
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import os
 import re
 import sqlite3
 import tarfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime
@@ -25,7 +27,6 @@ from tempfile import TemporaryDirectory
 from typing import IO, Final
 
 import msgspec
-import zstandard
 from sqlite_utils import Database
 
 from proxy.cache.files import sync_folder
@@ -45,6 +46,7 @@ _KNOWN = re.compile(
 )
 _CACHED = ("cache/blobs/??/??/*", "cache/pages/*.page")
 _PIECE = 1 << 20
+_LEVEL = 1  # wheels are compressed already, and a database is large
 
 
 class File(msgspec.Struct, frozen=True):
@@ -107,8 +109,7 @@ def _write(
         connections.close()
     about = _about(aside / DATABASE)
     files: dict[str, File] = {}
-    packing = zstandard.ZstdCompressor().stream_writer(file, closefd=False)
-    with packing as packed, tarfile.open(fileobj=packed, mode="w|") as tar:
+    with gzip.GzipFile("", "wb", _LEVEL, file) as packed, tarfile.open(fileobj=packed, mode="w|") as tar:
         for name, path in _members(directory, archive, aside, cache=cache):
             with suppress(FileNotFoundError):  # made room for since it was listed
                 files[name] = _add(tar, name, path)
@@ -170,7 +171,7 @@ def read(source: Path, folder: Path) -> Manifest:
         (folder / MANIFEST).unlink()
     except FileNotFoundError as error:
         raise StoreError(f"{source} is not there, or ends before its manifest: it is no whole backup.") from error
-    except (OSError, EOFError, tarfile.TarError, zstandard.ZstdError, msgspec.MsgspecError) as error:
+    except (OSError, EOFError, tarfile.TarError, zlib.error, msgspec.MsgspecError) as error:
         raise StoreError(f"{source} cannot be read as a backup: {error}.") from error
     if manifest.format != FORMAT:
         raise StoreError(f"{source} was written by another Wicketgate ({manifest.version}). Restore it with that one.")
@@ -183,8 +184,7 @@ def read(source: Path, folder: Path) -> Manifest:
 
 @contextmanager
 def _opened(source: Path) -> Iterator[tarfile.TarFile]:
-    unpacking = zstandard.ZstdDecompressor().stream_reader
-    with source.open("rb") as file, unpacking(file) as packed, tarfile.open(fileobj=packed, mode="r|") as tar:
+    with gzip.open(source) as packed, tarfile.open(fileobj=packed, mode="r|") as tar:
         yield tar
 
 

@@ -34,29 +34,42 @@ class TermsIn(Strict):
 
     channel: ChannelName = ""
     inherit: list[str] = Field(default_factory=list, max_length=40, examples=[["freeze"]])
-    mode: Literal["enforce", "observe"] | None = None
-    minimum_age_days: Days | None = Field(None, examples=[14])
+    mode: Literal["enforce", "observe"] | None = Field(
+        None, description="Withhold what is refused, or record it and serve all but what is dangerous."
+    )
+    minimum_age_days: Days | None = Field(
+        None, description="How many days after its upload a file may be served.", examples=[14]
+    )
     ages: dict[Project, Days | None] | None = Field(
         None, max_length=1000, description="Days by project, instead of minimum_age_days.", examples=[{"numpy": 2}]
     )
     fixes: Literal["wait", "pass"] | None = Field(None, description="What a young release does that fixes an advisory.")
     freeze: Later | Literal["now", "off"] | None = Field(None, description="Nothing uploaded afterwards is served.")
     internal: list[Pattern] | None = Field(None, max_length=1000, description="Glob patterns of internal names.")
-    refuse_severity: Literal["low", "medium", "high", "critical"] | None = None
-    refuse_unknown_severity: Flag | None = None
+    refuse_severity: Literal["low", "medium", "high", "critical"] | None = Field(
+        None, description="Known vulnerabilities refuse from this severity upwards; malware always does."
+    )
+    refuse_unknown_severity: Flag | None = Field(None, description="Whether an advisory that says no severity refuses.")
     licences: list[Licence] | None = Field(
         None, max_length=1000, description="SPDX identifiers that are accepted; empty: all are.", examples=[["MIT"]]
     )
-    refuse_unknown_licence: Flag | None = None
+    refuse_unknown_licence: Flag | None = Field(
+        None, description="Whether a file that says no licence is refused, where licences are listed."
+    )
     provenance: list[Pattern] | None = Field(
         None, max_length=1000, description="Glob patterns of projects whose files need provenance (PEP 740)."
     )
     publishers: dict[Project, Publisher | None] | None = Field(
-        None, max_length=1000, examples=[{"flask": "GitHub:pallets/flask"}]
+        None,
+        max_length=1000,
+        description="From whom the files of a project must come, as their attestations say.",
+        examples=[{"flask": "GitHub:pallets/flask"}],
     )
-    stale_advisories: Literal["say", "refuse"] | None = None
-    warn_stale_after_hours: Hours | None = None
-    alarm_stale_after_hours: Hours | None = None
+    stale_advisories: Literal["say", "refuse"] | None = Field(
+        None, description="Whether stale advisory data is only said, or refuses everything."
+    )
+    warn_stale_after_hours: Hours | None = Field(None, description="From when on advisory data is called old.")
+    alarm_stale_after_hours: Hours | None = Field(None, description="From when on advisory data is called stale.")
     two_person: list[TwoPerson] | None = Field(
         None, max_length=10, description="What one person alone cannot do; taking a word out takes two people itself."
     )

@@ -30,13 +30,15 @@ def _explained(data: Data) -> None:
     what = f"{data['project']} {data.get('version', '')}".strip()
     word = click.style("allowed", fg="green") if data["allowed"] else click.style("refused", fg="red")
     click.echo(f"{what}: {word}")
+    if not data.get("known", True):
+        click.echo("  The index lists no such version.")
     sentences(data["reasons"], effects=frozenset({"forbid", "permit", "advise"}))
     facts(data.get("files", []))
     for row in data["unreadable"]:
         click.echo(f"  never served: {row['filename']}: {row['problem']}")
     allowed = data["allowed_versions"]
     click.echo(f"Allowed versions: {', '.join(allowed[:20]) if allowed else 'none'}")
-    if not data["allowed"]:
+    if not data["allowed"] and data.get("known", True):
         click.echo(f'Ask for it: wicketgate request {data["project"]} --why "…"')
     click.echo(f"Advisory data: {data['advisory_data']['sentence']}")
 

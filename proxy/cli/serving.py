@@ -209,7 +209,7 @@ def _greet(settings: Settings, where: str, token: str, snapshot: PolicySnapshot,
 
 def approve_hint() -> str:
     """Return the command that a newcomer tries first."""
-    return 'wicketgate approve flask --reason "a first look"'
+    return 'wicketgate approve flask --with-dependencies --reason "a first look"'
 
 
 def _sign_in(settings: Settings, token: str) -> str:

@@ -183,4 +183,4 @@ class AdvisorySync:
         try:
             await self.sync(FEED)
         except GateError as error:
-            log.error("The advisory data was not taken: %s", error)
+            log.debug("The advisory data was not taken: %s", error)

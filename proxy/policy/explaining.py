@@ -88,7 +88,10 @@ _OF_A_WAIVER = ("by", "owner", "until", "reason", "justification")
 
 
 def explanation(composition: Composition, wanted: str | None = None) -> Data:
-    """Explain a project, or one version of it with every reason and every file."""
+    """Explain a project, or one version of it with every reason and every file.
+
+    A project whose name is allowed and of which nothing is served is refused, by what is said of its newest version.
+    """
     whole = composition.verdict
     allowed = _distinct(judged.file.version for judged in composition.allowed)
     data: Data = {
@@ -104,6 +107,8 @@ def explanation(composition: Composition, wanted: str | None = None) -> Data:
     }
     if wanted is None:
         withheld = list(composition.withheld.items())
+        if whole.allowed and withheld and not allowed:
+            data |= {"allowed": False, "reasons": reasons(withheld[0][1].verdict)}
         data["withheld_versions"] = [
             {"version": found, "reasons": reasons(judged.verdict)} for found, judged in withheld[:WITHHELD_AT_MOST]
         ]
@@ -139,7 +144,8 @@ def _hours(time: timedelta) -> int:
 
 def _of_version(composition: Composition, wanted: str) -> Data:
     asked = version(wanted)
-    text = str(asked) if asked else wanted
+    listed = (judged.file.version for judged in composition.files)
+    text = next((found for found in listed if version(found) == asked), str(asked)) if asked else wanted
     files = [judged for judged in composition.files if judged.file.version == text]
     withheld = composition.withheld.get(text)
     verdict = withheld.verdict if withheld else next((f.verdict for f in files if f.verdict.allowed), None)

@@ -86,6 +86,14 @@ def where(*clauses: tuple[object, str]) -> tuple[str, list[object]]:
 
 
 def unsound(db: sqlite3.Connection, table: str = "1") -> str:
-    """Return what SQLite finds damaged in a table of ours ("1": in all of the database), "" where nothing is."""
-    said = str(db.execute(f"pragma quick_check({table})").fetchone()[0])
-    return "" if said == "ok" else said
+    """Return what SQLite finds damaged in a table of ours ("1": in all of the database), "" where nothing is.
+
+    The quick check of SQLite 3.40 (Debian 12) finds NULL in sound tables without rowid whose key has another order than
+    their columns: what it finds is asked of the whole check, which takes longer and does not.
+    """
+    said = ""
+    for check in ("quick_check", "integrity_check"):
+        said = str(db.execute(f"pragma {check}({table})").fetchone()[0])
+        if said == "ok":
+            return ""
+    return said

@@ -208,3 +208,19 @@ def test_a_wheel_that_lies_about_itself_is_not_installed(gate: Gatehouse, index:
     assert not bench.imports("flask")
     refused(bench, gate, "flask", "is_not_what_it_says")
     assert len(gate.facts("audit", "list", "--tag", "file:facts:inconsistent")["events"]) == 1
+
+
+def test_a_project_of_which_nothing_is_served_any_more_is_refused_with_the_reason(
+    gate: Gatehouse, index: Upstream
+) -> None:
+    index.release("flask", "3.0.0")
+    gate.approve("flask")
+    assert gate.cli("prohibit", "flask==3.0.0", "--reason", "it was malware").returncode == 0
+    said = gate.cli("explain", "flask")
+    assert (said.returncode, "flask: refused" in said.stdout) == (1, True)
+    assert "it was malware" in said.stdout
+    short = gate.facts("explain", "flask==3.0")
+    assert (short["version"], short["known"]) == ("3.0.0", True)
+    unknown = gate.cli("explain", "flask==99")
+    assert (unknown.returncode, "no such version" in unknown.stdout) == (1, True)
+    assert "no such version" in gate.get("/explain/flask/99").text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import shutil
 import sqlite3
@@ -11,11 +12,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-import zstandard
 
 from proxy.errors import StoreError
 from proxy.policy import changes
 from proxy.store.migrations import migrations
+from proxy.store.sql import unsound
 from proxy.store.sqlite import SqliteStore
 from tests.conftest import MakeGate
 from tests.policy.facts import AT, approval, wheel
@@ -80,9 +81,18 @@ def test_what_was_noted_and_not_committed_is_in_a_backup(gate: Gatehouse, index:
         assert db.execute("select count(*) from decisions where what = 'file'").fetchone() == (1,)
 
 
+def test_a_key_in_another_order_than_its_columns_is_no_damage() -> None:
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.execute(
+            "create table links (id text not null, project text, primary key (project, id)) strict, without rowid"
+        )
+        db.execute("insert into links values ('PYSEC-1', 'flask')")
+        assert unsound(db) == ""
+
+
 def rewritten(backup: Path, **contents: bytes | None) -> None:
     """The backup with other members under its names; None leaves one out."""
-    content = zstandard.ZstdDecompressor().stream_reader(backup.read_bytes()).read()
+    content = gzip.decompress(backup.read_bytes())
     (folder := backup.with_suffix(".unpacked")).mkdir()
     (plain := backup.with_suffix(".tar")).write_bytes(content)
     with tarfile.open(plain) as tar:
@@ -97,7 +107,7 @@ def rewritten(backup: Path, **contents: bytes | None) -> None:
                 tar.add(folder / "changed", name)
             else:
                 tar.add(folder / name, name)
-    backup.write_bytes(zstandard.compress(plain.read_bytes()))
+    backup.write_bytes(gzip.compress(plain.read_bytes()))
 
 
 @pytest.mark.parametrize(
