@@ -205,8 +205,11 @@ def show(data: object, as_json: bool, text: Callable[[], None]) -> None:
         text()
 
 
-def table(rows: Sequence[Sequence[object]], headers: Sequence[str]) -> None:
-    """Print a table; long cells are folded to fit a terminal."""
+def table(rows: Sequence[Sequence[object]], headers: Sequence[str], none: str = "None.") -> None:
+    """Print a table; long cells are folded to fit a terminal. Where there is no row, ``none`` says so."""
+    if not rows:
+        click.echo(none)
+        return
     widths = [0] * (len(headers) - 1) + [90]
     click.echo(columns.table(headers, rows, widths))
 

@@ -103,4 +103,4 @@ def _data(found: Resemblance) -> dict[str, object]:
 
 
 def _text(found: Resemblance) -> str:
-    return f"{found.name}: {found.level}" if found.level == "none" else f"{found.level}: {found.sentence}"
+    return f"{found.name}: resembles no popular name" if found.level == "none" else f"{found.level}: {found.sentence}"

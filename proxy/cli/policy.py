@@ -72,7 +72,9 @@ def _approved(outcome: Data) -> None:
     what = f"{outcome['project']}{outcome['specifier']}"
     verb = "Approved" if outcome["granted"] else "This would approve"
     files = f"{len(outcome['opened'])} files of {len(outcome['versions'])} versions"
-    click.echo(f"{verb} {what}: {files} (revision {outcome['revision']}).")
+    click.echo(f"{verb} {what}: {files} ({'' if outcome['granted'] else 'against '}revision {outcome['revision']}).")
+    if not outcome["opened"]:
+        click.echo("It opens nothing.")
     if outcome["versions"]:
         click.echo(f"  {', '.join(outcome['versions'][:12])}{' …' if len(outcome['versions']) > 12 else ''}")
     facts(outcome["facts"])

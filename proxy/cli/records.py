@@ -30,7 +30,11 @@ def who_has(desk: Desk, as_json: bool, release: str, sha256: str, advisory: str)
         ]
         for line in data
     ]
-    show(data, as_json, lambda: table(rows, ["release", "client", "token", "times", "last (UTC)", "agent"]))
+    show(
+        data,
+        as_json,
+        lambda: table(rows, ["release", "client", "token", "times", "last (UTC)", "agent"], "Nobody has it."),
+    )
 
 
 def _given(wanted: dict[str, object]) -> dict[str, str]:

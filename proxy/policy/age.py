@@ -62,7 +62,7 @@ def sentence(feed: FeedState | None, terms: Terms, at: datetime) -> str:
     word = "" if level == "fresh" else f"{level.upper()}: "
     return (
         f"{word}{feed.records} records from {feed.source}, the newest {_span(at - feed.newest)} old,"
-        f" synced {_span(at - feed.synced)} ago, SHA-256 {feed.sha256[:_SHOWN_OF_A_DIGEST]}."
+        f" taken in {_span(at - feed.synced)} ago, SHA-256 {feed.sha256[:_SHOWN_OF_A_DIGEST]}."
     )
 
 
@@ -72,4 +72,4 @@ def _span(time: timedelta) -> str:
     for unit, size in (("days", 2 * 24 * 60), ("hours", 2 * 60)):
         if minutes >= size:
             return f"{minutes // (size // 2)} {unit}"
-    return f"{minutes} minutes"
+    return "1 minute" if minutes == 1 else f"{minutes} minutes"

@@ -41,11 +41,11 @@ def suspects(snapshot: PolicySnapshot) -> set[NormalizedName]:
 def withheld(
     snapshot: PolicySnapshot, handed_out: Iterable[tuple[NormalizedName, str]], at: datetime
 ) -> list[Withheld]:
-    """Return what turned bad of what is approved or was handed out: malware first, then by name."""
+    """Return what turned bad of what is approved or was handed out: malware first, then what somebody has, by name."""
     approved = approved_releases(snapshot, suspects(snapshot) & snapshot.grants.keys())
     views = {name: snapshot.of_channel(name) for name in ("", *snapshot.channels)}
-    found = []
-    for project, version in dict.fromkeys((*approved, *handed_out)):
+    found, held = [], set(handed_out)
+    for project, version in {*approved, *held}:
         against = {name: tuple(_against(view, project, version, at)) for name, view in views.items()}
         channels = tuple(name for name, findings in against.items() if findings)
         findings = {finding.sentence: finding for findings in against.values() for finding in findings}
@@ -53,7 +53,7 @@ def withheld(
             move_to = snapshot.advisories.clear_above(project, version)
             is_approved = (project, version) in approved
             found.append(Withheld(project, version, is_approved, tuple(findings.values()), channels, move_to))
-    return sorted(found, key=_order)
+    return sorted(found, key=lambda bad: (not _is_malware(bad), (bad.project, bad.version) not in held, *_name(bad)))
 
 
 def _against(view: PolicySnapshot, project: NormalizedName, version: str, at: datetime) -> Iterator[Finding]:
@@ -62,6 +62,9 @@ def _against(view: PolicySnapshot, project: NormalizedName, version: str, at: da
     yield from (finding for finding in refused if finding.effect is Effect.FORBID)
 
 
-def _order(bad: Withheld) -> tuple[bool, bool, str, str]:
-    malware = any(finding.code is Code.MALWARE for finding in bad.findings)
-    return not malware, not bad.approved, bad.project, bad.version
+def _is_malware(bad: Withheld) -> bool:
+    return any(finding.code is Code.MALWARE for finding in bad.findings)
+
+
+def _name(bad: Withheld) -> tuple[str, str]:
+    return bad.project, bad.version

@@ -33,7 +33,7 @@ def test_age_records_and_digest_stand_on_everything_that_is_said(gate: Gatehouse
     status = gate.facts("advisories", "status")
     assert (status["level"], status["records"], status["age_hours"], status["sync_age_hours"]) == ("old", 1, 30, 0)
     said = status["sentence"]
-    assert said.startswith("OLD: 1 records from data.zip, the newest 30 hours old, synced 0 minutes ago, SHA-256 ")
+    assert said.startswith("OLD: 1 records from data.zip, the newest 30 hours old, taken in 0 minutes ago, SHA-256 ")
     assert status["sha256"].startswith(said.rpartition(" ")[2].rstrip("."))
 
     html = {"accept": "text/html"}

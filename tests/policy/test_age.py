@@ -53,10 +53,10 @@ def test_the_terms_say_from_when_on() -> None:
 @pytest.mark.parametrize(
     ("content", "sync", "said"),
     [
-        (0.5, 0, "8895 records from osv, the newest 30 minutes old, synced 0 minutes ago, SHA-256 abababababab."),
-        (23, 3, "8895 records from osv, the newest 23 hours old, synced 3 hours ago, SHA-256 abababababab."),
-        (30, 0, "OLD: 8895 records from osv, the newest 30 hours old, synced 0 minutes ago, SHA-256 abababababab."),
-        (1, 99, "STALE: 8895 records from osv, the newest 60 minutes old, synced 4 days ago, SHA-256 abababababab."),
+        (0.5, 0, "8895 records from osv, the newest 30 minutes old, taken in 0 minutes ago, SHA-256 abababababab."),
+        (23, 3, "8895 records from osv, the newest 23 hours old, taken in 3 hours ago, SHA-256 abababababab."),
+        (30, 0, "OLD: 8895 records from osv, the newest 30 hours old, taken in 0 minutes ago, SHA-256 abababababab."),
+        (1, 99, "STALE: 8895 records from osv, the newest 60 minutes old, taken in 4 days ago, SHA-256 abababababab."),
     ],
 )
 def test_the_sentence_names_records_ages_and_digest(content: float, sync: float, said: str) -> None:

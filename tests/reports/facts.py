@@ -9,7 +9,7 @@ from proxy.reports import Checked, read
 AT = "2026-06-01T12:00:00+00:00"
 DATA: dict[str, Any] = {
     "level": "old",
-    "sentence": "OLD: 8895 records from osv, the newest 30 hours old, synced 0 minutes ago, SHA-256 abababababab.",
+    "sentence": "OLD: 8895 records from osv, the newest 30 hours old, taken in 0 minutes ago, SHA-256 abababababab.",
     "source": "osv",
     "records": 8895,
     "newest": "2026-05-31T06:00:00+00:00",
