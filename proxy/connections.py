@@ -6,6 +6,7 @@ a client that has stopped reading its answer. Decided here:
 * A head ends within :data:`HEAD_SECONDS` of its first byte, also on a connection that was good before.
 * While a body is on its way, or an answer waits to be taken, at least :data:`LEAST` bytes move in every
   :data:`WINDOW` seconds. Installers give up far sooner by themselves.
+* Few requests may wait on a connection for the one before them: each is held in memory, and no installer sends more.
 * Nobody switches to another protocol.
 """
 
@@ -20,6 +21,8 @@ HEAD_AT_MOST = 64 << 10
 HEAD_SECONDS = 20.0
 WINDOW = 60.0
 LEAST = 16 << 10
+
+PIPELINED_AT_MOST = 16
 
 Part = Literal["head", "body", ""]
 
@@ -38,9 +41,10 @@ class GuardedProtocol(HttpToolsProtocol):
         self._wait_for("head")
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the clocks."""
+        """Stop the clocks, and let go of what waits."""
         self._wait_for("")
         self._stop_stall()
+        self.pipeline.clear()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -61,7 +65,11 @@ class GuardedProtocol(HttpToolsProtocol):
             self.data_received(rest)
 
     def on_headers_complete(self) -> None:
-        """The head is whole: what follows is a body, or the next head."""
+        """The head is whole: what follows is a body, or the next head. One too many ends the connection."""
+        if len(self.pipeline) >= PIPELINED_AT_MOST:
+            self.transport.abort()
+        if self.pipeline and self.transport.is_closing():
+            return  # whatever else came with this piece is nobody's any more
         self._in_body, self._body_bytes = True, 0
         self._wait_for("")
         super().on_headers_complete()

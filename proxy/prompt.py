@@ -16,6 +16,7 @@ from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from proxy.connections import GuardedProtocol
+from proxy.errors import GateError
 from proxy.web.http import Finished, Ready
 
 log = logging.getLogger(__name__)
@@ -102,6 +103,8 @@ class PromptProtocol(GuardedProtocol):
 def _at_hand(ready: Ready, cycle: RequestResponseCycle) -> Finished | None:
     try:
         return ready.at_hand(cast(Scope, cycle.scope))
+    except GateError:
+        return None  # made anew, it is answered with what is wrong
     except Exception:
         log.exception("An answer at hand failed; it is made anew.")
         return None

@@ -16,25 +16,31 @@ import resource
 import signal
 import socket
 import sys
+from asyncio import sslproto
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from proxy.app import Gate
 from proxy.certificates import HSTS, Certificate
-from proxy.crowds import CountedProtocol
+from proxy.crowds import CountedProtocol, tell_seldom
 from proxy.errors import SettingsError
 from proxy.health import ENDING
 from proxy.settings import Settings
 from proxy.web.forward import AskedBy
 
 GRACE = {signal.SIGINT: 5, signal.SIGTERM: 30}
-BACKLOG = 2048
+BACKLOG = 512
+"""Connections that wait to be taken. The loop tries for each of them when descriptors have come to an end."""
+HANDSHAKE_SECONDS = 5.0
+"""For so long a client may take to agree on TLS: until then it is nobody's, and costs as much as ten others."""
 IDLE_SECONDS = 75
 TURN_SECONDS = 0.001
+TLS_BYTES = 64 << 10
 
 
 class _Server(uvicorn.Server):
@@ -44,6 +50,23 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Capture none."""
         yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen as uvicorn does; handshakes that do not come to their end are broken off."""
+        if sockets is None or not self.config.ssl:
+            await super().startup(sockets)
+            return
+
+        def protocol() -> asyncio.Protocol:
+            kind = cast(type[CountedProtocol], self.config.http_protocol_class)
+            return kind(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
+
+        loop, tls, patience = asyncio.get_running_loop(), self.config.ssl, HANDSHAKE_SECONDS
+        self.servers = [
+            await loop.create_server(protocol, sock=place, ssl=tls, backlog=BACKLOG, ssl_handshake_timeout=patience)
+            for place in sockets
+        ]
+        self.started = True
 
 
 def bind(settings: Settings) -> list[socket.socket]:
@@ -106,6 +129,11 @@ def calm_collector() -> None:
     gc.set_threshold(50_000, 1_000, 100)
 
 
+def lean_tls() -> None:
+    """Have a connection read 64 KiB at once: asyncio sets aside that much for each, and four times more by itself."""
+    sslproto.SSLProtocol.max_size = TLS_BYTES
+
+
 def quick_turns() -> None:
     """Let the event loop have the interpreter back soon when a thread has it.
 
@@ -119,6 +147,8 @@ async def serve(gate: Gate, listening: list[Listener], ready: Callable[[], None]
     async with gate.running():
         calm_collector()
         quick_turns()
+        lean_tls()
+        asyncio.get_running_loop().set_exception_handler(tell_seldom)
         shown = Certificate(gate.settings.tls) if gate.settings.tls else None
         servers = [_server(listener, gate.settings.trusted_proxies, shown) for listener in listening]
         _stop_on_signals(servers, gate.ending)

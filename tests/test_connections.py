@@ -128,6 +128,19 @@ async def test_a_good_connection_goes_on(port: int) -> None:
     writer.close()
 
 
+async def test_more_requests_at_once_than_may_wait_end_the_connection(port: int) -> None:
+    reader, writer = await _open(port, WHOLE * 20_000)
+    assert (await _ends(reader)).count(b"word") < 20
+    writer.close()
+
+
+async def test_a_few_requests_at_once_are_answered_in_turn(port: int) -> None:
+    reader, writer = await _open(port, WHOLE * 12)
+    for _ in range(12):
+        assert (await reader.readuntil(b"word")).startswith(b"HTTP/1.1 200")
+    writer.close()
+
+
 @pytest.mark.parametrize("make", [lambda: HEAD + b"X: " + b"a" * (1 << 20), lambda: HEAD + b"X: y\r\n" * 20_000])
 async def test_a_head_of_any_size_is_hung_up_on(port: int, make: Callable[[], bytes]) -> None:
     reader, writer = await _open(port, make())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import ssl
 import time
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ import pytest
 
 from proxy.certificates import Certificate, Pair
 from proxy.errors import SettingsError
+from proxy.serving import HANDSHAKE_SECONDS
 from proxy.settings import read
 from tests.clients import Bench
 from tests.conftest import MakeGate
@@ -69,6 +71,13 @@ def test_a_command_believes_the_gates_own_certificate_and_no_other(tls_gate: Gat
     done = tls_gate.cli("terms")
     assert done.returncode == 2
     assert "certificate" in done.stderr.lower()
+
+
+def test_a_handshake_that_does_not_come_is_not_waited_for(tls_gate: Gatehouse) -> None:
+    with socket.create_connection(("127.0.0.1", tls_gate.port), timeout=20) as silent:
+        began = time.monotonic()
+        assert silent.recv(1) == b""
+    assert time.monotonic() - began < 3 * HANDSHAKE_SECONDS
 
 
 def test_over_plain_http_nothing_is_said_of_tls(gate: Gatehouse) -> None:
