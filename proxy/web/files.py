@@ -149,6 +149,8 @@ class FileDoor:
                 if at == stop:  # without the last piece no client takes the others for a file
                     await content.demand_unchanged()
                 yield piece
+                if self._sending >= MANY:
+                    await asyncio.sleep(0)  # a client that takes all it is sent lets others have their turn
 
     def _record(self, by: Asked, judged: Judged, status: int, metadata: bool) -> None:
         self._recorder.file(by, _matter(judged.file, judged.verdict, metadata=metadata), status)
