@@ -89,6 +89,7 @@ def build(desk: Desk) -> FastAPI:
         app.include_router(matter.routes(desk, who), prefix="/v1")
     problems.handle(app)
     app.add_exception_handler(405, app.not_allowed)
+    app.prepare()
     return app
 
 
