@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -55,9 +56,14 @@ WAITS: Data = {
 class Api(FastAPI):
     """An application whose document says how errors look, that writes take keys, and that acts may have to wait."""
 
+    def __init__(self, **more: Any) -> None:
+        super().__init__(openapi_url=None, docs_url=None, redoc_url=None, **more)
+        self._describing = asyncio.Lock()
+        self.add_route("/openapi.json", self.document, include_in_schema=False)
+
     def prepare(self) -> None:
         """Make of every route what it needs to answer, which FastAPI leaves to the first request: a twentieth of a
-        second for which no page would be served. To be called when all routes are there, in a thread.
+        second in which no page is served. Call it when all routes are there, in the thread that makes the desk.
         """
         list(iter_route_contexts(self.routes))
 
@@ -75,6 +81,12 @@ class Api(FastAPI):
                     _exemplify(operation, document["components"]["schemas"])
         assert self.openapi_schema is not None  # noqa: S101  made above
         return self.openapi_schema
+
+    async def document(self, _request: Request) -> JSONResponse:
+        """Answer with the document, made in a thread: FastAPI's own route makes it while every other request waits."""
+        async with self._describing:
+            made = await asyncio.to_thread(self.openapi)
+        return JSONResponse(made)
 
     async def not_allowed(self, request: Request, _error: Exception) -> JSONResponse:
         """Answer 405 with every method that the path takes: the router names those of one route alone."""
