@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
+from fastapi.routing import iter_route_contexts
 from starlette.routing import compile_path
 
 from admin.api.idempotency import HEADER, KEY, UNSAFE
@@ -54,6 +56,17 @@ WAITS: Data = {
 class Api(FastAPI):
     """An application whose document says how errors look, that writes take keys, and that acts may have to wait."""
 
+    def __init__(self, **more: Any) -> None:
+        super().__init__(openapi_url=None, docs_url=None, redoc_url=None, **more)
+        self._describing = asyncio.Lock()
+        self.add_route("/openapi.json", self.document, include_in_schema=False)
+
+    def prepare(self) -> None:
+        """Make of every route what it needs to answer, which FastAPI leaves to the first request: a twentieth of a
+        second in which no page is served. Call it when all routes are there, in the thread that makes the desk.
+        """
+        list(iter_route_contexts(self.routes))
+
     def openapi(self) -> Data:
         """Return the document; it is made once."""
         if self.openapi_schema is None:
@@ -69,11 +82,18 @@ class Api(FastAPI):
         assert self.openapi_schema is not None  # noqa: S101  made above
         return self.openapi_schema
 
+    async def document(self, _request: Request) -> JSONResponse:
+        """Answer with the document, made in a thread: FastAPI's own route makes it while every other request waits."""
+        async with self._describing:
+            made = await asyncio.to_thread(self.openapi)
+        return JSONResponse(made)
+
     async def not_allowed(self, request: Request, _error: Exception) -> JSONResponse:
         """Answer 405 with every method that the path takes: the router names those of one route alone."""
         asked = request.url.path.removeprefix(str(request.scope.get("root_path", "")))
-        found = [path for name, path in self.openapi()["paths"].items() if compile_path(name)[0].match(asked)]
-        methods = ", ".join(sorted({method.upper() for path in found for method in path}))
+        routes = iter_route_contexts(self.routes)
+        found = [route for route in routes if route.path and compile_path(route.path)[0].match(asked)]
+        methods = ", ".join(sorted({method for route in found for method in route.methods or ()}))
         answer = said(405, "Method not allowed", f"Here is taken: {methods}")
         answer.headers["allow"] = methods
         return answer

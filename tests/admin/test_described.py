@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
 import pytest
+from pydantic import TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema
 
 from tests.world.inside import House, house
 from tests.world.upstream import Upstream
@@ -148,3 +151,25 @@ async def test_a_method_that_is_not_taken_is_told_every_one_that_is(gate: House)
     answer = await gate.asked("PUT", "/terms")
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET, PATCH")
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_the_loop_that_serves_pages_makes_nothing_of_what_the_api_needs(
+    gate: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[int] = []
+
+    def noting(kind: Any) -> None:
+        make = kind.__init__
+
+        def noted(*its: Any, **more: Any) -> None:
+            made.append(threading.get_ident())
+            make(*its, **more)
+
+        monkeypatch.setattr(kind, "__init__", noted)
+
+    noting(TypeAdapter)
+    noting(GenerateJsonSchema)
+    for method, path in (("GET", "/v1/advisories/status"), ("PUT", "/v1/terms"), ("GET", "/openapi.json")):
+        await gate.client.request(method, f"/admin/api{path}", headers={"authorization": f"Bearer {gate.token}"})
+    assert made
+    assert threading.get_ident() not in made
