@@ -179,9 +179,12 @@ class Gate:
         """Learn the popular names, and again whenever another list of them is put in force."""
         while True:
             chosen = self.live.names_list
-            popular = await asyncio.to_thread(names.popular_names, names.kept_list(self.settings.data_dir, chosen))
+            popular, problem = await asyncio.to_thread(names.names_in_force, self.settings.data_dir, chosen)
             build = asyncio.create_task(asyncio.to_thread(names.index_of, popular))
             await self.live.learn_names(popular, build, chosen)
+            self.background.tell("list of names", problem)
+            if chosen and problem:
+                await self.notices.names_damaged(chosen.sha256, problem)
             await self.live.other_names(chosen)
 
     async def _make_desk(self) -> None:

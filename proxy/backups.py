@@ -5,7 +5,8 @@ Decided here:
 * In it are the database as of one moment, the decisions that were noted and not committed yet, the archived ones, the
   lists of names, and, if wanted, the cache. Nothing that opens anything is: no key, no token, no secret.
 * A backup is a tar archive, compressed (gzip, which every Python brings: a backup must not want an extra), that ends
-  with a manifest: the digest of every other file. What was written before the manifest is no backup.
+  with a manifest: the digest of every other file. What was written before the manifest is no backup. Under it stands
+  its signature (:mod:`proxy.audit.signing`), where the key was to be had.
 * Whatever is read from one has a name that this file knows, and the digest of the manifest.
 * A restored gate begins in an empty directory, which appears whole or not at all.
 """
@@ -29,6 +30,8 @@ from typing import IO, Final
 import msgspec
 from sqlite_utils import Database
 
+from proxy.audit import signing
+from proxy.audit.key import KeyPlace
 from proxy.cache.files import sync_folder
 from proxy.errors import StoreError
 from proxy.journals import whole_lines
@@ -39,6 +42,8 @@ from proxy.store.sql import store_errors, value
 
 FORMAT: Final = 1
 DATABASE, MANIFEST, ARCHIVE = "wicketgate.db", "manifest.json", "audit-archive"
+SIGNATURE: Final = "manifest.note"
+_LAST: Final = (MANIFEST, SIGNATURE)
 _KNOWN = re.compile(
     rf"{DATABASE}|instance|names-[0-9a-f]{{64}}\.csv|decisions-[0-9a-f-]+\.journal|{ARCHIVE}/[\w.-]+\.jsonl\.gz"
     r"|cache/blobs/([0-9a-f]{2}/){2}[0-9a-f]{64}|cache/pages/[a-z0-9-]+\.page",
@@ -69,8 +74,12 @@ class Manifest(msgspec.Struct, frozen=True):
     files: Mapping[str, File]
 
 
-def write(directory: Path, archive: Path, target: Path, at: datetime, version: str, *, cache: bool) -> Manifest:
+def write(
+    directory: Path, archive: Path, target: Path, key: KeyPlace, at: datetime, version: str, *, cache: bool
+) -> tuple[Manifest, str]:
     """Back a data directory up to a new file (0600). ``archive`` is where its archived decisions are.
+
+    Returns what is in it, and a sentence on whether ``key`` signed it.
 
     Raises StoreError, also where the file is there already, and then leaves nothing.
     """
@@ -82,7 +91,7 @@ def write(directory: Path, archive: Path, target: Path, at: datetime, version: s
         raise StoreError(f"The backup {target} cannot be written: {error.strerror}. Name another file.") from error
     try:
         with os.fdopen(descriptor, "wb") as file, TemporaryDirectory(dir=target.parent) as aside:
-            made = _write(file, directory, archive, Path(aside), at, version, cache=cache)
+            made = _write(file, directory, archive, Path(aside), key, at, version, cache=cache)
             file.flush()
             os.fsync(file.fileno())
             return made
@@ -95,8 +104,16 @@ def write(directory: Path, archive: Path, target: Path, at: datetime, version: s
 
 
 def _write(
-    file: IO[bytes], directory: Path, archive: Path, aside: Path, at: datetime, version: str, *, cache: bool
-) -> Manifest:
+    file: IO[bytes],
+    directory: Path,
+    archive: Path,
+    aside: Path,
+    key: KeyPlace,
+    at: datetime,
+    version: str,
+    *,
+    cache: bool,
+) -> tuple[Manifest, str]:
     # Journals first: what leaves them meanwhile is in the database by then.
     for journal in directory.glob("decisions-*.journal"):
         with suppress(FileNotFoundError):
@@ -114,9 +131,12 @@ def _write(
             with suppress(FileNotFoundError):  # made room for since it was listed
                 files[name] = _add(tar, name, path)
         manifest = Manifest(FORMAT, at, version, *about, files)
-        (aside / MANIFEST).write_bytes(msgspec.json.encode(manifest))
-        _add(tar, MANIFEST, aside / MANIFEST)
-    return manifest
+        content = msgspec.json.encode(manifest)
+        note, said = signing.sign(key, manifest.instance, content)
+        for name, last in ((MANIFEST, content), *([(SIGNATURE, note.encode())] if note else ())):
+            (aside / name).write_bytes(last)
+            _add(tar, name, aside / name)
+    return manifest, said
 
 
 def _about(database: Path) -> tuple[str, int, int, int]:
@@ -158,28 +178,39 @@ def _add(tar: tarfile.TarFile, name: str, path: Path) -> File:
         return File(member.size, read.sha256.hexdigest())
 
 
-def read(source: Path, folder: Path) -> Manifest:
-    """Unpack a backup into an empty folder. Raises StoreError for anything that is not what its manifest says."""
+def read(source: Path, folder: Path, key: KeyPlace, *, unsigned: bool) -> tuple[Manifest, str]:
+    """Unpack a backup into an empty folder; returns what was in it, and a sentence on its signature.
+
+    Raises StoreError for anything that is not what its manifest says, and for a manifest that ``key`` did not sign
+    (``unsigned`` lets one pass that nobody signed). Raises SettingsError for a key that cannot be used.
+    """
     found: dict[str, File] = {}
     try:
         with _opened(source) as tar:
             for member in tar:
-                if member.name != MANIFEST and not (member.isreg() and _KNOWN.fullmatch(member.name)):
+                if member.name not in _LAST and not (member.isreg() and _KNOWN.fullmatch(member.name)):
                     raise StoreError(f"{source} is no backup of a gate: it holds {member.name[:100]!a}.")
                 found[member.name] = _unpack(tar, member, folder)
-        manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
-        (folder / MANIFEST).unlink()
+        content = _taken(folder / MANIFEST)
+        note = _taken(folder / SIGNATURE).decode(errors="replace") if SIGNATURE in found else ""
+        manifest = msgspec.json.decode(content, type=Manifest)
     except FileNotFoundError as error:
         raise StoreError(f"{source} is not there, or ends before its manifest: it is no whole backup.") from error
     except (OSError, EOFError, tarfile.TarError, zlib.error, msgspec.MsgspecError) as error:
         raise StoreError(f"{source} cannot be read as a backup: {error}.") from error
     if manifest.format != FORMAT:
         raise StoreError(f"{source} was written by another Wicketgate ({manifest.version}). Restore it with that one.")
-    del found[MANIFEST]
-    for name in sorted(found.keys() | manifest.files.keys()):
+    for name in sorted((found.keys() | manifest.files.keys()) - set(_LAST)):
         if found.get(name) != manifest.files.get(name):
             raise StoreError(f"{source} is damaged: {name} is not what the manifest says. Take another backup.")
-    return manifest
+    return manifest, signing.check(key, manifest.instance, content, note, unsigned=unsigned)
+
+
+def _taken(path: Path) -> bytes:
+    """Return what is in a file, and remove it."""
+    content = path.read_bytes()
+    path.unlink()
+    return content
 
 
 @contextmanager

@@ -30,6 +30,14 @@ _encode = msgspec.json.encode
 _decoder = msgspec.json.Decoder(Line)
 
 
+def boot() -> bytes:
+    """Return what tells this boot of the machine from every other one; nothing where the system does not say."""
+    try:
+        return BOOT.read_bytes()
+    except OSError:
+        return b""
+
+
 class Journal:
     """One append-only file of one process, locked while that process lives."""
 
@@ -59,7 +67,7 @@ class Mark:
         self._path = directory / f"alive-{process}"
         self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         fcntl.flock(self._file, fcntl.LOCK_EX)
-        os.write(self._file, _boot())
+        os.write(self._file, boot())
         os.fsync(self._file)
 
     def remove(self) -> None:
@@ -124,14 +132,9 @@ def _machine_stopped(directory: Path) -> bool:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 continue  # it lives
-            stopped |= file.read() != _boot()
+            stopped |= file.read() != boot()
         path.unlink(missing_ok=True)
     return stopped
-
-
-def _boot() -> bytes:
-    """Return what tells this boot of the machine from every other one; nothing where the system does not say."""
-    return BOOT.read_bytes() if BOOT.exists() else b""
 
 
 def _read(content: bytes, first: int) -> tuple[list[Line], int]:

@@ -78,6 +78,10 @@ class Notices:
             change = changes.report("file:digest:changed", project, sentence, filename=file.filename, sha256=digest)
             await self._tell(change, "changed", file.filename, digest)
 
+    async def names_damaged(self, sha256: str, problem: str) -> None:
+        """Report that the list of popular names that was put in force is not what was taken."""
+        await self._tell(changes.report("feed:names:damaged", "", problem, sha256=sha256), "names", sha256)
+
     async def contradiction(self, project: NormalizedName, file: ReleaseFile, problem: str) -> None:
         """Report a file in which something contradicts its name."""
         await self._unfit(project, file.filename, problem)

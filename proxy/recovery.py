@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from pathlib import Path
 
 from proxy.alerts import Alerts
 from proxy.background import Background
 from proxy.errors import StoreError
-from proxy.journals import Mark, recover
+from proxy.journals import BOOT, Mark, boot, recover
 from proxy.notices import SYSTEM
 from proxy.policy import changes_audit
 from proxy.store import Store
 
-log = logging.getLogger(__name__)
-
 AGAIN_SECONDS = 5.0
-NAME = "recovery"
+NAME, MARK = "recovery", "power loss"
 
 
 class Recovery:
@@ -35,7 +32,10 @@ class Recovery:
         try:
             self._mark = Mark(self._directory, self._process)
         except OSError as error:
-            log.error("A crash of the machine would not be seen at the next start: %s", error)
+            self._blind(str(error))
+        else:
+            if not boot():
+                self._blind(f"{BOOT} cannot be read. Let this process read it (systemd: no ProcSubset=pid)")
 
     async def run(self) -> None:
         """Try again what could not be committed at the start, until it is."""
@@ -47,6 +47,9 @@ class Recovery:
         """This process ends with everything committed."""
         if self._mark is not None:
             self._mark.remove()
+
+    def _blind(self, why: str) -> None:
+        self._background.tell(MARK, f"A crash of the machine would not be seen at the next start: {why}.")
 
     async def _recover(self) -> None:
         """Commit what can be read; what cannot is a gap, and an event that says so."""

@@ -24,6 +24,14 @@ NOT_HELD = (
 )
 
 
+audit_key_option = click.option(
+    "--audit-key",
+    envvar="WICKETGATE_AUDIT_KEY",
+    type=click.Path(path_type=Path),
+    help="The key that seals the audit log, and signs backups (DATA-DIR-audit-key/ed25519.pem).",
+)
+
+
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--with-cache", is_flag=True, help="Put the cached files and pages in as well.")
@@ -33,33 +41,36 @@ NOT_HELD = (
     type=click.Path(path_type=Path),
     help="Where archived decisions are kept (DATA-DIR/audit-archive).",
 )
+@audit_key_option
 @data_dir_option
-def backup(file: Path, with_cache: bool, audit_archive: Path | None, data_dir: str | None) -> None:
+def backup(
+    file: Path, with_cache: bool, audit_archive: Path | None, audit_key: Path | None, data_dir: str | None
+) -> None:
     """Write everything that the gate cannot do without to one new FILE, also while it runs."""
     from proxy import app, backups  # noqa: PLC0415  the other commands need not load it
 
     folder = places.data_dir(data_dir)
-    archive = audit_archive or folder / backups.ARCHIVE
+    archive, key = audit_archive or folder / backups.ARCHIVE, KeyPlace(audit_key or places.audit_key(folder))
     try:
-        made = backups.write(folder, archive, file.absolute(), app.now(), version("wicketgate"), cache=with_cache)
+        made, signed = backups.write(
+            folder, archive, file.absolute(), key, app.now(), version("wicketgate"), cache=with_cache
+        )
     except GateError as error:
         give_up(str(error))
-    click.echo(f"{file}: {made.events} events, {made.decisions} decisions, revision {made.revision}.")
+    click.echo(f"{file}: {made.events} events, {made.decisions} decisions, revision {made.revision}. {signed}")
     _say_what_is_missing("Keep these elsewhere as well; they are not in it:")
 
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path), required=False)
 @click.option("--in-place", is_flag=True, help="Say that the database which is there was restored on purpose.")
-@click.option(
-    "--audit-key",
-    envvar="WICKETGATE_AUDIT_KEY",
-    type=click.Path(path_type=Path),
-    help="The key that seals the audit log, to verify it with (DATA-DIR-audit-key/ed25519.pem).",
-)
+@click.option("--unsigned", is_flag=True, help="Take a backup although nobody signed it.")
+@audit_key_option
 @data_dir_option
-def restore(file: Path | None, in_place: bool, audit_key: Path | None, data_dir: str | None) -> None:
+def restore(file: Path | None, in_place: bool, unsigned: bool, audit_key: Path | None, data_dir: str | None) -> None:
     """Make an empty data directory what it was in a backup FILE, and verify its log; exit with 1 if it was altered.
+
+    With the audit key beside it, a backup that this key did not sign is refused.
 
     A database that came back by other means (a snapshot of the disk, a replica) may be older than what was sealed. The
     gate does not start with it before somebody says --in-place.
@@ -71,12 +82,12 @@ def restore(file: Path | None, in_place: bool, audit_key: Path | None, data_dir:
         if file is None:
             _accept(folder)
         else:
-            _restore(file, folder, audit_key or places.audit_key(folder))
+            _restore(file, folder, KeyPlace(audit_key or places.audit_key(folder)), unsigned=unsigned)
     except (GateError, OSError) as error:
         give_up(str(error))
 
 
-def _restore(file: Path, folder: Path, key: Path) -> None:
+def _restore(file: Path, folder: Path, key: KeyPlace, *, unsigned: bool) -> None:
     from proxy import backups  # noqa: PLC0415  the other commands need not load it
     from proxy.journals import recover  # noqa: PLC0415
     from proxy.store.sqlite import SqliteStore  # noqa: PLC0415
@@ -86,7 +97,7 @@ def _restore(file: Path, folder: Path, key: Path) -> None:
     with TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as aside:
         fresh = Path(aside) / "data"
         fresh.mkdir(mode=0o700)
-        made = backups.read(file, fresh)
+        made, signed = backups.read(file, fresh, key, unsigned=unsigned)
         store = SqliteStore(fresh)
         try:
             recover(store, fresh)
@@ -97,7 +108,7 @@ def _restore(file: Path, folder: Path, key: Path) -> None:
             store.close()
         (fresh / places.RESTORED_FILE).write_text(f"{made.made:%Y-%m-%d %H:%M:%S} UTC\n")
         backups.put_in_place(fresh, folder)
-    click.echo(f"{folder}: {events} events, {decisions} decisions, revision {made.revision}.")
+    click.echo(f"{folder}: {events} events, {decisions} decisions, revision {made.revision}. {signed}")
     click.echo(f"It is as of {made.made:%Y-%m-%d %H:%M:%S} UTC: revoke again what was revoked since.")
     _say_what_is_missing("Put these back before you start it; they were not in it:")
     click.echo(f"Its log is {'ALTERED' if flaws else 'intact'}, {by}.")
@@ -106,13 +117,12 @@ def _restore(file: Path, folder: Path, key: Path) -> None:
     sys.exit(REFUSED if flaws else 0)
 
 
-def _trust(key: Path, instance: str) -> tuple[Trust | None, str]:
+def _trust(key: KeyPlace, instance: str) -> tuple[Trust | None, str]:
     """Return who is believed to have sealed the log, and how to say it."""
-    place = KeyPlace(key)
-    signer = place.load(instance)
+    signer = key.load(instance)
     if signer is None:
-        return None, f"as far as that is seen without the key that sealed it ({key})"
-    return place.trust(signer), f"by the key {key}"
+        return None, f"as far as that is seen without the key that sealed it ({key.path})"
+    return key.trust(signer), f"by the key {key.path}"
 
 
 def _accept(folder: Path) -> None:

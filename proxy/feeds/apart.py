@@ -1,7 +1,7 @@
 """Reading an export in a process of its own, where neither its time nor its memory is at a request's expense.
 
 The two speak through files of a folder that only they know: the task, and the answer, which is whole before anything
-of it is looked at. A source that makes the reader fail or grow does so to the reader alone.
+of it is looked at. A source that makes the reader fail, grow or never end does so to the reader alone, within bounds.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import resource
 import sys
 import tempfile
 import threading
@@ -28,6 +29,10 @@ from proxy.feeds.compare import Compared, InForce, compare
 from proxy.feeds.progress import Progress, Stage
 from proxy.store import AdvisoryRow
 
+SECONDS = 600.0
+"""For how long an export is read at most."""
+MEMORY = 2 << 30
+"""Bytes of address space that the reader may take."""
 _BATCH: Final = 200
 """Rows that are packed and unpacked at once: few enough that nobody waits for it."""
 _TOLD_EVERY: Final = 0.2
@@ -36,8 +41,9 @@ _LENGTH: Final = 4
 
 
 class _Task(msgspec.Struct):
-    """What to read, when, and what is in force."""
+    """What to read, when, what is in force, and how many bytes of memory that may take."""
 
+    memory: int
     path: bytes
     at: datetime
     old: InForce
@@ -81,7 +87,7 @@ async def compared(
             await _run(folder, progress)
             answer = open_until_taken.enter_context((folder / "answer").open("rb"))
             outcome = await asyncio.to_thread(lambda: _outcome(_frame(answer)))
-        except OSError as error:
+        except (OSError, msgspec.DecodeError) as error:
             raise _unread(error) from error
         if outcome.found is None:
             raise FeedRefused(outcome.refused)
@@ -89,7 +95,7 @@ async def compared(
 
 
 def _set(folder: Path, path: Path, old: Callable[[], InForce], at: datetime) -> None:
-    (folder / "task").write_bytes(_encode(_Task(os.fsencode(path.absolute()), at, old())))
+    (folder / "task").write_bytes(_encode(_Task(MEMORY, os.fsencode(path.absolute()), at, old())))
 
 
 async def _run(folder: Path, progress: Progress) -> None:
@@ -99,15 +105,21 @@ async def _run(folder: Path, progress: Progress) -> None:
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     try:
-        while process.stdout and (line := await process.stdout.readline()):
-            _hear(_step(line), progress)
-        code = await process.wait()
+        async with asyncio.timeout(SECONDS):
+            while process.stdout and (line := await process.stdout.readline()):
+                _hear(_step(line), progress)
+            code = await process.wait()
+    except TimeoutError:
+        said = f"The process that reads the advisory data was ended after {SECONDS:.0f} s."
+        raise FeedRefused(f"{said} {KEPT} Look at the source; it may be made to be slow.") from None
+    except (ValueError, msgspec.DecodeError) as error:
+        raise FeedRefused(f"The process that reads the advisory data said what nobody understands. {KEPT}") from error
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
     if code:
-        cause = "The gate's own output says why; there must be memory and temporary space for it."
+        cause = f"The gate's own output says why; it may take {MEMORY >> 20} MB of memory, and needs temporary space."
         raise FeedRefused(f"The process that reads the advisory data ended early (exit code {code}). {KEPT} {cause}")
 
 
@@ -141,9 +153,18 @@ def main(folder: Path) -> None:
     """Do the task in ``folder``."""
     gc.disable()  # what is read holds no cycles, and this process ends soon: looking for them costs a sixth of its time
     task = _task((folder / "task").read_bytes())
+    _bound(task.memory)
     with (folder / "answer").open("wb") as answer:
         for frame in _answered(task):
             answer.write(len(frame).to_bytes(_LENGTH, "big") + frame)
+
+
+def _bound(memory: int) -> None:
+    """Take no more than these bytes of address space. Elsewhere than on Linux no such bound can be relied on."""
+    if sys.platform == "linux":
+        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+        most = memory if hard == resource.RLIM_INFINITY else min(memory, hard)
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 
 def _answered(task: _Task) -> Iterator[bytes]:

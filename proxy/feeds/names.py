@@ -97,14 +97,29 @@ def _rank(row: Row) -> int:
     return int(text) if text.isdecimal() and len(text) <= LONGEST_RANK else 0
 
 
-def popular_names(path: Path | None = None) -> list[str]:
-    """Return the names of a list that was taken before, or of the one that ships."""
-    return read_names((path or data_folder() / "popular-projects.csv").read_bytes())
+def popular_names() -> list[str]:
+    """Return the names of the list that ships."""
+    return read_names((data_folder() / "popular-projects.csv").read_bytes())
 
 
-def kept_list(data_dir: Path, chosen: NamesList | None) -> Path | None:
-    """Return the file of the list in force, None for the one that ships."""
-    return data_dir / f"names-{chosen.sha256}.csv" if chosen else None
+def names_in_force(data_dir: Path, chosen: NamesList | None) -> tuple[list[str], str]:
+    """Return the names of the list that was chosen, and "".
+
+    Where its file is not the one that was taken, the names of the list that ships, and a sentence for people.
+    """
+    if chosen is None:
+        return popular_names(), ""
+    path = _kept(data_dir, chosen.sha256)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        problem = f"cannot be read: {error.strerror}"
+    else:
+        if hashlib.sha256(content).hexdigest() == chosen.sha256:
+            return read_names(content), ""
+        problem = "is not the file that was taken: its SHA-256 is another"
+    said = f"The list of popular names {path.name} {problem}. Look-alikes are told from the list that ships."
+    return popular_names(), f"{said} Find out who wrote there, and take the list again: wicketgate names update FILE"
 
 
 def keep_list(data_dir: Path, content: bytes, source: str, by: str, at: datetime) -> NamesList:
@@ -117,8 +132,12 @@ def keep_list(data_dir: Path, content: bytes, source: str, by: str, at: datetime
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    Path(file.name).replace(data_dir / f"names-{chosen.sha256}.csv")
+    Path(file.name).replace(_kept(data_dir, chosen.sha256))
     return chosen
+
+
+def _kept(data_dir: Path, sha256: str) -> Path:
+    return data_dir / f"names-{sha256}.csv"
 
 
 def index_of(popular: list[str]) -> NameIndex:

@@ -101,6 +101,11 @@ class Trust:
             raise BadNote("There is no key. Take the lines that wicketgate audit key prints.")
         return cls(keys)
 
+    def for_chain(self, chain: str) -> Trust:
+        """Return the same keys, trusted under the name of another chain of their gates."""
+        named = [(f"{name.rpartition('/')[0]}/{chain}", key) for (name, _), key in self.keys.items()]
+        return Trust({(name, _key_id(name, key)): key for name, key in named})
+
     def read(self, note: str) -> Checkpoint:
         """Return the checkpoint of a note that a trusted key signed. Raises BadNote."""
         from cryptography.exceptions import InvalidSignature  # noqa: PLC0415  as in _verifier

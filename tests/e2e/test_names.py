@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,33 @@ def test_an_updated_list_is_in_force_and_in_the_audit(gate: Gatehouse, index: Up
         gate.stop()
         gate.restart()
     assert [event["tag"] for event in gate.facts("audit", "list", "--tag", "feed:names:updated")["events"]]
+
+
+def test_a_list_that_is_not_what_was_taken_gives_way_to_the_one_that_ships(gate: Gatehouse, tmp_path: Path) -> None:
+    popular = tmp_path / "popular.csv"
+    popular.write_text("rank,project\n" + "".join(f"{rank},some-project-{rank}\n" for rank in range(1, 150)))
+    taken = gate.facts("names", "update", str(popular))["detail"]["sha256"]
+    assert "look-alike" not in gate.get("/explain/reqeusts", accept="application/json").text
+    file = gate.data_dir / f"names-{taken}.csv"
+    for spoil in (lambda: file.write_text("rank,project\n1,evil\n"), file.unlink):
+        gate.stop()
+        spoil()
+        gate.restart()
+        assert "look-alike" in gate.get("/explain/reqeusts", accept="application/json").text
+        until(lambda: any(file.name in warning for warning in gate.get("/readyz").json()["warnings"]))
+    until(lambda: gate.facts("audit", "list", "--tag", "feed:names:damaged")["events"])
+    (alert,) = gate.facts("audit", "list", "--tag", "feed:names:damaged")["events"]
+    assert (alert["detail"]["sha256"], file.name in alert["reason"]) == (taken, True), "told once"
+    gate.facts("names", "update", str(popular))
+    assert "look-alike" not in gate.get("/explain/reqeusts", accept="application/json").text
+    until(lambda: not any(file.name in warning for warning in gate.get("/readyz").json()["warnings"]))
+
+
+def until(holds: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import shutil
 import sqlite3
@@ -13,12 +14,15 @@ from pathlib import Path
 
 import pytest
 
+from proxy.audit.key import KeyPlace
 from proxy.errors import StoreError
+from proxy.places import audit_key
 from proxy.policy import changes
 from proxy.store.migrations import migrations
 from proxy.store.sql import unsound
 from proxy.store.sqlite import SqliteStore
 from tests.conftest import MakeGate
+from tests.faults.conftest import until
 from tests.policy.facts import AT, approval, wheel
 from tests.store.test_sqlite import ADA
 from tests.world.gatehouse import Gatehouse
@@ -34,8 +38,9 @@ def test_a_gate_is_restored_to_the_same_decisions_and_a_log_that_verifies(
     gate.approve("flask")
     assert gate.get(f"/files{served.path}").status_code == 200
     backup = tmp_path / "gate.backup"
+    until(audit_key(gate.data_dir).exists)
     done = gate.cli("backup", str(backup), "--with-cache")
-    assert done.returncode == 0, done.stderr
+    assert (done.returncode, "It is signed by the key" in done.stdout) == (0, True), done.stdout + done.stderr
     assert "--audit-key" in done.stdout, "what it does not hold is said"
     assert stat.S_IMODE(backup.stat().st_mode) == 0o600
     again = gate.cli("backup", str(backup))
@@ -108,6 +113,80 @@ def rewritten(backup: Path, **contents: bytes | None) -> None:
             else:
                 tar.add(folder / name, name)
     backup.write_bytes(gzip.compress(plain.read_bytes()))
+
+
+def signed(tmp_path: Path) -> tuple[Gatehouse, Path]:
+    """A gate's data with its key beside it, and a backup of it."""
+    (tmp_path / "data").mkdir()
+    store = SqliteStore(tmp_path / "data")
+    KeyPlace(audit_key(tmp_path / "data")).make(store.trail.instance)
+    store.close()
+    gate = Gatehouse(tmp_path / "data", "http://127.0.0.1:1/")
+    done = gate.cli("backup", str(tmp_path / "backup"))
+    assert (done.returncode, "It is signed by the key" in done.stdout) == (0, True), done.stderr
+    shutil.rmtree(tmp_path / "data")
+    return gate, tmp_path / "backup"
+
+
+def rewritten_whole(backup: Path) -> None:
+    """The backup with another instance and a manifest that says so: all that somebody without the key can do."""
+    with tarfile.open(backup) as tar:
+        manifest = json.load(tar.extractfile("manifest.json"))  # type: ignore[arg-type]
+    content = b"another"
+    manifest["files"]["instance"] = {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    rewritten(backup, **{"instance": content, "manifest.json": json.dumps(manifest).encode()})
+
+
+def test_a_backup_whose_manifest_was_made_anew_is_refused(tmp_path: Path) -> None:
+    gate, backup = signed(tmp_path)
+    rewritten_whole(backup)
+    for option in ((), ("--unsigned",)):
+        done = gate.cli("restore", str(backup), *option)
+        assert (done.returncode, "The backup was rewritten: the key" in done.stderr) == (2, True), done.stderr
+        assert not gate.data_dir.exists()
+
+
+def test_a_backup_of_another_key_is_refused_and_of_an_earlier_one_taken(tmp_path: Path) -> None:
+    gate, backup = signed(tmp_path)
+    place = KeyPlace(audit_key(gate.data_dir))
+    with tarfile.open(backup) as tar:
+        instance = json.load(tar.extractfile("manifest.json"))["instance"]  # type: ignore[arg-type]
+    first = place.load(instance)
+    assert first
+    place.make(instance)
+    done = gate.cli("restore", str(backup))
+    assert (done.returncode, "signed by another key than" in done.stderr) == (2, True), done.stderr
+    place.make(instance, earlier=first.verifiers)
+    done = gate.cli("restore", str(backup))
+    assert (done.returncode, "It is as it was signed, by the key" in done.stdout) == (0, True), done.stderr
+
+
+def test_a_signature_that_was_taken_away_is_missed_and_one_without_the_key_is_nothing_proved(tmp_path: Path) -> None:
+    gate, backup = signed(tmp_path)
+    elsewhere = ("--data-dir", str(tmp_path / "elsewhere"))
+    done = gate.cli("restore", str(backup), *elsewhere)
+    assert (done.returncode, "nobody can tell by whom without the key" in done.stdout) == (0, True), done.stderr
+    shutil.copy(backup, tmp_path / "spoilt")
+    rewritten(tmp_path / "spoilt", **{"manifest.note": b"x"})
+    done = gate.cli("restore", str(tmp_path / "spoilt"), "--unsigned")
+    assert (done.returncode, "This is no signed checkpoint" in done.stderr) == (2, True), done.stderr
+    rewritten(backup, **{"manifest.note": None})
+    done = gate.cli("restore", str(backup))
+    assert (done.returncode, "If you know where it was meanwhile: --unsigned" in done.stderr) == (2, True), done.stderr
+    assert not gate.data_dir.exists()
+    done = gate.cli("restore", str(backup), "--unsigned")
+    assert (done.returncode, "It is NOT signed" in done.stdout) == (0, True), done.stderr
+
+
+@pytest.mark.parametrize("content", [None, b"nonsense"])
+def test_a_key_that_is_away_or_broken_keeps_no_backup_from_being_written(tmp_path: Path, content: bytes | None) -> None:
+    (tmp_path / "data").mkdir()
+    SqliteStore(tmp_path / "data").close()
+    if content:
+        (tmp_path / "key").write_bytes(content)
+    gate = Gatehouse(tmp_path / "data", "http://127.0.0.1:1/")
+    done = gate.cli("backup", str(tmp_path / "backup"), "--audit-key", str(tmp_path / "key"))
+    assert (done.returncode, "It is NOT signed" in done.stdout) == (0, True), done.stderr
 
 
 @pytest.mark.parametrize(

@@ -61,14 +61,50 @@ async def test_a_reader_that_dies_or_cannot_begin_is_a_refusal(tmp_path: Path, m
             await found("state2.zip")
 
 
+@pytest.mark.parametrize(
+    ("does", "said"),
+    [
+        ("echo nonsense", "said what nobody understands"),
+        ("head -c 200000 /dev/zero", "said what nobody understands"),
+        ("printf '\\0\\0\\0\\5nonsense' > $4/answer", "cannot be read"),
+        (": > $4/answer", "cannot be read"),
+    ],
+)
+async def test_a_reader_that_says_what_is_no_answer_is_a_refusal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, does: str, said: str
+) -> None:
+    monkeypatch.setattr(sys, "executable", script(tmp_path, does))
+    with pytest.raises(FeedRefused, match=f"{said}.*stays in force"):
+        await found("state2.zip")
+
+
+async def test_a_reader_that_does_not_end_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", script(tmp_path, "exec sleep 60"))
+    monkeypatch.setattr(apart, "SECONDS", 0.1)
+    with pytest.raises(FeedRefused, match=r"was ended after .*stays in force"):
+        await found("state2.zip")
+
+
+async def test_a_reader_that_grows_beyond_its_memory_is_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apart, "MEMORY", 32 << 20)
+    with pytest.raises(FeedRefused, match=r"ended early .*may take 32 MB.*needs temporary space"):
+        await found("state2.zip")
+
+
+def script(folder: Path, does: str) -> str:
+    """A reader that does something else."""
+    (made := folder / "reader").write_text(f"#!/bin/sh\n{does}\n")
+    made.chmod(0o700)
+    return str(made)
+
+
 async def test_one_that_nobody_waits_for_any_more_is_ended_and_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reader, told, scratch = tmp_path / "reader", tmp_path / "told", tmp_path / "scratch"
+    told, scratch = tmp_path / "told", tmp_path / "scratch"
     scratch.mkdir()
-    reader.write_text(f"#!/bin/sh\necho $$ > {told}.new; mv {told}.new {told}; exec sleep 60\n")
-    reader.chmod(0o700)
-    monkeypatch.setattr(sys, "executable", str(reader))
+    reader = script(tmp_path, f"echo $$ > {told}.new; mv {told}.new {told}; exec sleep 60")
+    monkeypatch.setattr(sys, "executable", reader)
     monkeypatch.setattr(tempfile, "tempdir", str(scratch))
     asked = asyncio.create_task(found("state2.zip"))
     while not told.exists():

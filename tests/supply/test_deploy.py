@@ -54,6 +54,12 @@ def test_the_unit_is_understood_and_shut_off_from_its_host(tmp_path: Path) -> No
     assert done.returncode == 0, done.stdout[-300:]
 
 
+def test_the_unit_lets_the_gate_tell_one_boot_from_another() -> None:
+    settings = [line.partition("=")[0] for line in (DEPLOY / "wicketgate.service").read_text().splitlines()]
+    assert "ProtectProc" in settings
+    assert "ProcSubset" not in settings, "it hides /proc/sys, where the boot has its id"
+
+
 def test_the_compose_file_runs_the_image_as_it_is_meant() -> None:
     whole: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
     gate, nginx = whole["services"]["gate"], whole["services"]["nginx"]
