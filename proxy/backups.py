@@ -7,8 +7,6 @@ Decided here:
 * A backup is a tar archive, compressed (gzip, which every Python brings: a backup must not want an extra), that ends
   with a manifest: the digest of every other file. What was written before the manifest is no backup. Under it stands
   its signature (:mod:`proxy.audit.signing`), where the key was to be had.
-* Whatever is read from one has a name that this file knows, and the digest of the manifest.
-* A restored gate begins in an empty directory, which appears whole or not at all.
 """
 
 from __future__ import annotations
@@ -16,12 +14,10 @@ from __future__ import annotations
 import gzip
 import hashlib
 import os
-import re
 import sqlite3
 import tarfile
-import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -32,7 +28,6 @@ from sqlite_utils import Database
 
 from proxy.audit import signing
 from proxy.audit.key import KeyPlace
-from proxy.cache.files import sync_folder
 from proxy.errors import StoreError
 from proxy.journals import whole_lines
 from proxy.store import chains
@@ -43,14 +38,7 @@ from proxy.store.sql import store_errors, value
 FORMAT: Final = 1
 DATABASE, MANIFEST, ARCHIVE = "wicketgate.db", "manifest.json", "audit-archive"
 SIGNATURE: Final = "manifest.note"
-_LAST: Final = (MANIFEST, SIGNATURE)
-_KNOWN = re.compile(
-    rf"{DATABASE}|instance|names-[0-9a-f]{{64}}\.csv|decisions-[0-9a-f-]+\.journal|{ARCHIVE}/[\w.-]+\.jsonl\.gz"
-    r"|cache/blobs/([0-9a-f]{2}/){2}[0-9a-f]{64}|cache/pages/[a-z0-9-]+\.page",
-    re.ASCII,
-)
 _CACHED = ("cache/blobs/??/??/*", "cache/pages/*.page")
-_PIECE = 1 << 20
 _LEVEL = 1  # wheels are compressed already, and a database is large
 
 
@@ -176,72 +164,3 @@ def _add(tar: tarfile.TarFile, name: str, path: Path) -> File:
         read = _Hashing(file)
         tar.addfile(member, read)
         return File(member.size, read.sha256.hexdigest())
-
-
-def read(source: Path, folder: Path, key: KeyPlace, *, unsigned: bool) -> tuple[Manifest, str]:
-    """Unpack a backup into an empty folder; returns what was in it, and a sentence on its signature.
-
-    Raises StoreError for anything that is not what its manifest says, and for a manifest that ``key`` did not sign
-    (``unsigned`` lets one pass that nobody signed). Raises SettingsError for a key that cannot be used.
-    """
-    found: dict[str, File] = {}
-    try:
-        with _opened(source) as tar:
-            for member in tar:
-                if member.name not in _LAST and not (member.isreg() and _KNOWN.fullmatch(member.name)):
-                    raise StoreError(f"{source} is no backup of a gate: it holds {member.name[:100]!a}.")
-                found[member.name] = _unpack(tar, member, folder)
-        content = _taken(folder / MANIFEST)
-        note = _taken(folder / SIGNATURE).decode(errors="replace") if SIGNATURE in found else ""
-        manifest = msgspec.json.decode(content, type=Manifest)
-    except FileNotFoundError as error:
-        raise StoreError(f"{source} is not there, or ends before its manifest: it is no whole backup.") from error
-    except (OSError, EOFError, tarfile.TarError, zlib.error, msgspec.MsgspecError) as error:
-        raise StoreError(f"{source} cannot be read as a backup: {error}.") from error
-    if manifest.format != FORMAT:
-        raise StoreError(f"{source} was written by another Wicketgate ({manifest.version}). Restore it with that one.")
-    for name in sorted((found.keys() | manifest.files.keys()) - set(_LAST)):
-        if found.get(name) != manifest.files.get(name):
-            raise StoreError(f"{source} is damaged: {name} is not what the manifest says. Take another backup.")
-    return manifest, signing.check(key, manifest.instance, content, note, unsigned=unsigned)
-
-
-def _taken(path: Path) -> bytes:
-    """Return what is in a file, and remove it."""
-    content = path.read_bytes()
-    path.unlink()
-    return content
-
-
-@contextmanager
-def _opened(source: Path) -> Iterator[tarfile.TarFile]:
-    with gzip.open(source) as packed, tarfile.open(fileobj=packed, mode="r|") as tar:
-        yield tar
-
-
-def _unpack(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> File:
-    path, packed = folder / member.name, tar.extractfile(member)
-    if packed is None:
-        raise tarfile.TarError(f"{member.name} is no file")
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    sha256, size = hashlib.sha256(), 0
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb") as file:
-        while piece := packed.read(_PIECE):
-            file.write(piece)
-            sha256.update(piece)
-            size += len(piece)
-        file.flush()
-        os.fsync(file.fileno())
-    return File(size, sha256.hexdigest())
-
-
-def put_in_place(folder: Path, directory: Path) -> None:
-    """Make an unpacked folder the data directory. Raises StoreError where that holds anything already."""
-    try:
-        directory.rmdir()
-    except FileNotFoundError:
-        pass
-    except OSError as error:
-        raise StoreError(f"{directory} is not empty, and nothing is overwritten. Name another --data-dir.") from error
-    folder.rename(directory)
-    sync_folder(directory.parent)

@@ -88,7 +88,7 @@ def restore(file: Path | None, in_place: bool, unsigned: bool, audit_key: Path |
 
 
 def _restore(file: Path, folder: Path, key: KeyPlace, *, unsigned: bool) -> None:
-    from proxy import backups  # noqa: PLC0415  the other commands need not load it
+    from proxy import restoring  # noqa: PLC0415  the other commands need not load it
     from proxy.journals import recover  # noqa: PLC0415
     from proxy.store.sqlite import SqliteStore  # noqa: PLC0415
 
@@ -97,7 +97,7 @@ def _restore(file: Path, folder: Path, key: KeyPlace, *, unsigned: bool) -> None
     with TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as aside:
         fresh = Path(aside) / "data"
         fresh.mkdir(mode=0o700)
-        made, signed = backups.read(file, fresh, key, unsigned=unsigned)
+        made, signed = restoring.read(file, fresh, key, unsigned=unsigned)
         store = SqliteStore(fresh)
         try:
             recover(store, fresh)
@@ -107,7 +107,7 @@ def _restore(file: Path, folder: Path, key: KeyPlace, *, unsigned: bool) -> None
         finally:
             store.close()
         (fresh / places.RESTORED_FILE).write_text(f"{made.made:%Y-%m-%d %H:%M:%S} UTC\n")
-        backups.put_in_place(fresh, folder)
+        restoring.put_in_place(fresh, folder)
     click.echo(f"{folder}: {events} events, {decisions} decisions, revision {made.revision}. {signed}")
     click.echo(f"It is as of {made.made:%Y-%m-%d %H:%M:%S} UTC: revoke again what was revoked since.")
     _say_what_is_missing("Put these back before you start it; they were not in it:")

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from proxy import restoring
 from proxy.audit.key import KeyPlace
 from proxy.errors import StoreError
 from proxy.places import audit_key
@@ -212,6 +213,32 @@ def test_a_backup_that_was_touched_is_refused_and_leaves_nothing(
     assert (done.returncode, said in done.stderr) == (2, True), done.stderr
     assert not (tmp_path / "new").exists()
     assert not list(tmp_path.glob(".new-*"))
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "size", "said"),
+    [
+        ("wicketgate.db", tarfile.REGTYPE, 1 << 60, "more than there is room for"),
+        ("wicketgate.db", tarfile.REGTYPE, 960_000, "more than there is room for"),
+        ("manifest.note", tarfile.REGTYPE, 500_000, "too large for one"),
+        ("wicketgate.db", tarfile.XHDTYPE, 500_000, "something else than files"),
+        ("wicketgate.db", tarfile.GNUTYPE_LONGNAME, 10, "something else than files"),
+        ("wicketgate.db", tarfile.GNUTYPE_SPARSE, 10, "something else than files"),
+        ("manifest.json", tarfile.SYMTYPE, 0, "something else than files"),
+    ],
+)
+def test_a_backup_that_would_fill_disk_or_memory_is_refused_before_it_is_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, kind: bytes, size: int, said: str
+) -> None:
+    member = tarfile.TarInfo(name)
+    member.type, member.size = kind, size
+    header = member.tobuf(tarfile.GNU_FORMAT)
+    (tmp_path / "backup").write_bytes(gzip.compress(header + bytes(min(size, 1_000_000)) + bytes(10240)))
+    (fresh := tmp_path / "new").mkdir()
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10**7, 9 * 10**6, 10**6))
+    with pytest.raises(StoreError, match=said):
+        restoring.read(tmp_path / "backup", fresh, KeyPlace(tmp_path / "key"), unsigned=False)
+    assert not list(fresh.iterdir()), "nothing of it was unpacked"
 
 
 def test_half_a_backup_is_none(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -67,8 +68,28 @@ def test_the_compose_file_runs_the_image_as_it_is_meant() -> None:
     assert {volume.partition(":")[2] for volume in gate["volumes"]} == {"/data", "/keys"}
     assert "ports" not in gate, "nobody reaches the gate but by nginx"
     assert whole["networks"]["inside"]["internal"]
+    inside = gate["networks"]["inside"]["ipv4_address"]
+    assert gate["environment"]["WICKETGATE_HOST"] == inside, "it listens nowhere else, and least of all on the way out"
+    assert whole["networks"]["outside"]["driver_opts"]["com.docker.network.bridge.enable_icc"] == "false"
     assert set(gate["networks"]) & set(nginx["networks"]) == {"inside"}
     assert gate["environment"]["WICKETGATE_TRUSTED_PROXIES"] == nginx["networks"]["inside"]["ipv4_address"]
+
+
+def test_the_compose_files_health_check_asks_where_the_gate_listens(make_gate: MakeGate) -> None:
+    service: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]["gate"]
+    kind, program, *words = service["healthcheck"]["test"]
+    assert (kind, program) == ("CMD", "python")
+    gate = make_gate()
+    told = f"{service['environment']['WICKETGATE_HOST']}:8080"
+    assert told in words[-1]
+
+    def healthy() -> bool:
+        asked = [*words[:-1], words[-1].replace(told, f"127.0.0.1:{gate.port}")]
+        return subprocess.run([sys.executable, *asked], capture_output=True, check=False).returncode == 0
+
+    assert healthy()
+    gate.stop()
+    assert not healthy()
 
 
 @pytest.fixture
