@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from admin.roles import Forbidden
 from proxy.live import Live
 from proxy.model import Actor, Token
-from proxy.policy.credentials import may_come_from
+from proxy.policy.credentials import actor_of, may_come_from
 from proxy.uses import Uses
 
 PREFIX = "wgt"
@@ -52,11 +52,6 @@ def digest(secret: str) -> str:
 def well_formed(secret: str) -> bool:
     """Whether the text can be a token of ours at all: prefix and checksum fit."""
     return secret.startswith(f"{PREFIX}_") and secret.isascii() and secret == sealed(secret[:-8])
-
-
-def actor_of(token: Token, address: str) -> Actor:
-    """Return who acts with a token."""
-    return Actor("token", token.id, token.name, token.role, address, token.owner, token.scope)
 
 
 @dataclass(frozen=True, slots=True)

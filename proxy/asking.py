@@ -37,12 +37,15 @@ class Asking:
     async def ask(self, project: NormalizedName, specifier: str, why: str, by: Actor) -> Ask:
         """Record a wish of somebody: an account, a token, or a client that brought none.
 
+        The jobs of one CI rule come with a new id each time: whoever answers, by one name, is one who asks.
+
         Raises ValueError for an unreadable range, TooMany, StoreError.
         """
         if read_specifier(specifier) is None:
             raise ValueError(f"That is not a version range (PEP 440): {specifier[:64]!r}. Say for example >=2,<3")
         at = self._clock()
-        identity = hashlib.sha256("\n".join((self.channel, project, specifier, by.id)).encode()).hexdigest()[:16]
+        wish = "\n".join((self.channel, project, specifier, by.principal, by.name))
+        identity = hashlib.sha256(wish.encode()).hexdigest()[:16]
         text = "".join(c if c.isprintable() else " " for c in why)[:WHY_AT_MOST].strip()
         ask = Ask(f"ask:{identity}", project, specifier, by.name, text or "no reason given", at, self.channel)
         await asyncio.to_thread(self._put, ask, by)

@@ -4,6 +4,7 @@ Decided here:
 
 * Nobody gives away what they do not hold themselves; who issues a token answers for it, and saw its secret.
 * Everybody may have tokens of their own, for a terminal: they act as their owner and end with the account.
+* A token has a name of plain characters, and nobody else's: it is shown, and recorded, as whoever acts.
 * A token ends, after a year at the latest. It may be narrowed: to some permissions, a channel, projects, networks.
 * One that is bound to a part of the index is for reading and asking there: it opens nothing of the admin.
 """
@@ -11,6 +12,7 @@ Decided here:
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -24,6 +26,8 @@ from proxy.model import Actor, AuditEvent, Token
 from proxy.policy import changes
 
 LONGEST = timedelta(days=365)
+NAME = r"^[\w .@/-]+$"
+NAME_AT_MOST = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +66,9 @@ class Access:
 
     async def _issued(self, actor: Actor, name: str, role: str, valid: timedelta, narrowed: Narrowed) -> Issued:
         demand_all_of(actor, role)
-        if not name.strip() or not timedelta(days=1) <= valid <= LONGEST or role not in ROLES:
-            raise Unusable("Give the token a name, a role, and from 1 to 365 days.")
+        await self._named(actor, name)
+        if not timedelta(days=1) <= valid <= LONGEST or role not in ROLES:
+            raise Unusable("Give the token a role, and from 1 to 365 days.")
         unknown = set(narrowed.scope) - ROLES.get(role, frozenset())
         if unknown:
             raise Unusable(f"The role {role} does not include {min(unknown)}, so a token of it cannot be for that.")
@@ -80,6 +85,17 @@ class Access:
             )
         await self.hands.commit(changes.issue(token), actor)
         return Issued(bare.secret, token)
+
+    async def _named(self, actor: Actor, name: str) -> None:
+        """Raise Unusable for a name that no token may have, or that reads as another person."""
+        if not name.strip() or len(name) > NAME_AT_MOST or not re.fullmatch(NAME, name):
+            raise Unusable(
+                f"Give the token a name of at most {NAME_AT_MOST} characters: letters, digits, blanks, and . _ @ / -"
+            )
+        await self.hands.live.current()
+        account = self.hands.live.credentials.named(name.strip())
+        if account is not None and account.id != actor.principal:
+            raise Unusable(f"{account.name} is somebody's account. Call the token by what it is for.")
 
     async def uses(self) -> Mapping[str, datetime]:
         """Return when each token was last used, to the minute, by its id. Raises StoreError."""

@@ -96,7 +96,7 @@ async def issue_token(room: Room, request: Request, signed: Signed) -> Response:
     _account(signed)
     name, role, days = await fields(request, "name", "role", "days")
     valid = timedelta(days=min(number(days) or 0, 10_000))
-    issued = await room.actions.access.issue_own(signed.actor, name[:80], role, valid, Narrowed())
+    issued = await room.actions.access.issue_own(signed.actor, name, role, valid, Narrowed())
     return show(room, "token.html", 201, actor=signed.actor, secret=issued.secret, token=token_data(issued.token))
 
 

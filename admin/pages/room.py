@@ -140,15 +140,6 @@ def _notices(room: Room, at: datetime) -> Iterator[str]:
         yield disputes.sentence(waiver)
 
 
-def same_origin(request: Request) -> bool:
-    """Whether a browser sent this from our own page. One that says neither is no browser of today."""
-    site = request.headers.get("sec-fetch-site")
-    if site is not None:
-        return site == "same-origin"
-    host = request.headers.get("host", "")
-    return bool(host) and request.headers.get("origin", "").partition("://")[2] == host
-
-
 def number(text: str) -> int | None:
     """Return a number that somebody else wrote, or None for what is none or is too large for the store."""
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None

@@ -18,10 +18,11 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from admin.pages.cookies import DEVICE, SESSION
-from admin.pages.room import SECURE, Room, address, failed, same_origin
+from admin.pages.room import SECURE, Room, address, failed
 from admin.people.sessions import Signed
 from admin.roles import Permission, demand
 from proxy.errors import GateError
+from proxy.forms import same_origin
 from proxy.model import Actor
 
 SIGNED_IN, ANYBODY = "signed in", "anybody"

@@ -18,9 +18,9 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from ipaddress import IPv6Address, ip_address
 
 from proxy.errors import GateError
+from proxy.policy.credentials import network
 
 KEYS_AT_MOST = 20_000
 FIRSTS_AT_MOST = 200
@@ -145,17 +145,6 @@ class Limits:
         yield self._addresses, place
         yield self._accounts, account
         yield self._everybody, ""
-
-
-def network(address: str) -> str:
-    """Return what counts as one address: an IPv6 client has a /64 to itself."""
-    try:
-        place = ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(place, IPv6Address):
-        return str(place.ipv4_mapped or IPv6Address(int(place) >> 64 << 64))
-    return str(place)
 
 
 EVERYBODY = Pace(free=1000, first=0.1, longest=1.0, forget=300.0)

@@ -15,10 +15,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from admin.people.limits import network
 from proxy.errors import StoreError
 from proxy.model import Account, Actor
 from proxy.policy import changes_people as changes
+from proxy.policy.credentials import network
 from proxy.store import Store
 
 log = logging.getLogger(__name__)

@@ -18,10 +18,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from admin.auth import actor_of, digest
+from admin.auth import digest
 from proxy.live import Live
 from proxy.model import Account, Actor, AuditEvent, Session, Token
 from proxy.policy import changes_people as changes
+from proxy.policy.credentials import actor_of
 from proxy.store import Store
 
 IDLE = timedelta(minutes=30)

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from admin.actions import Narrowed, Wish
+from admin.actions.access import NAME, NAME_AT_MOST
 from admin.roles import Permission
 from proxy.model import Justification
 from proxy.policy import spelling
@@ -153,7 +154,7 @@ Network = Annotated[str, Field(max_length=50), AfterValidator(_network)]
 class TokenIn(Strict):
     """A token to be issued."""
 
-    name: str = Field(min_length=1, max_length=80, pattern=r"^[\w .@/-]+$", examples=["ci"])
+    name: str = Field(min_length=1, max_length=NAME_AT_MOST, pattern=NAME, examples=["ci"])
     role: Literal["reader", "requester", "auditor", "approver", "administrator", "pipeline"] = Field(
         examples=["pipeline"]
     )

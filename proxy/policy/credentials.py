@@ -12,9 +12,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from fnmatch import fnmatchcase
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
 
-from proxy.model import APPROVING, Account, CiRule, Entry, Token
+from proxy.model import APPROVING, Account, Actor, CiRule, Entry, Token
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,16 @@ class Credentials:
         return sum(account.usable and account.role in APPROVING for account in self.accounts.values())
 
 
+def actor_of(token: Token, address: str) -> Actor:
+    """Return who acts with a token, at whichever door: its id says which it is, its owner who answers for it."""
+    return Actor("token", token.id, token.name, token.role, address, token.owner, token.scope)
+
+
+def anybody_at(address: str) -> Actor:
+    """Return who acts without a token: all that is known of them is where they come from."""
+    return Actor("client", f"client:{address}", address, "requester", address)
+
+
 def may_read(token: Token, channel: str) -> bool:
     """Whether a token may read the index of a channel."""
     return (not token.scope or "read" in token.scope) and token.channel in {None, channel}
@@ -106,3 +116,14 @@ def may_come_from(token: Token, address: str) -> bool:
         return False
     plain = getattr(place, "ipv4_mapped", None) or place
     return any(plain in ip_network(network) for network in token.networks)
+
+
+def network(address: str) -> str:
+    """Return what counts as one address: an IPv6 client has a /64 to itself."""
+    try:
+        place = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(place, IPv6Address):
+        return str(place.ipv4_mapped or IPv6Address(int(place) >> 64 << 64))
+    return str(place)

@@ -100,18 +100,26 @@ def digest(body: str) -> str:
 
 
 def event_record(change: Change, actor: Actor, at: datetime, seq: int, revision: int) -> Record:
-    """Return the record of a change, ready to be sealed. It vouches for every entry it puts or ends."""
+    """Return the record of a change, ready to be sealed. It vouches for every entry it puts or ends.
+
+    Who acted and why are one line each, whoever wrote them: terminals show the record as it is.
+    """
+    facts = {name: value for name, value in asdict(actor).items() if name != "attempt"}
     put = {entry.id: digest(str(entry_row(entry, seq)["body"])) for entry in change.puts}
     return {
         "seq": seq,
         "at": instant(at),
         "tag": change.tag,
-        "actor": {name: value for name, value in asdict(actor).items() if name != "attempt"},
+        "actor": {**facts, "name": _one_line(actor.name)},
         "project": change.project,
-        "reason": change.reason,
+        "reason": _one_line(change.reason),
         "revision": revision,
         "detail": {**change.detail, "entries": put, "ended": list(change.ends)},
     }
+
+
+def _one_line(text: str) -> str:
+    return text if text.isprintable() else "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 def event_row(record: Mapping[str, object]) -> Record:

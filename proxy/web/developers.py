@@ -15,12 +15,12 @@ from starlette.routing import Route
 
 from proxy.asking import Asking, TooMany
 from proxy.errors import GateError, StoreError, UpstreamAway
-from proxy.forms import read_form
+from proxy.forms import read_form, same_origin
 from proxy.gateway import Gateway
 from proxy.health import Health
-from proxy.model import Actor, Token
+from proxy.model import Token
 from proxy.policy import explaining
-from proxy.policy.credentials import may_request
+from proxy.policy.credentials import actor_of, anybody_at, may_request
 from proxy.policy.explaining import FeedData
 from proxy.policy.folding import malformed
 from proxy.policy.versions import version as read_version
@@ -32,7 +32,8 @@ from proxy.web.readers import Readers, for_readers
 SECURE = {
     "content-security-policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
-    "referrer-policy": "no-referrer",
+    # With "no-referrer" a browser would not say where our own form was sent from.
+    "referrer-policy": "same-origin",
     "x-content-type-options": "nosniff",
     "cache-control": "no-store",
 }
@@ -44,6 +45,7 @@ STATUS: tuple[tuple[type[Exception], int], ...] = (
 )
 SHIPPED = {"style.css": "text/css", "icon.svg": "image/svg+xml", "desk.js": "text/javascript"}
 NOT_FOR_REQUESTS = "This token only reads. To ask for a project, bring one with the role requester, or ask a person."
+NOT_OURS = "Requests are made on the gate's own page, or by a program that is no browser.\n"
 
 pages = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined
@@ -140,14 +142,14 @@ class Developers:
             return PlainTextResponse(f"{malformed(request.path_params['name'])}\n", 404)
         if not may_request(token):
             return PlainTextResponse(f"{NOT_FOR_REQUESTS}\n", 403)
-        if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
-            return PlainTextResponse("Requests are made on the gate's own page.\n", 403)
+        if same_origin(request) is False:
+            return PlainTextResponse(NOT_OURS, 403)
         form = await read_form(request, 4)
         specifier, why = str(form.get("specifier", "")), str(form.get("why", ""))
         client = request.client.host if request.client else ""
-        name = token.name or client
+        by = actor_of(token, client) if token.id else anybody_at(client)
         try:
-            ask = await self._asking.ask(project, specifier, why, Actor("client", name, name, "requester", client))
+            ask = await self._asking.ask(project, specifier, why, by)
         except (GateError, ValueError) as error:
             return _failed(error)
         if _preferred(request) == "html":

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from proxy.decisions import LookUp
-from proxy.model import DecisionRecord, Verdict
+from proxy.model import Code, DecisionRecord, Verdict
 from proxy.policy.telling import codes
 from proxy.web.floods import Floods
 from proxy.web.http import Asked, printable
@@ -22,6 +22,8 @@ from proxy.web.http import Asked, printable
 What = Literal["file", "metadata", "page"]
 MANY = "(many refusals, counted together)"
 """What stands for the names that are not written."""
+GRAVE = frozenset({Code.MALWARE, Code.PROHIBITED})
+"""Refusals that a flood of others must not hide."""
 
 
 class Noting(Protocol):
@@ -77,7 +79,7 @@ class Recorder:
         if self._decisions.repeats(look_up, at):
             return
         record = self._record(by, Matter.of("page", verdict), 200, at)
-        if verdict.allowed or self._floods.admits(by.client, at):
+        if verdict.allowed or self._by_itself(record):
             self._decisions.note_page(look_up, record)
         else:
             self._count(record)
@@ -85,10 +87,14 @@ class Recorder:
     def file(self, by: Asked, matter: Matter, status: int) -> None:
         """Note that a file (or its metadata) was handed out, revalidated or refused."""
         record = self._record(by, matter, status, self._clock())
-        if matter.verdict != "refused" or self._floods.admits(by.client, record.at):
+        if matter.verdict != "refused" or self._by_itself(record):
             self._decisions.note(record)
         else:
             self._count(record)
+
+    def _by_itself(self, record: DecisionRecord) -> bool:
+        """Whether a refusal is written by itself."""
+        return self._floods.admits(record.client, record.at, grave=not GRAVE.isdisjoint(record.codes))
 
     def _count(self, record: DecisionRecord) -> None:
         """Count a refusal with the others of its minute, whoever they are of."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.conftest import MakeGate
+from tests.world.gatehouse import Gatehouse
 from tests.world.person import Person
 from tests.world.upstream import Upstream
 
@@ -59,3 +62,34 @@ def test_a_reader_lands_where_something_is_of_use(make_gate: MakeGate) -> None:
         assert rhea.post("/requests", requirement="flask", why="x", channel="").status_code == 403
         otto.comes()
         assert "What needs a decision" in otto.browser.get("/").text
+
+
+def test_nobody_asks_in_the_name_of_another(make_gate: MakeGate, index: Upstream) -> None:
+    index.release("gamma", "1.0")
+    gate = make_gate()
+    with Person(gate, "vic", "requester") as vic, Person(gate, "rex", "requester") as rex:
+        vic.comes()
+        rex.comes()
+        accounts = {account["name"]: account["id"] for account in gate.facts("account", "list")}
+        for name in (accounts["vic"], "Vic", " vic ", "\x1b[2Jx", "a\nb", "  ", "x" * 81):
+            refused = rex.post("/account/tokens", name=name, role="requester", days="9")
+            assert (refused.status_code, "wgt_" in refused.text) == (422, False), name
+        bearer = {"authorization": f"Bearer {rex.token('vic at work')['WICKETGATE_TOKEN']}"}
+        assert gate.post("/explain/gamma/request", data={"why": "x"}, headers=bearer).status_code == 201
+        assert "You have asked for nothing yet" in vic.browser.get("/requests").text
+    listed = gate.admin("GET", "/requests", headers=bearer).json()
+    assert [line["project"] for line in listed] == ["gamma"], "one's own are found, whichever door they came by"
+    (token,) = [line for line in gate.facts("token", "list") if line["name"] == "vic at work"]
+    gate.post("/explain/gamma/request", data={"why": "x"})
+    whose = (token["id"], "client:127.0.0.1", accounts["vic"])
+    asked = [{"actor": who, "tag": "project:request:made"} for who in whose]
+    counts = [len(gate.admin("GET", "/audit/events", params=params).json()["events"]) for params in asked]
+    assert counts == [1, 1, 0], "the record names the very token, or the address"
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", ""])
+def test_no_other_site_asks(gate: Gatehouse, origin: str) -> None:
+    answer = gate.post("/explain/flask/request", data={"why": "x"}, headers={"origin": origin})
+    assert answer.status_code == 403
+    assert not gate.facts("inbox")["requests"]
+    assert gate.post("/explain/flask/request", data={"why": "x"}, headers={"origin": gate.url}).status_code == 201

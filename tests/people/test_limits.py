@@ -6,6 +6,7 @@ import pytest
 
 from admin.people import limits
 from admin.people.limits import KEYS_AT_MOST, Counts, Limits, Pace, TooOften
+from proxy.policy.credentials import network
 from tests.people.world import Clock
 
 
@@ -97,7 +98,7 @@ def test_attempts_count_before_they_are_verified(clock: Clock) -> None:
 def test_an_ipv6_network_is_one_address(clock: Clock) -> None:
     door = limits.of_passwords(clock)
     assert sum(fail(door, "ada", f"2001:db8::{n:x}") for n in range(1, 50)) == 5
-    assert limits.network("::ffff:192.0.2.1") == "192.0.2.1"
+    assert network("::ffff:192.0.2.1") == "192.0.2.1"
 
 
 def test_memory_is_bounded() -> None:

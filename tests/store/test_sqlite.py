@@ -43,6 +43,12 @@ def test_a_change_is_entry_event_and_revision_together(store: SqliteStore) -> No
     assert kept.detail["approvals"][0]["files"] == [["flask-3.0.0-py3-none-any.whl", "a" * 64]]  # type: ignore[index]
 
 
+def test_who_acted_and_why_are_one_line_each(store: SqliteStore) -> None:
+    foreign = replace(ADA, name="job\x1b[2J\nFORGED")
+    event = store.commit(changes.grant([approval(wheel(), reason="due\r\nto\u202ework")]), foreign, AT)
+    assert (event.actor.name, event.reason) == ("job [2J FORGED", "due  to work")
+
+
 def test_a_token_is_heard_of_and_raises_no_revision(store: SqliteStore) -> None:
     store.commit(changes.grant([approval(wheel())]), ADA, AT)
     seen = store.load()

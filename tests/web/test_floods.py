@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+import pytest
 from packaging.utils import NormalizedName
 
 from proxy.decisions import LookUp
 from proxy.model import Code, DecisionRecord, Effect, Finding, Subject, Verdict
-from proxy.web.floods import CLIENTS_AT_MOST, Floods
+from proxy.web.floods import CLIENTS_AT_MOST, IDLE, RESERVED, Floods
 from proxy.web.http import Asked
 from proxy.web.recording import MANY, Matter, Recorder
 from tests.policy.facts import AT
@@ -79,8 +80,40 @@ def test_one_client_does_not_take_the_lines_of_others() -> None:
 
 def test_any_number_of_clients_is_bounded_too() -> None:
     floods = Floods(burst=10, a_minute=1)
-    assert sum(floods.admits(f"c{number}", AT) for number in range(CLIENTS_AT_MOST + 100)) == 40
-    assert len(floods._of) == CLIENTS_AT_MOST
+    crowd = [f"c{number}" for number in range(CLIENTS_AT_MOST + 100)]
+    assert sum(floods.admits(client, AT) for client in crowd) == CLIENTS_AT_MOST + 40
+    assert len(floods._plain._of) == CLIENTS_AT_MOST
+    assert not floods.admits("late", AT), "nor does it get anything by coming last"
+    assert floods.admits("much later", AT + IDLE), "who was idle makes room"
+    assert len(floods._plain._of) == CLIENTS_AT_MOST
+
+
+def test_no_number_of_clients_hides_the_refusals_of_another() -> None:
+    floods = Floods(burst=100, a_minute=1)
+    for client in ("a", "b", "c", "d", "e", "f"):
+        for _ in range(200):
+            floods.admits(client, AT)
+    assert sum(floods.admits("quiet", AT) for _ in range(100)) == RESERVED
+    assert sum(floods.admits("quiet", AT + timedelta(minutes=30)) for _ in range(5)) == 5, "it fills up again"
+
+
+def test_an_ipv6_network_is_one_client() -> None:
+    floods = Floods(burst=10, a_minute=1)
+    assert sum(floods.admits(f"2001:db8::{number:x}", AT) for number in range(100)) == 10
+    assert floods.admits("2001:db8:0:1::1", AT)
+
+
+@pytest.mark.parametrize("code", [Code.MALWARE, Code.PROHIBITED])
+def test_a_flood_of_made_up_names_does_not_hide_what_is_grave(code: Code) -> None:
+    kept = Kept()
+    recorder = Recorder(kept, lambda: AT, Floods(burst=10, a_minute=1))
+    grave = Finding(code, Effect.FORBID, "no", "")
+    for number in range(50):
+        recorder.page(by("a"), verdict(f"n{number}", NO), "refused")
+    for number in range(50):
+        recorder.page(by("a"), verdict(f"bad{number}", grave), "refused")
+        recorder.file(by("a"), Matter.of("file", verdict(f"bad{number}", grave), "bad-1.tar.gz"), 403)
+    assert sum(record.project.startswith("bad") for record in kept.records) == 10, "up to a bound of their own"
 
 
 def test_a_clock_that_goes_back_fills_nothing() -> None:
