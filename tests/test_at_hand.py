@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 from proxy.errors import StoreError
 from proxy.prompt import JOINED_AT_MOST, PromptProtocol
 from proxy.web.http import Finished, answer, head_of
+from tests.test_connections import let_go
 
 LARGE = b"x" * (JOINED_AT_MOST + 1)
 
@@ -95,6 +96,7 @@ async def serving(app: App, place: socket.socket, keep_alive: int = 60) -> Async
         server.should_exit = True
         await ticking
         await server.shutdown(sockets=[place])
+        await let_go(server)
 
 
 async def test_a_finished_answer_leaves_when_it_is_written_and_nothing_is_called(place: socket.socket) -> None:

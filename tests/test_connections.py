@@ -47,6 +47,15 @@ async def port(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
     yield server.servers[0].sockets[0].getsockname()[1]
     server.should_exit = server.force_exit = True
     await running
+    await let_go(server)
+
+
+async def let_go(server: uvicorn.Server) -> None:
+    """End the connections that a server left to their clients: the loop ends with the test."""
+    while left := list(server.server_state.connections):
+        for connection in left:
+            connection.transport.abort()
+        await asyncio.sleep(0.01)
 
 
 async def _open(port: int, data: bytes) -> Line:
