@@ -12,7 +12,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Iterable
 from typing import Annotated, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import msgspec
 from fastapi import Depends, HTTPException, Query, Request, Response
@@ -27,7 +27,8 @@ class Lead:
     """Has an answer say where the page after it is."""
 
     def __init__(self, request: Request, response: Response) -> None:
-        self.list = request.url.path.rpartition("/v1/")[2]
+        self._path = quote(request.scope["path"])  # a malformed Host is part of ``request.url``
+        self.list = self._path.rpartition("/v1/")[2]
         self._request, self._response = request, response
 
     def on(self, **place: str | int | None) -> None:
@@ -35,7 +36,7 @@ class Lead:
         if None in place.values():
             return
         asked = [(name, said) for name, said in self._request.query_params.multi_items() if name not in place]
-        where = f"{self._request.url.path}?{urlencode([*asked, *place.items()])}"
+        where = f"{self._path}?{urlencode([*asked, *place.items()])}"
         self._response.headers["link"] = f'<{where}>; rel="next"'
 
 

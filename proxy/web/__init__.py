@@ -50,8 +50,8 @@ class Doors:
     def _end_turn(self) -> None:
         leaving, self._leaving = self._leaving, []
         self._write()
-        for send in leaving:
-            send()
+        for send in leaving:  # each by itself: one that fails keeps none of the others
+            asyncio.get_running_loop().call_soon(send)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or run the lifespan of the rest."""
