@@ -5,7 +5,6 @@ Decided here:
 * A name is judged before anything is looked up; what may not be asked never reaches the upstream.
 * Page and file are judged together and once: a file is found on its project's own listing, so what
   the page would not show cannot be downloaded by knowing its address.
-* A listing is kept until the policy moves, the upstream's page is due, or time alone may change a verdict.
 * With the upstream away, kept pages and pinned files go on serving.
 * What a listing shows that nobody expected (changed bytes, rows that lie, late files) is reported as it is made.
 """
@@ -13,9 +12,8 @@ Decided here:
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
@@ -31,56 +29,21 @@ from proxy.facts import Facts
 from proxy.firsts import Firsts
 from proxy.lanes import JUDGING
 from proxy.learnt import Learnt
+from proxy.listings import Listing, Listings, Work
 from proxy.model import Approval, Code, Effect, Finding, ProjectPage, ReleaseFile, Subject, Terms, Verdict
 from proxy.notices import Notices
 from proxy.policy.judge import judge, may_ask_upstream
 from proxy.policy.late import late_files
 from proxy.policy.listing import Composition, Judged, at_revision, compose
 from proxy.policy.rules.consistent import inconsistent
-from proxy.policy.similarity import NameIndex
 from proxy.policy.snapshot import PolicySnapshot
 from proxy.shelf import Held, Shelf
-from proxy.simple.addresses import path_of
 from proxy.simple.names import project_of, read_filename
-
-LISTINGS_AT_MOST = 2_000
-"""Listings kept in memory; the oldest goes first."""
-
-ROWS_AT_MOST = 60_000
-"""Judged files in all of them, about 1 kB each; those of long addresses count as more."""
-
-ADDRESS_BYTES = 256
 
 LARGE_PAGE = 500
 """From this many files on a page is judged in a thread, or others would wait for it."""
 
 UNASKED_FOR = timedelta(seconds=60)
-
-
-@dataclass(slots=True)
-class Listing:
-    """One project as it is served now, judged with ``names`` and in ``doubt`` of the clock.
-
-    ``moves`` tells it from what was learnt of the project since; ``bodies`` and ``heads`` are the doors' own:
-    finished pages by representation, and what goes before small files by path.
-    """
-
-    project: NormalizedName
-    composition: Composition
-    revision: int
-    good_until: datetime
-    moves: int
-    names: NameIndex | None
-    doubt: timedelta
-    stale: bool = False
-    by_path: dict[str, Judged] = field(default_factory=dict)
-    bodies: dict[tuple[bytes, bytes, bytes], object] = field(default_factory=dict)
-    heads: dict[str, object] = field(default_factory=dict)
-
-    def known_path(self, url: str) -> str | None:
-        """Return the path behind ``/files`` of the file that is at the path of ``url``, whatever its host."""
-        judged = self.by_path.get(unquote(path_of(url)))
-        return path_of(judged.file.url) if judged else None
 
 
 class Policy(Protocol):
@@ -116,15 +79,14 @@ class Gateway:
     ) -> None:
         self.policy, self._shelf, self._notices, self._clock = policy, shelf, notices, clock
         self._contents, self._facts, self._firsts, self._learnt = contents, facts, firsts, learnt
-        self._listings: OrderedDict[str, Listing] = OrderedDict()
-        self._rows = 0
+        self._listings = Listings(learnt, clock)
         self._composing: dict[tuple[str, int], asyncio.Task[Listing]] = {}
         self._large = asyncio.Lock()
 
     async def listing(self, project: NormalizedName) -> Listing:
         """Return what is served of a project. Raises UpstreamError when that cannot be known now."""
         snapshot = await self.policy.current(project)
-        listing = self._ready(project, snapshot)
+        listing = self._listings.ready(project, snapshot)
         if listing:
             return listing
         matter = project, snapshot.revision
@@ -137,24 +99,16 @@ class Gateway:
     def at_hand(self, project: str) -> Listing | None:
         """Return a project's listing if it is there and in force, without waiting for anything."""
         snapshot = self.policy.at_hand()
-        return None if snapshot is None else self._ready(project, snapshot)
+        return None if snapshot is None else self._listings.ready(project, snapshot)
 
     def small(self, sha256: str) -> bytes | None:
         """Return the bytes of a small file that is in memory, None where it is not."""
         return self._contents.small(sha256)
 
-    def _ready(self, project: str, snapshot: PolicySnapshot) -> Listing | None:
-        """Return the listing that is kept, if it is of this revision and list of names, and still good."""
-        listing = self._listings.get(project)
-        if listing is None or listing.revision != snapshot.revision or self._clock() >= listing.good_until:
-            return None
-        same = listing.moves == self._learnt.moves(listing.project) and listing.names is snapshot.names.popular
-        return listing if same and listing.doubt == snapshot.doubt else None
-
     async def _made(self, project: NormalizedName, snapshot: PolicySnapshot) -> Listing:
         if project not in snapshot.names.known and project not in snapshot.grants:
             snapshot = await self.policy.names_known(project)  # a look-alike must be recognised from the first second
-        return self._keep(await self._compose(project, snapshot, self._clock()))
+        return self._listings.keep(await self._compose(project, snapshot, self._clock()))
 
     async def find(self, path: str) -> tuple[Verdict, Judged | None]:
         """Return the verdict on the file at ``path`` (as in its upstream URL), and the file if it is listed."""
@@ -237,7 +191,7 @@ class Gateway:
             raise UpstreamAway(
                 f"The upstream does not answer for {project} now, and nothing is approved from an old page."
             )
-        self._drop(project)  # installers see what the reviewer sees
+        self._listings.drop(project)  # installers see what the reviewer sees
         await self._notices.origins(held.page, await self.policy.current(project))
         return held
 
@@ -267,8 +221,8 @@ class Gateway:
             snapshot = await self.policy.current(project)
         if held.page is not None:
             held = replace(held, page=await self._facts.known(project, held.page, snapshot))
-        last, first = self._listings.get(project), await self._firsts.known(project)
-        work = _Work(project, held, snapshot, at, first, last.composition if last else None, moves)
+        before, first = self._listings.before(project), await self._firsts.known(project)
+        work = Work(project, held, snapshot, at, first, before, moves)
         listing = await JUDGING.run(work.listing) if _is_large(held.page) else work.listing()
         await self._tell(project, listing.composition, snapshot, at)
         return listing
@@ -299,48 +253,9 @@ class Gateway:
                 raise
             return Held(None, at + timedelta(seconds=10), stale=True)
 
-    def _drop(self, project: str) -> None:
-        dropped = self._listings.pop(project, None)
-        self._rows -= _rows(dropped) if dropped else 0
-
-    def _keep(self, listing: Listing) -> Listing:
-        self._drop(listing.project)
-        self._listings[listing.project] = listing
-        self._listings.move_to_end(listing.project)
-        self._rows += _rows(listing)
-        while len(self._listings) > 1 and (len(self._listings) > LISTINGS_AT_MOST or self._rows > ROWS_AT_MOST):
-            self._rows -= _rows(self._listings.popitem(last=False)[1])
-        return listing
-
-
-@dataclass(frozen=True, slots=True)
-class _Work:
-    """Everything that a listing is made from, for whichever thread makes it."""
-
-    project: NormalizedName
-    held: Held
-    snapshot: PolicySnapshot
-    at: datetime
-    first: Mapping[str, ReleaseFile]
-    before: Composition | None
-    moves: int
-
-    def listing(self) -> Listing:
-        """Judge and index. Pure, and slow for large pages."""
-        held, revision, names = self.held, self.snapshot.revision, self.snapshot.names.popular
-        composition = compose(self.project, held.page, self.snapshot, self.at, first=self.first, before=self.before)
-        until = min(filter(None, (held.good_until, composition.until)))
-        by_path = {_unquoted(path_of(judged.file.url)): judged for judged in composition.files}
-        doubt = self.snapshot.doubt
-        return Listing(self.project, composition, revision, until, self.moves, names, doubt, held.stale, by_path)
-
 
 def _is_large(page: ProjectPage | None) -> bool:
     return page is not None and len(page.files) > LARGE_PAGE
-
-
-def _unquoted(path: str) -> str:
-    return unquote(path) if "%" in path else path  # five thousand times a page
 
 
 def _set_aside(listing: Listing, filename: str) -> Verdict | None:
@@ -353,14 +268,6 @@ def _set_aside(listing: Listing, filename: str) -> Verdict | None:
             finding = inconsistent(filename, row.problem)
             return Verdict(Subject(listing.project), listing.revision, (finding,))
     return None
-
-
-def _rows(listing: Listing) -> int:
-    return 1 + sum(1 + _length(judged.file) // ADDRESS_BYTES for judged in listing.composition.files)
-
-
-def _length(file: ReleaseFile) -> int:
-    return len(file.url) + len(file.provenance or "") + len(file.yanked or "")
 
 
 def _unknown(

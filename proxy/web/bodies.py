@@ -11,8 +11,8 @@ import hashlib
 from dataclasses import dataclass
 
 from proxy.extras import installed
-from proxy.gateway import Listing
 from proxy.lanes import JUDGING
+from proxy.listings import Listing
 from proxy.simple.negotiate import Format, coding_for, format_for
 from proxy.simple.render import render
 from proxy.web.http import ALWAYS, Asked, Finished, Headers, head_of

@@ -18,7 +18,8 @@ from starlette.types import Receive, Scope, Send
 from proxy.cache.blobs import Blob
 from proxy.cache.fetch import Download
 from proxy.errors import GateError
-from proxy.gateway import Gateway, Listing
+from proxy.gateway import Gateway
+from proxy.listings import Listing
 from proxy.model import ReleaseFile, Verdict
 from proxy.policy.listing import Judged, at_revision
 from proxy.simple.names import project_of

@@ -8,7 +8,8 @@ from __future__ import annotations
 from starlette.types import Receive, Scope, Send
 
 from proxy.errors import GateError
-from proxy.gateway import Gateway, Listing
+from proxy.gateway import Gateway
+from proxy.listings import Listing
 from proxy.policy.credentials import may_have
 from proxy.policy.folding import malformed
 from proxy.simple import names

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from packaging.utils import NormalizedName
 
-from proxy.gateway import Listing
+from proxy.listings import Listing
 from proxy.model import ReleaseFile, Verdict
 from proxy.policy import telling
 from proxy.policy.listing import Judged
