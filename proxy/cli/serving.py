@@ -23,6 +23,7 @@ from proxy.pip_index import pip_index
 from proxy.places import ADDRESS_FILE, TOKEN_FILE
 from proxy.policy import age
 from proxy.policy.snapshot import PolicySnapshot
+from proxy.sealed import command
 from proxy.settings import Settings, read
 from proxy.upstream.origins import is_loopback, split_credentials
 from proxy.workers import DESK
@@ -198,6 +199,9 @@ def _greet(settings: Settings, where: str, token: str, snapshot: PolicySnapshot,
     ]
     if not settings.anonymous:
         lines.append(("Readers", "must bring a token: wicketgate token issue NAME --role reader"))
+    if settings.plain_secrets and not is_loopback(settings.host):
+        plain = ", ".join(f"--{option}" for option in settings.plain_secrets)
+        lines.append(("Secrets", f"in plain text in {plain}: {command(settings.plain_secrets[0])}"))
     click.echo("Wicketgate is in force: nothing is served that was not approved.\n")
     if not settings.mfa_required:
         click.echo(click.style(f"  {MFA_OFF}\n", fg="red", bold=True))
