@@ -89,7 +89,10 @@ def _with_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.command()
 @_with_options
 def serve(**given: str | bool | None) -> None:
-    """Start the gate."""
+    """Start the gate.
+
+    What holds a secret may be sealed, and is then said as sealed:… (wicketgate seal).
+    """
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     words = {None: "", True: "yes", False: "no"}
     texts = {name: value if isinstance(value, str) else words[value] for name, value in given.items()}

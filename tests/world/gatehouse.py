@@ -52,9 +52,8 @@ class Gatehouse:
         self.data_dir, self.port = data_dir, port or free_port()
         self.url = f"{'https' if '--tls-cert' in options else 'http'}://127.0.0.1:{self.port}"
         self.index = f"{self.url}/simple/"
-        self._options = ["--port", str(self.port), *options]
-        if upstream:
-            self._options += ["--upstream", upstream]
+        index = ["--upstream", upstream] if upstream else []
+        self._options = ["--port", str(self.port), *index, *options]
         if "--advisories" not in options:
             self._options += ["--advisories", "off"]
         clean = {
