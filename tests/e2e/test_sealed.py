@@ -109,9 +109,11 @@ def test_a_secret_in_plain_text_is_told_of_once_unless_the_gate_is_on_loopback(
 ) -> None:
     upstream = index.url.replace("://", f"://gate:{UPSTREAM}@")
     assert "in plain text" not in make_gate(upstream=upstream).output()
-    told = make_gate("--host", "0.0.0.0", name="open", upstream=upstream).output()
-    assert told.count("in plain text in --upstream: wicketgate seal --for upstream") == 1
-    assert UPSTREAM not in told
+    there = make_gate("--host", "0.0.0.0", name="open", upstream=upstream).output()
+    by_pip = make_gate("--host", "0.0.0.0", "--upstream", "", name="pip", PIP_INDEX_URL=upstream).output()
+    for told in (there, by_pip):
+        assert told.count("in plain text for --upstream: wicketgate seal --for upstream") == 1
+        assert UPSTREAM not in told
 
 
 def test_a_secret_is_typed_unseen(tmp_path: Path) -> None:
