@@ -28,11 +28,25 @@ def load_or_make(path: Path) -> bytes:
     try:
         if not path.exists():
             _make(path)
-        return _read(path)
     except OSError as error:
-        raise SettingsError(
-            [f"The key file {path} cannot be read or made ({error.strerror}). Name a file that this user may write."]
-        ) from error
+        raise _unusable(path, "made", error) from error
+    return load(path)
+
+
+def load(path: Path) -> bytes:
+    """Return the key in a file that is there. Raises SettingsError."""
+    try:
+        return _read(path)
+    except FileNotFoundError as error:
+        step = "Put it back from where you keep it safe, or name its file (--secret-key-file)."
+        raise SettingsError([f"The key file {path} is not there. {step}"]) from error
+    except OSError as error:
+        raise _unusable(path, "read", error) from error
+
+
+def _unusable(path: Path, what: str, error: OSError) -> SettingsError:
+    step = "Name a file that this user may write."
+    return SettingsError([f"The key file {path} cannot be {what} ({error.strerror}). {step}"])
 
 
 def _make(path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import ssl
 import tempfile
@@ -17,8 +18,11 @@ from proxy.certificates import Pair, words
 from proxy.errors import OriginRefused, SettingsError
 from proxy.extras import installed, missing
 from proxy.model import ROLES
-from proxy.places import audit_key, data_dir
+from proxy.places import audit_key, data_dir, secret_key
+from proxy.sealed import IN_FILES, MARK, SEALABLE, NotOpened, SecretFile, Vault, command, plain
 from proxy.upstream.origins import origin_of
+
+log = logging.getLogger(__name__)
 
 PREFIX = "WICKETGATE_"
 
@@ -29,11 +33,28 @@ class Reader:
     def __init__(self, given: Mapping[str, str]) -> None:
         self._given = {name: value.strip() for name, value in given.items() if value.strip()}
         self._faults: list[str] = []
+        self.vault = Vault(secret_key(self._given.get("secret_key_file")))
+        names = [option.replace("-", "_") for option in SEALABLE if option not in IN_FILES]
+        said = {name: self._given[name] for name in names if name in self._given}
+        self.plain = tuple(_option(name) for name, text in said.items() if plain(_option(name), text))
+        """Options that hold a secret which is not sealed."""
+        self._opened = {name for name, text in said.items() if MARK in text}
+        self._given |= {name: self._open(name, text) for name, text in said.items()}
+
+    def _open(self, name: str, text: str) -> str:
+        try:
+            return self.vault.open(_option(name), text)
+        except NotOpened as error:
+            self.fault(name, error.wrong, error.step)
+            return ""
+
+    def _shown(self, name: str, text: str) -> str:
+        """Return what a fault may say of a text: nothing of one that was sealed, of others no credentials."""
+        return "what was sealed" if name in self._opened else repr(_redacted(text))
 
     def fault(self, name: str, wrong: str, step: str) -> None:
         """Note what is wrong with an option, and what to do."""
-        option = "--" + name.replace("_", "-")
-        self._faults.append(f"{option} ({PREFIX}{name.upper()}) {wrong}. {step}")
+        self._faults.append(f"--{_option(name)} ({PREFIX}{name.upper()}) {wrong}. {step}")
 
     def needs(self, name: str, library: str) -> None:
         """Note a fault where the library of an extra is not there."""
@@ -70,13 +91,14 @@ class Reader:
         """Return an http or https URL without a slash at its end, "" where nothing was said."""
         text = self._given.get(name, "")
         if text and not self._usable(text):
-            self.fault(name, f"is not an http or https URL: {_redacted(text)!r}", "Say https://index.example/simple/")
+            wrong = f"is not an http or https URL: {self._shown(name, text)}"
+            self.fault(name, wrong, "Say https://index.example/simple/")
         return text.rstrip("/")
 
     def origins(self, name: str) -> tuple[str, ...]:
         """Return origins (scheme, host and port), said with commas or blanks between."""
         found = []
-        for text in self._given.get(name, "").replace(",", " ").split():
+        for text in _several(self._given.get(name, "")):
             try:
                 found.append(origin_of(text))
             except OriginRefused as error:
@@ -86,7 +108,7 @@ class Reader:
     def networks(self, name: str) -> tuple[str, ...]:
         """Return addresses and networks as CIDR."""
         found = []
-        for text in self._given.get(name, "").replace(",", " ").split():
+        for text in _several(self._given.get(name, "")):
             try:
                 found.append(str(ip_network(text)))
             except ValueError:
@@ -95,17 +117,13 @@ class Reader:
 
     def advisories(self, name: str) -> str:
         """Return where advisory data comes from: a URL, a path, "off" or ""."""
-        text = self._given.get(name, "")
+        text, step = self._given.get(name, ""), "Say a URL, a file, a folder or off"
         if not text or text == "off" or self._usable(text):
             return text
         if "://" in text:
-            self.fault(
-                name,
-                f"is not an http or https URL: {_redacted(text)!r}",
-                "Say a URL, a file, a folder or off",
-            )
+            self.fault(name, f"is not an http or https URL: {self._shown(name, text)}", step)
         elif not Path(text).expanduser().exists():
-            self.fault(name, f"is not there: {text!r}", "Say a URL, a file, a folder or off")
+            self.fault(name, f"is not there: {self._shown(name, text)}", step)
         return str(Path(text).expanduser().absolute())
 
     def audit(self) -> Keeping:
@@ -118,11 +136,17 @@ class Reader:
         return Keeping(key, tuple(self._destinations("audit_export")), timedelta(days=days) if days else None)
 
     def _destinations(self, name: str) -> Iterator[Destination]:
-        for text in self._given.get(name, "").replace(",", " ").split():
+        for text in _several(self._given.get(name, "")):
             try:
-                yield destination(text)
+                found = destination(text, self.vault)
             except BadDestination as error:
-                self.fault(name, f"{error}: {_redacted(text)!r}", "Say for example syslog+tls://siem.example:6514")
+                wrong = "holds no destination" if name in self._opened else error
+                step = "Say for example syslog+tls://siem.example:6514"
+                self.fault(name, f"{wrong}: {self._shown(name, text)}", step)
+                continue
+            if found.secret:
+                self._kept(name, found.secret)
+            yield found
 
     def pair(self, certificate: str, key: str) -> Pair | None:
         """Return a certificate and its key, which were tried; None where neither was named."""
@@ -155,19 +179,30 @@ class Reader:
 
     def alert_urls(self, name: str) -> tuple[str, ...]:
         """Return Apprise's URLs."""
-        urls = tuple(self._given.get(name, "").replace(",", " ").split())
+        urls = _several(self._given.get(name, ""))
         if urls:
             self.needs(name, "apprise")
+        if not all("://" in url for url in urls):  # later only the scheme of such a one would be told
+            self.fault(name, "holds what is no URL", "Say Apprise's URLs, with commas between")
         return urls
 
     def secret(self, name: str) -> str:
-        """Return what a file holds, "" where none was named: secrets are never in an option or a variable."""
-        path = self._given.get(name, "")
+        """Return what a file holds, "" where none was named: such a secret is in no option and in no variable."""
+        path = self.path(name)
+        return self._kept(name, SecretFile(path, _option(name), self.vault)) if path else ""
+
+    def _kept(self, name: str, secret: SecretFile) -> str:
+        """Return what a file of an option holds, which others should not read."""
         try:
-            return Path(path).expanduser().read_text().strip() if path else ""
+            if secret.exposed:
+                step = f"Close it (chmod 600 {secret.path}), or seal what it holds: {command(secret.option)}"
+                log.warning("The secret of --%s is open to others on this host. %s", secret.option, step)
+            return secret.read()
         except OSError as error:
-            self.fault(name, f"cannot be read: {path} ({error.strerror})", "Say a file that holds the secret")
-            return ""
+            self.fault(name, f"cannot be read: {secret.path} ({error.strerror})", "Say a file that holds the secret")
+        except NotOpened as error:
+            self.fault(name, f"names {secret.path}, which {error.wrong}", error.step)
+        return ""
 
     def roles(self, name: str) -> tuple[tuple[str, str], ...]:
         """Return pairs of group and role."""
@@ -199,7 +234,15 @@ class Reader:
             return False
 
 
+def _option(name: str) -> str:
+    return name.replace("_", "-")
+
+
+def _several(text: str) -> tuple[str, ...]:
+    return tuple(text.replace(",", " ").split())
+
+
 def _redacted(url: str) -> str:
-    """Return the URL without what stands before an ``@``: faults end up in logs."""
+    """Return the URL without what stands before an ``@`` and in its query: faults end up in logs."""
     scheme, mark, rest = url.partition("://")
-    return f"{scheme}{mark}{rest.rpartition('@')[2]}" if mark else rest or scheme
+    return f"{scheme}{mark}{rest.rpartition('@')[2].partition('?')[0]}" if mark else rest or scheme

@@ -18,6 +18,11 @@ def data_dir(given: str | None) -> Path:
     return Path(given or "~/.local/share/wicketgate").expanduser().absolute()
 
 
+def secret_key(given: str | None) -> Path:
+    """Return the file of the key that seals secrets: as given, else ``~/.config/wicketgate/secret-key``."""
+    return Path(given or "~/.config/wicketgate/secret-key").expanduser().absolute()
+
+
 def audit_key(directory: Path) -> Path:
     """Return where the key that seals the log is kept where nobody said another place: beside the data directory."""
     return directory.with_name(f"{directory.name}-audit-key") / "ed25519.pem"

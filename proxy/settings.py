@@ -34,7 +34,8 @@ class Settings:
     """What ``wicketgate serve`` was told. Sizes in bytes, times in seconds.
 
     ``upstream`` is "" where nothing was said: the index of pip on this machine is meant then.
-    ``advisories`` is a URL, a path, "off", or "" for OSV's public export.
+    ``advisories`` is a URL, a path, "off", or "" for OSV's public export. ``plain_secrets`` names the options that
+    hold a secret which is not sealed.
     """
 
     host: str
@@ -63,6 +64,7 @@ class Settings:
     upstream_ca: Path | None
     upstream_cert: Pair | None
     upstream_proxy: str
+    plain_secrets: tuple[str, ...]
 
     @property
     def admin_apart(self) -> bool:
@@ -106,7 +108,7 @@ def read(given: Mapping[str, str]) -> Settings:
         admin_port=reader.number("admin_port", port, 1, 65535),
         cache_size=reader.number("cache_size", 10 << 30, 1 << 20, 1 << 50),
         alert_urls=reader.alert_urls("alert_url"),
-        secret_key_file=Path(reader.text("secret_key_file", "~/.config/wicketgate/secret-key")).expanduser().absolute(),
+        secret_key_file=reader.vault.key_file,
         mfa_required=reader.flag("mfa_required", default=True),
         admin_public_url=reader.url("admin_public_url"),
         openid=_openid(reader),
@@ -119,6 +121,7 @@ def read(given: Mapping[str, str]) -> Settings:
         upstream_ca=reader.authorities("upstream_ca"),
         upstream_cert=reader.pair("upstream_cert", "upstream_key"),
         upstream_proxy=reader.url("upstream_proxy"),
+        plain_secrets=reader.plain,
     )
     reader.finish()
     return settings

@@ -33,7 +33,7 @@ def make_gate(tmp_path: Path, index: Upstream) -> Iterator[MakeGate]:
     def make(
         *options: str, name: str = "gate", upstream: str = "", fresh: bool = False, port: int = 0, **environment: str
     ) -> Gatehouse:
-        where = upstream or index.url
+        where = upstream or ("" if "WICKETGATE_UPSTREAM" in environment else index.url)
         gate = Gatehouse(tmp_path / name, where, *options, environment=environment, fresh=fresh, port=port)
         gates.append(gate)
         return gate.start()

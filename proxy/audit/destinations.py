@@ -18,8 +18,12 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import parse_qsl, urlsplit
 
+from proxy.sealed import SecretFile, Vault
+
 Format = Literal["jsonl", "ocsf"]
 FORMATS: tuple[Format, Format] = ("jsonl", "ocsf")
+OPTION = "audit-export"
+"""By which destinations are said, and for which their secrets are sealed."""
 _PORTS = {"syslog+tcp": 514, "syslog+tls": 6514, "https": 443, "http": 80}
 _OPTIONS = {"syslog+tcp": {"format"}, "syslog+tls": {"format", "ca"}}
 
@@ -30,7 +34,7 @@ class BadDestination(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """A place to send the record to. ``url`` is without options; ``ca`` and ``secret`` are files."""
+    """A place to send the record to. ``url`` is without options; ``ca`` is a file."""
 
     url: str
     scheme: str
@@ -38,7 +42,7 @@ class Destination:
     port: int
     format: Format
     ca: Path | None
-    secret: Path | None
+    secret: SecretFile | None
 
     @property
     def name(self) -> str:
@@ -52,8 +56,8 @@ class Destination:
         return f"{self.name}?{hashlib.sha256(query.encode()).hexdigest()[:16]}" if query else self.name
 
 
-def destination(text: str) -> Destination:
-    """Read a destination. Raises BadDestination."""
+def destination(text: str, vault: Vault) -> Destination:
+    """Read a destination, whose secret ``vault`` opens. Raises BadDestination."""
     url, _, said = text.partition("#")
     try:
         parts = urlsplit(url)
@@ -70,7 +74,8 @@ def destination(text: str) -> Destination:
     form = options.get("format", "jsonl")
     if form not in FORMATS:
         raise BadDestination(f"asks for format {form!r}: jsonl and ocsf are known")
-    ca, secret = (_file(options, name) for name in ("ca", "secret"))
+    ca, path = (_file(options, name) for name in ("ca", "secret"))
+    secret = SecretFile(path, OPTION, vault) if path else None
     if parts.scheme.startswith("http") and secret is None:
         raise BadDestination("names no secret to sign with: add #secret=FILE")
     return Destination(url, parts.scheme, parts.hostname, port, "ocsf" if form == "ocsf" else "jsonl", ca, secret)

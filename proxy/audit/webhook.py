@@ -17,12 +17,12 @@ import hmac
 import ssl
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from pathlib import Path
 
 import httpx
 
 from proxy.audit.destinations import Destination
 from proxy.audit.forms import FORMS, Kind, Record
+from proxy.sealed import NotOpened, SecretFile
 
 BATCH = 500
 SECONDS = 30.0
@@ -77,14 +77,17 @@ def signature(secret: bytes, identity: str, at: str, body: bytes) -> str:
     return f"v1,{base64.b64encode(mac).decode()}"
 
 
-def key(path: Path) -> bytes:
+def key(secret: SecretFile) -> bytes:
     """Return the secret that a file holds: ``whsec_`` and base64, or the text itself. Raises OSError, Refused."""
-    text = path.read_text().strip()
+    try:
+        text = secret.read()
+    except NotOpened as error:
+        raise Refused(f"the secret in {secret.path} {error}") from error
     if text.startswith(_PREFIX):
         try:
             return base64.b64decode(text.removeprefix(_PREFIX), validate=True)
         except (binascii.Error, ValueError):
-            raise Refused(f"the secret in {path} is not base64 after {_PREFIX}") from None
+            raise Refused(f"the secret in {secret.path} is not base64 after {_PREFIX}") from None
     if not text:
-        raise Refused(f"the secret in {path} is empty")
+        raise Refused(f"the secret in {secret.path} is empty")
     return text.encode()

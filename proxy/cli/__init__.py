@@ -1,7 +1,7 @@
 """The terminal: one command, ``wicketgate``, for operators, developers, the security team and CI.
 
-Everything but ``serve``, ``backup`` and ``restore`` speaks to a running gate over HTTP, through the same API as pages
-and scripts.
+Everything but ``serve``, ``seal``, ``backup`` and ``restore`` speaks to a running gate over HTTP, through the same API
+as pages and scripts.
 Exit codes are a contract: 0 done or allowed, 1 refused, 2 not done or could not be judged.
 
 A command's module is loaded when that command is wanted: a build asks often, and should not wait for the others.
@@ -41,6 +41,7 @@ COMMANDS = {
     "review": "review:review",
     "revoke": "policy:revoke",
     "sbom": "sbom:sbom",
+    "seal": "seal:seal",
     "serve": "serving:serve",
     "simulate": "code:simulate",
     "terms": "terms:terms",

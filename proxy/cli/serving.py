@@ -23,6 +23,7 @@ from proxy.pip_index import pip_index
 from proxy.places import ADDRESS_FILE, TOKEN_FILE
 from proxy.policy import age
 from proxy.policy.snapshot import PolicySnapshot
+from proxy.sealed import command, plain
 from proxy.settings import Settings, read
 from proxy.upstream.origins import is_loopback, split_credentials
 from proxy.workers import DESK
@@ -88,7 +89,10 @@ def _with_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.command()
 @_with_options
 def serve(**given: str | bool | None) -> None:
-    """Start the gate."""
+    """Start the gate.
+
+    What holds a secret may be sealed, and is then said as sealed:… (wicketgate seal).
+    """
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     words = {None: "", True: "yes", False: "no"}
     texts = {name: value if isinstance(value, str) else words[value] for name, value in given.items()}
@@ -148,7 +152,9 @@ def _with_upstream(settings: Settings) -> tuple[Settings, str]:
     where = "--upstream"
     if not settings.upstream:
         found = pip_index()
-        settings, where = replace(settings, upstream=found.url), found.where
+        more = ("upstream",) if plain("upstream", found.url) else ()
+        settings = replace(settings, upstream=found.url, plain_secrets=(*more, *settings.plain_secrets))
+        where = found.where
     if _is_self(settings):
         raise SettingsError(
             [
@@ -198,6 +204,9 @@ def _greet(settings: Settings, where: str, token: str, snapshot: PolicySnapshot,
     ]
     if not settings.anonymous:
         lines.append(("Readers", "must bring a token: wicketgate token issue NAME --role reader"))
+    if settings.plain_secrets and not is_loopback(settings.host):
+        named = ", ".join(f"--{option}" for option in settings.plain_secrets)
+        lines.append(("Secrets", f"in plain text for {named}: {command(settings.plain_secrets[0])}"))
     click.echo("Wicketgate is in force: nothing is served that was not approved.\n")
     if not settings.mfa_required:
         click.echo(click.style(f"  {MFA_OFF}\n", fg="red", bold=True))

@@ -23,11 +23,13 @@ from proxy.audit.destinations import BadDestination, destination
 from proxy.model import Actor, Change
 from proxy.policy import changes
 from proxy.policy.notes import Signer
+from proxy.sealed import Vault
 from proxy.store.sqlite import SqliteStore
 from tests.audit.receivers import SyslogReceiver, WebhookReceiver, certificate, running
 from tests.policy.facts import AT
 from tests.store.test_sqlite import ADA, RECORD
 
+VAULT = Vault(Path("/not/there"))
 SECRET = "whsec_" + base64.b64encode(b"a secret of the receiver").decode()
 
 
@@ -74,7 +76,7 @@ async def carrying(
     store: SqliteStore, url: str, told: Told | None = None, clock: Clock | None = None
 ) -> AsyncIterator[Delivery]:
     """Carry the record to a destination while the test runs."""
-    delivery = Delivery(store, destination(url), told or Told(), clock or Clock())  # type: ignore[arg-type]
+    delivery = Delivery(store, destination(url, VAULT), told or Told(), clock or Clock())  # type: ignore[arg-type]
     task = asyncio.create_task(delivery.run())
     yield delivery
     task.cancel()
@@ -269,14 +271,14 @@ async def test_a_secret_that_is_missing_stops_nothing_else(store: SqliteStore, s
 )
 def test_a_destination_that_cannot_be_used_is_refused_in_words(text: str, said: str) -> None:
     with pytest.raises(BadDestination, match=said):
-        destination(text)
+        destination(text, VAULT)
 
 
 def test_what_a_destination_is_called_keeps_its_query_to_itself(secret: Path) -> None:
-    one = destination(f"https://siem.example/hook?key=hush#secret={secret}")
-    other = destination(f"https://siem.example/hook?key=other#secret={secret}")
-    facts: tuple[Any, ...] = (one.name, one.host, one.port, one.format, one.secret)
+    one = destination(f"https://siem.example/hook?key=hush#secret={secret}", VAULT)
+    other = destination(f"https://siem.example/hook?key=other#secret={secret}", VAULT)
+    facts: tuple[Any, ...] = (one.name, one.host, one.port, one.format, one.secret and one.secret.path)
     assert facts == ("https://siem.example/hook", "siem.example", 443, "jsonl", secret)
     assert "hush" not in one.key
     assert one.key != other.key
-    assert destination("syslog+tls://[::1]").port == 6514
+    assert destination("syslog+tls://[::1]", VAULT).port == 6514

@@ -23,6 +23,7 @@ from proxy.errors import SettingsError
 from proxy.lease import Lease
 from proxy.model import Actor, Change
 from proxy.policy.merkle import TILE
+from proxy.sealed import Vault
 from proxy.store import EventFilter
 from proxy.store.sqlite import SqliteStore
 from proxy.store.trail import Position
@@ -47,7 +48,8 @@ class World:
 
     def keeper(self, *destinations: str) -> Keeper:
         """A keeper as a start makes it."""
-        keeping = Keeping(self.key, tuple(map(destination, destinations)), self.keep)
+        vault = Vault(self.folder / "secret-key")
+        keeping = Keeping(self.key, tuple(destination(text, vault) for text in destinations), self.keep)
         return Keeper(self.store, self, keeping, self.folder / "audit.lock", lambda: self.at)  # type: ignore[arg-type]
 
     async def tell(self, change: Change, actor: Actor) -> None:

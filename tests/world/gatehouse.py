@@ -34,7 +34,7 @@ ASKS_THE_RECORD = frozenset({"adopt", "audit", "inbox", "report", "simulate", "w
 
 
 class Gatehouse:
-    """A running gate in front of an upstream, with a data directory of its own.
+    """A running gate in front of an upstream ("": as its environment says), with a data directory of its own.
 
     It is forked from a process that has loaded the product, or started by itself where a test asks for it ``fresh``.
     """
@@ -52,7 +52,8 @@ class Gatehouse:
         self.data_dir, self.port = data_dir, port or free_port()
         self.url = f"{'https' if '--tls-cert' in options else 'http'}://127.0.0.1:{self.port}"
         self.index = f"{self.url}/simple/"
-        self._options = ["--port", str(self.port), "--upstream", upstream, *options]
+        index = ["--upstream", upstream] if upstream else []
+        self._options = ["--port", str(self.port), *index, *options]
         if "--advisories" not in options:
             self._options += ["--advisories", "off"]
         clean = {
