@@ -33,6 +33,8 @@ def _explained(data: Data) -> None:
     if not data.get("known", True):
         click.echo("  The index lists no such version.")
     sentences(data["reasons"], effects=frozenset({"forbid", "permit", "advise"}))
+    if data["remark"]:
+        click.echo(f"  {data['remark']}")
     facts(data.get("files", []))
     for row in data["unreadable"]:
         click.echo(f"  never served: {row['filename']}: {row['problem']}")
