@@ -4,7 +4,8 @@ Decided here:
 
 * One alert when it fails, one all-clear when it recovers, whoever asked for the data and however often
   it fails. Likewise one when the data becomes old, one when it becomes stale, one when it is fresh again.
-* A feed that fails and leaves the gate with old data is one matter: one alert says both. The audit has an event of each.
+* A feed that fails and leaves the gate with old data is one matter, and so is its recovery: one alert says both. The
+  audit has an event of each.
 * What was told last is read from the audit: no restart and no other worker tells it twice.
 """
 
@@ -58,15 +59,21 @@ class Bulletin:
             else:
                 aged = await self._aged(snapshot, at) if snapshot and actor == FEED else None
                 said = f"{error} {aged.reason} {MEANWHILE}" if aged else str(error)
-                await self._alerts.tell(changes.report(FAILED, "", said), actor)
-                if aged:
-                    await self._alerts.record(aged, FEED)
+                await self._tell(FAILED, said, actor, aged)
 
-    async def worked(self, actor: Actor) -> None:
-        """Tell of the recovery, if a failure was told."""
+    async def worked(self, actor: Actor, snapshot: PolicySnapshot, at: datetime) -> None:
+        """Tell of the recovery, if a failure was told, and what the data has become."""
         async with self._telling:
             if await self._told(FAILED, RECOVERED) == FAILED:
-                await self._alerts.tell(changes.report(RECOVERED, "", "The advisory data is updated again."), actor)
+                aged = await self._aged(snapshot, at)
+                said = " ".join(["The advisory data is updated again.", *([aged.reason] if aged else [])])
+                await self._tell(RECOVERED, said, actor, aged)
+
+    async def _tell(self, tag: str, said: str, actor: Actor, aged: Change | None) -> None:
+        """Send out one alert; the age of the data that it speaks of as well is told with it."""
+        await self._alerts.tell(changes.report(tag, "", said), actor)
+        if aged:
+            await self._alerts.record(aged, FEED)
 
     async def look(self, snapshot: PolicySnapshot, at: datetime) -> None:
         """Tell when the data has become older than the terms like, and when it is fresh again."""

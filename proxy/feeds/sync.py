@@ -123,7 +123,7 @@ class AdvisorySync:
             raise
         finally:
             self.progress.begin("")
-        await self.bulletin.worked(actor)
+        await self.bulletin.worked(actor, self._live.snapshot, self._clock())
         await self.look()
         return report
 
