@@ -26,7 +26,7 @@ class NoCursor(ValueError):
 def part(
     name: str, found: Iterable[T], key: Callable[[T], Key], after: str, limit: int, *, newest_first: bool = False
 ) -> tuple[list[T], str]:
-    """Return the page of a list behind a cursor ("": the first), and the cursor of the next one, "" where there is none.
+    """Return the page of a list behind a cursor ("": the first), and the cursor of the next one ("": it is the last).
 
     The list is called ``name``; no two of its entries share a key. Raises NoCursor.
     """
