@@ -1,24 +1,19 @@
 """Lists page by page: ``after`` and ``limit`` are taken, and ``Link: <…>; rel="next"`` (RFC 8288) leads on.
 
-Decided here:
-
-* A list is in the order of a key that its entries keep, and a cursor holds the key of the last one shown: what is
-  added or ended meanwhile neither repeats an entry nor passes one over.
-* A cursor is opaque, and good for the list that gave it alone. Answers without such a link are the last page.
+How a list is parted is decided in :mod:`admin.paging`. Answers without such a link are the last page.
 """
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Iterable
 from typing import Annotated, TypeVar
 from urllib.parse import quote, urlencode
 
-import msgspec
 from fastapi import Depends, HTTPException, Query, Request, Response
 
+from admin.paging import Key, NoCursor, part
+
 T = TypeVar("T")
-Key = tuple[str, ...]
 
 CURSOR = Query(max_length=4000, description="From the `Link` of the page before; empty: from the beginning.")
 
@@ -59,34 +54,12 @@ class Paging:
 
         Raises HTTPException (422) for what is no cursor of this list.
         """
-        seen = self._seen()
-        rest = sorted(
-            (entry for entry in found if seen is None or (key(entry) < seen if newest_first else key(entry) > seen)),
-            key=key,
-            reverse=newest_first,
-        )
-        shown = rest[: self._limit]
-        if len(rest) > len(shown):
-            self._lead.on(after=_cursor(self._lead.list, key(shown[-1])))
-        return shown
-
-    def _seen(self) -> Key | None:
-        """Return the key of the last entry of the page before, None for the first page."""
-        if not self._after:
-            return None
         try:
-            name, *key = msgspec.json.decode(base64.b64decode(self._after, b"-_", validate=True), type=list[str])
-        except (ValueError, msgspec.MsgspecError):
-            name, key = "", []
-        if name != self._lead.list:
-            raise HTTPException(
-                422, "That is no cursor of this list. Take the one in the Link of the page before, or none."
-            )
-        return tuple(key)
+            shown, following = part(self._lead.list, found, key, self._after, self._limit, newest_first=newest_first)
+        except NoCursor as error:
+            raise HTTPException(422, str(error)) from error
+        self._lead.on(after=following or None)
+        return shown
 
 
 Paged = Annotated[Paging, Depends()]
-
-
-def _cursor(name: str, key: Key) -> str:
-    return base64.urlsafe_b64encode(msgspec.json.encode([name, *key])).decode()

@@ -26,6 +26,7 @@ from admin.pages import (
     inbox,
     invited,
     late,
+    nowhere,
     openid,
     passkey,
     people,
@@ -113,5 +114,6 @@ PAGES: tuple[Page, ...] = (
 
 
 def routes(room: Room) -> list[Route]:
-    """Return the pages, below ``/admin``."""
-    return [Route(line.path, line.serve(room), methods=[line.method]) for line in PAGES]
+    """Return the pages, below ``/admin``, and behind them what says that there is no such page."""
+    pages = [Route(line.path, line.serve(room), methods=[line.method]) for line in PAGES]
+    return [*pages, Route("/{path:path}", nowhere.serve(room), methods=["GET"])]

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from admin.actions import Proposed, Unknown, Unusable
-from admin.pages.room import Room, checked, fields, show
+from admin.pages.room import Room, checked, fields, listed, show
 from admin.roles import ROLES, Forbidden, Permission
 from admin.schemas.given import TokenIn
 from admin.schemas.given_people import RuleIn
@@ -17,9 +17,9 @@ from proxy.errors import GateError
 from proxy.model import Actor, Token
 
 
-async def page(room: Room, _request: Request, actor: Actor) -> Response:
+async def page(room: Room, request: Request, actor: Actor) -> Response:
     """Show the tokens, the rules for CI jobs, the roles and the sessions."""
-    return await _page(room, actor)
+    return await _page(room, request, actor)
 
 
 async def issue(room: Room, request: Request, actor: Actor) -> Response:
@@ -34,7 +34,7 @@ async def issue(room: Room, request: Request, actor: Actor) -> Response:
     except (Proposed, Forbidden):
         raise
     except GateError as error:
-        return await _page(room, actor, str(error))
+        return await _page(room, request, actor, str(error))
     return show(room, "token.html", 201, actor=actor, secret=issued.secret, token=token_data(issued.token))
 
 
@@ -50,7 +50,7 @@ async def add_rule(room: Room, request: Request, actor: Actor) -> Response:
     except (Proposed, Forbidden):
         raise
     except GateError as error:
-        return await _page(room, actor, str(error))
+        return await _page(room, request, actor, str(error))
     return RedirectResponse("/admin/access", 303)
 
 
@@ -76,17 +76,28 @@ async def _end_session(room: Room, actor: Actor, identity: str) -> None:
     await room.people.sessions.end(found, actor)
 
 
-async def _page(room: Room, actor: Actor, problem: str = "") -> Response:
-    tokens = [t for t in await asyncio.to_thread(room.store.entries, "token") if isinstance(t, Token)]
+async def _page(room: Room, request: Request, actor: Actor, problem: str = "") -> Response:
+    kept = [t for t in await asyncio.to_thread(room.store.entries, "token") if isinstance(t, Token)]
     uses = await room.actions.access.uses()
+    tokens, more_tokens = listed(request, "tokens", kept, lambda token: (token.name, token.id))
+    rules, more_rules = listed(
+        request, "rules", await room.actions.rules.all(), lambda rule: (rule.at.isoformat(), rule.id)
+    )
+    sessions, more_sessions = listed(
+        request,
+        "sessions",
+        await room.people.sessions.all(),
+        lambda signed: (signed.session.opened.isoformat(), signed.session.id),
+    )
     return show(
         room,
         "access.html",
         422 if problem else 200,
         actor=actor,
         tokens=[used_data(token, uses) for token in tokens],
-        rules=[rule_data(rule) for rule in await room.actions.rules.all()],
-        sessions=[session_data(found) for found in await room.people.sessions.all()],
+        rules=[rule_data(rule) for rule in rules],
+        sessions=[session_data(found) for found in sessions],
+        following={"tokens": more_tokens, "rules": more_rules, "sessions": more_sessions},
         roles=ROLES,
         permissions=list(Permission),
         problem=problem,

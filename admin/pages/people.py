@@ -6,20 +6,24 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from admin.actions import Invited, Unusable
-from admin.pages.room import Room, fields, show
+from admin.pages.room import Room, fields, listed, show
 from admin.roles import ROLES, Permission
 from admin.schemas.told_people import account_data, invited_data
 from proxy.model import ROLES as FOR_PEOPLE
 from proxy.model import Actor
 
 
-async def page(room: Room, _request: Request, actor: Actor) -> Response:
-    """List the accounts; who may change them gets the forms."""
+async def page(room: Room, request: Request, actor: Actor) -> Response:
+    """List the accounts by name; who may change them gets the forms."""
+    shown, following = listed(
+        request, "people", await room.actions.accounts.all(), lambda account: (account.name, account.id)
+    )
     return show(
         room,
         "people.html",
         actor=actor,
-        accounts=[account_data(account) for account in await room.actions.accounts.all()],
+        accounts=[account_data(account) for account in shown],
+        following=following,
         may_change=Permission.ACCESS_WRITE in ROLES.get(actor.role, frozenset()),
         roles=[role for role in FOR_PEOPLE if ROLES[role] <= ROLES.get(actor.role, frozenset())],
         required=room.people.mfa_required,

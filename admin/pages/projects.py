@@ -6,21 +6,21 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from admin.actions import Proposed, Unusable
-from admin.pages.room import Room, fields, show
+from admin.pages.room import Room, fields, listed, show
 from admin.roles import Forbidden
 from admin.schemas.review import review_data
 from admin.schemas.told_today import about_data
 from proxy.errors import GateError
 from proxy.model import Actor
 
-LINES = 200
-
 
 async def found(room: Room, request: Request, actor: Actor) -> Response:
     """List the projects whose names hold a text."""
-    text, after = (request.query_params.get(name, "")[:128] for name in ("q", "after"))
-    named = [each for each in await room.actions.projects.find(actor, text) if each.project > after]
-    return show(room, "projects.html", actor=actor, text=text, found=named[:LINES], more=len(named) > LINES)
+    text = request.query_params.get("q", "")[:128]
+    shown, following = listed(
+        request, "projects", await room.actions.projects.find(actor, text), lambda each: (each.project,)
+    )
+    return show(room, "projects.html", actor=actor, text=text, found=shown, following=following)
 
 
 async def project(room: Room, request: Request, actor: Actor) -> Response:

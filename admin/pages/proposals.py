@@ -7,20 +7,25 @@ import json
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from admin.pages.room import Room, fields, show
+from admin.pages.room import Room, fields, listed, show
 from admin.schemas.told_people import proposal_data
 from proxy.model import Actor
 
 
-async def page(room: Room, _request: Request, actor: Actor) -> Response:
+async def page(room: Room, request: Request, actor: Actor) -> Response:
     """List what waits, the oldest first."""
     terms = (await room.live.current()).terms
-    waiting = await room.actions.proposals.waiting()
+    waiting, following = listed(
+        request,
+        "proposals",
+        await room.actions.proposals.waiting(),
+        lambda proposal: (proposal.at.isoformat(), proposal.id),
+    )
     shown = [proposal_data(proposal, terms) | {"mine": proposal.principal == actor.principal} for proposal in waiting]
     for proposal in shown:
         whole = {"detail": proposal["detail"], "entries": proposal["entries"], "ends": proposal["ends"]}
         proposal["whole"] = json.dumps(whole, indent=2, ensure_ascii=False)
-    return show(room, "proposals.html", actor=actor, proposals=shown)
+    return show(room, "proposals.html", actor=actor, proposals=shown, following=following)
 
 
 async def confirm(room: Room, request: Request, actor: Actor) -> Response:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -26,6 +26,7 @@ from starlette.responses import HTMLResponse, Response
 
 from admin.actions import Actions, Proposed, Unknown, Unusable
 from admin.pages.cookies import Jar
+from admin.paging import Key, NoCursor, part
 from admin.people.entrance import Entrance
 from admin.people.limits import TooOften
 from admin.people.parts import People
@@ -66,7 +67,11 @@ STATUS: tuple[tuple[type[GateError], int], ...] = (
 )
 """From an error to a status; the first that fits counts, and 422 is for all else."""
 
+LINES = 100
+"""Entries of a list on one page."""
+
 _Body = TypeVar("_Body", bound=BaseModel)
+_Entry = TypeVar("_Entry")
 _OURS = re.compile(r"/[a-z-]*(?:/[a-z-]+)*(?:\?[a-z0-9_=&-]*)?", re.ASCII)
 _pages = Environment(loader=FileSystemLoader(ADMIN / "templates"), autoescape=True, undefined=StrictUndefined)
 _pages.globals["may"] = lambda actor, permission: may(actor, Permission(permission))
@@ -138,6 +143,19 @@ def _notices(room: Room, at: datetime) -> Iterator[str]:
         yield MFA_OFF
     for waiver in disputes.disputes(room.live.snapshot, at):
         yield disputes.sentence(waiver)
+
+
+def listed(
+    request: Request, name: str, found: Iterable[_Entry], key: Callable[[_Entry], Key], *, newest_first: bool = False
+) -> tuple[list[_Entry], str]:
+    """Return the page of a list that the address asks for under the list's name, and the cursor of the next, or "".
+
+    Raises Unusable for what is no cursor of this list.
+    """
+    try:
+        return part(name, found, key, request.query_params.get(name, ""), LINES, newest_first=newest_first)
+    except NoCursor as error:
+        raise Unusable(str(error)) from error
 
 
 def number(text: str) -> int | None:

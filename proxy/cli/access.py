@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from proxy.cli.desk import Data, Desk, show, table, with_desk
-from proxy.cli.options import json_option
+from proxy.cli.options import json_option, reason_option
 
 
 @click.group()
@@ -21,7 +21,7 @@ def token() -> None:
     type=click.Choice(["reader", "requester", "auditor", "approver", "administrator", "pipeline"]),
     help="What it is good for; pipeline: applying policy documents in CI.",
 )
-@click.option("--days", default=90, show_default=True, type=click.IntRange(1, 365))
+@click.option("--days", default=90, show_default=True, type=click.IntRange(1, 365), help="Days until it ends.")
 @click.option("--scope", multiple=True, metavar="PERMISSION", help="What it is for (all of its role): read, request, …")
 @click.option("--channel", help="The one channel that it reads ('' is the default one).")
 @click.option("--project", "projects", multiple=True, metavar="PATTERN", help="Projects that it reads (glob).")
@@ -61,7 +61,7 @@ def _when(line: Data) -> list[str]:
 
 @token.command()
 @click.argument("identity")
-@click.option("--reason", required=True)
+@reason_option
 @json_option
 @with_desk
 def withdraw(desk: Desk, as_json: bool, identity: str, reason: str) -> None:

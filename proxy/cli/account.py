@@ -10,7 +10,7 @@ from proxy.cli.desk import Data, Desk, show, table, with_desk
 from proxy.cli.options import json_option, reasoned
 from proxy.model import ROLES
 
-role_option = click.option("--role", required=True, type=click.Choice(ROLES))
+role_option = click.option("--role", required=True, type=click.Choice(ROLES), help="What they may do.")
 
 
 @click.group()

@@ -16,8 +16,9 @@ from typing import cast
 import click
 
 from proxy import places
-from proxy.cli.desk import Data, Desk, data_dir_option, give_up, show, table, with_desk
+from proxy.cli.desk import Data, Desk, data_dir_option, give_up, show, with_desk
 from proxy.cli.options import json_option
+from proxy.cli.words import when
 from proxy.errors import GateError
 from proxy.policy.ranges import AdvisoryIndex
 
@@ -36,7 +37,19 @@ def advisories() -> None:
 def status(desk: Desk, as_json: bool) -> None:
     """Show how much data there is and how old it is."""
     data = desk.admin("GET", "/advisories/status")
-    show(data, as_json, lambda: table([[name, value] for name, value in data.items()], ["advisory data", ""]))
+    show(data, as_json, lambda: _status(data))
+
+
+def _status(data: Data) -> None:
+    click.echo(f"Advisory data: {data['sentence']}")
+    if data["source"]:
+        click.echo(f"  its newest record   {when(data['newest'])}")
+        click.echo(f"  last taken in       {when(data['synced'])}")
+        click.echo(f"  SHA-256             {data['sha256']}")
+    if data["importing"]:
+        click.echo(f"An import is under way: {_progress(data['importing'])}.")
+    if data["level"] != "fresh":
+        click.echo("Update it: wicketgate advisories sync, or import FILE")
 
 
 @advisories.command()
@@ -82,9 +95,13 @@ def _watched(desk: Desk, work: Callable[[], Data]) -> Data:
         while not wait([doing], PROGRESS_SECONDS).done:
             importing = desk.admin("GET", "/advisories/status")["importing"]
             if importing:
-                of = f" {importing['done']} of {importing['of']} records" if importing["of"] else ""
-                click.echo(f"  {importing['stage']}{of} …", err=True)
+                click.echo(f"  {_progress(importing)} …", err=True)
         return doing.result()
+
+
+def _progress(importing: Data) -> str:
+    of = f" {importing['done']} of {importing['of']} records" if importing["of"] else ""
+    return f"{importing['stage']}{of}"
 
 
 def _imported(report: Data) -> None:

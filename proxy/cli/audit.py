@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +10,7 @@ import click
 from proxy.cli import copies, proofs
 from proxy.cli.desk import Data, Desk, Moment, give_up, show, table, with_desk
 from proxy.cli.options import json_option
+from proxy.cli.words import said, when
 
 LONGEST_SHOWN = 300
 """Characters of a value that ``show`` prints; JSON has all of it."""
@@ -24,7 +24,7 @@ SHARED = (
     click.option("--text", default="", help="Words that must all be there."),
     click.option("--since", type=Moment(), help="From this time on."),
     click.option("--until", type=Moment(), help="Before this time."),
-    click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000)),
+    click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000), help="How many lines."),
     click.option("--before", type=int, help="Only what is older than this number."),
     click.option("--after", type=int, help="Only what is newer than this number."),
     click.option("--query", "saved", default="", help="Begin with what was saved under this name."),
@@ -66,8 +66,12 @@ def list_events(desk: Desk, as_json: bool, **wanted: Any) -> None:
 @filters(
     click.option("--version", default="", help="Only this version."),
     click.option("--token-name", default="", help="Only who brought this token."),
-    click.option("--verdict", default="", type=click.Choice(["", "allowed", "refused", "observed"])),
-    click.option("--what", default="", type=click.Choice(["", "file", "metadata", "page"])),
+    click.option(
+        "--verdict", default="", type=click.Choice(["", "allowed", "refused", "observed"]), help="Only this answer."
+    ),
+    click.option(
+        "--what", default="", type=click.Choice(["", "file", "metadata", "page"]), help="Only what was asked for so."
+    ),
     click.option("--code", default="", help="Only what has this reason (too-new)."),
 )
 @json_option
@@ -80,7 +84,7 @@ def list_decisions(desk: Desk, as_json: bool, token_name: str, **wanted: Any) ->
 
 @audit.command()
 @click.argument("words", nargs=-1, required=True)
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000))
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000), help="How many lines of each.")
 @json_option
 @with_desk
 def search(desk: Desk, as_json: bool, words: tuple[str, ...], limit: int) -> None:
@@ -168,23 +172,30 @@ def _decision(record: Data) -> list[object]:
 
 def _told(data: Data) -> None:
     actor = data["actor"]
-    click.echo(f"{data['seq']}  {data['at'][:19]} UTC  {data['tag']}  revision {data['revision']}")
-    click.echo(f"by {actor['name']} ({actor['role']}) from {actor['address'] or 'the gate itself'}")
-    click.echo(f"why: {data['reason']}")
+    who = f"{actor['name']} ({actor['role']}) from {actor['address']}" if actor["address"] else "the gate itself"
+    click.echo(f"Change {data['seq']} of {when(data['at'])}: {data['tag']} (revision {data['revision']})")
+    click.echo(f"  by   {who}")
+    click.echo(f"  why  {data['reason']}")
     for entry in data["entries"]:
-        verb = "changed" if entry["before"] and entry["after"] else "ended" if entry["before"] else "put"
-        doubt = "" if entry["vouched"] else click.style("  NOT WHAT THE LOG SAYS IT WAS", fg="red", bold=True)
-        click.echo(f"\n{entry['kind']} {entry['id']} was {verb}{doubt}")
-        if verb == "changed":
-            rows = [[name, _value(old), _value(new)] for name, (old, new) in entry["changed"].items()]
-            table(rows, ["", "before", "after"])
-        else:
-            whole = entry["before"] or entry["after"]
-            table([[name, _value(value)] for name, value in whole.items() if value not in ("", None, [])], ["", verb])
+        _entry(entry)
+
+
+def _entry(entry: Data) -> None:
+    """Say what became of one entry: added, changed or ended, and with what in it."""
+    before, after = entry["before"], entry["after"]
+    verb, title = ("changed", "") if before and after else ("ended", "as it was") if before else ("added", "as it is")
+    doubt = "" if entry["vouched"] else click.style("  NOT WHAT THE LOG SAYS IT WAS", fg="red", bold=True)
+    click.echo(f"\nThe {entry['kind']} {entry['id'].removeprefix(entry['kind'] + ':')} was {verb}:{doubt}")
+    if before and after:
+        rows = [[name, _value(old), _value(new)] for name, (old, new) in entry["changed"].items()]
+        table(rows, ["", "before", "after"])
+    else:
+        whole = {name: value for name, value in (before or after).items() if name != "id"}
+        table([[name, _value(value)] for name, value in whole.items() if value not in ("", None, [])], ["", title])
 
 
 def _value(value: object) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = said(value)
     return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}… (--json shows all)"
 
 

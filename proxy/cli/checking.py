@@ -14,6 +14,7 @@ from proxy.cli import inputs
 from proxy.cli.desk import ALLOWED, REFUSED, UNABLE, Data, Desk, give_up, with_desk
 from proxy.cli.inputs import WORDS, applying, kind_option
 from proxy.cli.options import channel_option, json_option
+from proxy.cli.output import output_option, written
 from proxy.errors import NotInstalled
 from proxy.locks import Locked, Reading
 from proxy.locks.detours import Detour, detours
@@ -25,8 +26,15 @@ AT_ONCE = 250
 
 @click.command()
 @click.option("-r", "--requirement", "files", multiple=True, metavar="FILE", help="A file, as pip takes it.")
-@click.option("--format", "shape", default="table", show_default=True, type=click.Choice(list(reports.FORMATS)))
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the report to a file.")
+@click.option(
+    "--format",
+    "shape",
+    default="table",
+    show_default=True,
+    type=click.Choice(list(reports.FORMATS)),
+    help="How the report reads.",
+)
+@output_option
 @click.argument("words", nargs=-1, metavar="[FILE | NAME[SPEC]]…")
 @kind_option
 @channel_option
@@ -62,10 +70,10 @@ def _report(checked: reports.Checked, shape: str, output: Path | None) -> None:
     """Print the report, or write it and print the table: the log of a pipeline shows what the file says."""
     try:
         report = reports.FORMATS[shape](checked)
-        if output is not None:
-            output.write_bytes(report)
-    except (OSError, NotInstalled) as error:
+    except NotInstalled as error:
         give_up(str(error))
+    if output is not None:
+        written(output, report, f"the report ({shape})")
     click.echo(report if output is None else reports.FORMATS["table"](checked), nl=False)
 
 

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import click
 
-from proxy.cli.desk import ALLOWED, REFUSED, Data, Desk, give_up, show, table, with_desk, written
+from proxy.cli.desk import ALLOWED, REFUSED, Data, Desk, give_up, show, table, with_desk
 from proxy.cli.inputs import text_of
 from proxy.cli.options import channel_option, json_option, matching, revised
+from proxy.cli.output import output_option, written
+from proxy.cli.words import said
 from proxy.policy.document.example import EXAMPLE
 
 SHOWN = 20
@@ -17,7 +19,6 @@ SIGNS = {"added": "+", "removed": "-", "changed": "~"}
 
 file_argument = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 since_option = click.option("--since", default="30d", show_default=True, help="How far back demand is looked at.")
-output_option = click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write it to this file.")
 
 
 @click.group()
@@ -33,9 +34,8 @@ def export(desk: Desk, as_json: bool, output: Path | None) -> None:
     """Print the policy in force as a document (TOML)."""
     data = desk.admin("GET", "/policy/document")
     if output:
-        written(output, data["document"])
-        show(data, as_json, lambda: click.echo(f"Wrote {output} (revision {data['revision']})."))
-    else:
+        written(output, data["document"].encode(), f"the policy at revision {data['revision']}")
+    if as_json or not output:
         show(data, as_json, lambda: click.echo(data["document"], nl=False))
 
 
@@ -98,7 +98,7 @@ def adopt(
     """Propose the approvals that would have let through what observe mode did, the riskiest first."""
     data = desk.admin("GET", "/adopt", params={"since": since, "channel": channel})
     if output:
-        written(output, data["document"])
+        written(output, data["document"].encode(), "what is proposed")
     if adopt_now and data["proposals"]:
         body = {"document": data["document"], "reason": reason or ""}
         data["applied"] = desk.admin("POST", "/policy/apply", json=body, headers=matching(data["revision"]))
@@ -123,18 +123,12 @@ def _steps(steps: list[Data]) -> None:
 def _detail(step: Data) -> str:
     before, after = step["before"], step["after"]
     if step["kind"] == "term":
-        return f": {_said(before)} -> {_said(after)}"
+        return f": {said(before)} -> {said(after)}"
     if isinstance(before, dict) and isinstance(after, dict):
         moved = [key for key in {**before, **after} if before.get(key) != after.get(key)]
         return f": {', '.join(moved)}"
     files = (after or before).get("files")
     return f": {len(files)} files" if files else ""
-
-
-def _said(value: object) -> str:
-    if isinstance(value, list):
-        return ", ".join(map(str, value)) or "none"
-    return "none" if value in (None, "", {}) else str(value)
 
 
 def _planned(data: Data, file: Path, since: str) -> None:
@@ -202,7 +196,7 @@ def _adoption(data: Data, output: Path | None) -> None:
         names = list(dict.fromkeys(line["filename"] for line in data["unknown"]))
         click.echo(f"\nNot proposed, since nothing here knows these bytes any more: {', '.join(names[:SHOWN])}")
     if output:
-        click.echo(f"\nWrote {output}. Read it, then: wicketgate policy plan {output}")
+        click.echo(f"\nRead {output}, then: wicketgate policy plan {output}")
     if "applied" in data:
         click.echo(f"\nApproved {len(proposals)} releases as one change (revision {data['applied']['revision']}).")
 

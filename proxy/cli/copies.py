@@ -5,19 +5,24 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import BinaryIO
 
 import click
 
 from proxy.cli.desk import Desk, Moment, give_up, show, table, with_desk
-from proxy.cli.options import json_option
-
-output_option = click.option("--output", type=click.Path(path_type=Path), help="Write it to this file.")
+from proxy.cli.options import chain_option, json_option
+from proxy.cli.output import opened, output_option
 
 
 @click.command()
-@click.option("--chain", type=click.Choice(["events", "decisions"]), default="events", show_default=True)
-@click.option("--format", "form", type=click.Choice(["jsonl", "csv", "ocsf"]), default="jsonl", show_default=True)
+@chain_option
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["jsonl", "csv", "ocsf"]),
+    default="jsonl",
+    show_default=True,
+    help="How a record reads.",
+)
 @click.option("--since", type=Moment(), help="From this time on.")
 @click.option("--until", type=Moment(), help="Before this time.")
 @click.option("--after", type=int, default=0, help="Take up again after this record.")
@@ -28,7 +33,7 @@ def export(
 ) -> None:
     """Copy the log, oldest first. That a copy was taken is an event of the log."""
     given = {"chain": chain, "format": form, "since": since, "until": until, "after": after}
-    _copied(desk, "/audit/export", given, output)
+    _copied(desk, "/audit/export", given, output, f"the {chain} of the log ({form})")
 
 
 @click.command()
@@ -44,29 +49,28 @@ def destinations(desk: Desk, as_json: bool) -> None:
 @click.command()
 @click.option("--since", type=Moment(), required=True, help="From this time on.")
 @click.option("--until", type=Moment(), required=True, help="Before this time.")
-@click.option("--format", "form", type=click.Choice(["html", "json"]), default="html", show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(["html", "json"]), default="html", show_default=True, help="A page, or data."
+)
 @output_option
 @with_desk
 def report(desk: Desk, since: str, until: str, form: str, output: Path | None) -> None:
     """Report a period: approvals and their reasons, exceptions, waivers, ages and times. The page prints well."""
-    _copied(desk, "/reports", {"since": since, "until": until, "format": form}, output)
+    given = {"since": since, "until": until, "format": form}
+    _copied(desk, "/reports", given, output, f"the report of {since[:10]} to {until[:10]} ({form})")
 
 
-def _copied(desk: Desk, path: str, given: Mapping[str, object], output: Path | None) -> None:
+def _copied(desk: Desk, path: str, given: Mapping[str, object], output: Path | None, what: str) -> None:
     """Write what the gate streams to a file, or to standard output."""
     params = {name: str(value) for name, value in given.items() if value not in (None, "")}
+    if output is not None:
+        with opened(output, what) as file:
+            file.writelines(desk.stream(path, params))
+        return
     try:
-        if output is None:
-            _poured(desk, path, params, sys.stdout.buffer)
-            return
-        with output.open("wb") as file:
-            _poured(desk, path, params, file)
+        sys.stdout.buffer.writelines(desk.stream(path, params))
     except OSError as error:
         give_up(f"The copy cannot be written: {error.strerror or error}")
-
-
-def _poured(desk: Desk, path: str, params: dict[str, str], into: BinaryIO) -> None:
-    into.writelines(desk.stream(path, params))
 
 
 AUDITING = (export, destinations)

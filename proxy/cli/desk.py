@@ -189,14 +189,6 @@ def with_desk(command: Callable[..., None]) -> Callable[..., None]:
     return inner
 
 
-def written(output: Path, text: str) -> None:
-    """Write a file, the same on every system; exits where it cannot be."""
-    try:
-        output.write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        give_up(f"{output} cannot be written ({error.strerror}). Say another --output.")
-
-
 def show(data: object, as_json: bool, text: Callable[[], None]) -> None:
     """Print JSON where it was asked for, else whatever ``text`` prints."""
     if as_json:

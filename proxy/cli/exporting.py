@@ -7,14 +7,15 @@ from typing import get_args
 
 import click
 
-from proxy.cli.desk import Desk, with_desk, written
+from proxy.cli.desk import Desk, with_desk
 from proxy.cli.options import channel_option
+from proxy.cli.output import output_option, put
 from proxy.locks.writers import ExportFormat
 
 
 @click.command()
 @click.option("--format", "wanted", type=click.Choice(get_args(ExportFormat)), required=True, help="What to write.")
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file.")
+@output_option
 @channel_option
 @with_desk
 def export(desk: Desk, wanted: str, output: Path | None, channel: str) -> None:
@@ -24,8 +25,4 @@ def export(desk: Desk, wanted: str, output: Path | None, channel: str) -> None:
     version of each project, cyclonedx every version and every file.
     """
     answer = desk.document("GET", "/export", params={"format": wanted, "channel": channel})
-    if output is None:
-        click.echo(answer.text, nl=False)
-        return
-    written(output, answer.text)
-    click.echo(f"Wrote {output} (revision {answer.headers['x-wicketgate-revision']}).", err=True)
+    put(answer.text, output, f"what is approved at revision {answer.headers['x-wicketgate-revision']}")

@@ -35,9 +35,17 @@ def list_rules(desk: Desk, as_json: bool) -> None:
 @click.option("--issuer", required=True, help="As its ID tokens spell it (iss).")
 @click.option("--audience", required=True, help="What the job asks its ID token for (aud).")
 @click.option("--claim", "claims", multiple=True, required=True, metavar="NAME=PATTERN", help="repository=ours/*")
-@click.option("--role", default="reader", show_default=True, type=click.Choice(["reader", "requester"]))
+@click.option(
+    "--role",
+    default="reader",
+    show_default=True,
+    type=click.Choice(["reader", "requester"]),
+    help="What it is good for.",
+)
 @click.option("--channel", help="The one channel that it reads ('' is the default one).")
-@click.option("--minutes", default=15, show_default=True, type=click.IntRange(1, 15))
+@click.option(
+    "--minutes", default=15, show_default=True, type=click.IntRange(1, 15), help="Minutes until a token ends."
+)
 @reasoned
 def add(desk: Desk, as_json: bool, claims: tuple[str, ...], **wanted: object) -> None:
     """Add the rule NAME."""

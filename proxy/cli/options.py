@@ -12,11 +12,26 @@ from proxy.cli.desk import with_desk
 P = ParamSpec("P")
 
 reason_option = click.option("--reason", required=True, help="Why. The auditor will ask for it.")
+reason_unless_dry = click.option("--reason", help="Why; needed to change anything. The auditor will ask for it.")
+
+
+def why(reason: str | None, *, dry_run: bool) -> str:
+    """Return the reason of a change; what only shows what it would do needs none. Exits where one is missing."""
+    if reason is None and not dry_run:
+        raise click.UsageError("Missing option '--reason'. Say why: --reason \"…\". (--dry-run needs none.)")
+    return "a dry run" if reason is None else reason
 
 
 def json_option(command: Callable[P, None]) -> Callable[P, None]:
     """Add ``--json``."""
     return click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")(command)
+
+
+def chain_option(command: Callable[P, None]) -> Callable[P, None]:
+    """Add ``--chain``."""
+    text = "What was changed (events), or what was handed out and refused (decisions)."
+    chains = click.Choice(["events", "decisions"])
+    return click.option("--chain", type=chains, default="events", show_default=True, help=text)(command)
 
 
 def channel_option(command: Callable[P, None]) -> Callable[P, None]:

@@ -9,7 +9,15 @@ import click
 
 from proxy.cli import closures
 from proxy.cli.desk import Data, Desk, facts, give_up, show, table, with_desk
-from proxy.cli.options import channel_option, if_revision_option, json_option, matching, reason_option
+from proxy.cli.options import (
+    channel_option,
+    if_revision_option,
+    json_option,
+    matching,
+    reason_option,
+    reason_unless_dry,
+    why,
+)
 from proxy.model import Justification
 
 WITHHELD_SHOWN = 12
@@ -17,7 +25,7 @@ WITHHELD_SHOWN = 12
 
 @click.command()
 @click.argument("requirement")
-@reason_option
+@reason_unless_dry
 @click.option("--standing", is_flag=True, help="Let later versions of the range through once they are old enough.")
 @click.option("--prereleases", is_flag=True, help="Pre-releases as well.")
 @click.option("--sdists", is_flag=True, help="Source archives as well; they run code on install.")
@@ -54,9 +62,11 @@ def approve(
     but: tuple[str, ...],
     dry_run: bool,
     if_revision: int | None,
+    reason: str | None,
     **wish: object,
 ) -> None:
     """Approve the files that REQUIREMENT matches now, by digest ('flask>=3,<4')."""
+    wish["reason"] = why(reason, dry_run=dry_run)
     wish["until"] = f"{until.isoformat()}Z" if until else None
     if with_dependencies:
         wanted = {**wish, "pythons": pythons, "platforms": platforms}

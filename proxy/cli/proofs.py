@@ -8,13 +8,14 @@ from pathlib import Path
 import click
 
 from proxy.cli.desk import ALLOWED, REFUSED, Data, Desk, give_up, show, with_desk
-from proxy.cli.options import json_option
+from proxy.cli.options import chain_option, json_option
+from proxy.cli.output import output_option, put
+from proxy.cli.words import said, when
 from proxy.policy import notes, proofs
 from proxy.policy.merkle import BrokenProof, consistent
 from proxy.policy.notes import Checkpoint
 
 existing = click.Path(exists=True, dir_okay=False, path_type=Path)
-output_option = click.option("--output", type=click.Path(path_type=Path), help="Write it to this file.")
 key_option = click.option(
     "--key", type=existing, help="The public key as it was kept elsewhere (wicketgate audit key)."
 )
@@ -45,7 +46,7 @@ def verify(desk: Desk, as_json: bool, checkpoint: Path | None, key: Path | None)
 @with_desk
 def show_key(desk: Desk, output: Path | None) -> None:
     """Print the public key that seals the log. Keep it elsewhere, with a checkpoint."""
-    _put(desk.admin("GET", "/audit/key")["keys"], output)
+    put(desk.admin("GET", "/audit/key")["keys"], output, "the public key")
 
 
 @click.command("checkpoint")
@@ -53,21 +54,20 @@ def show_key(desk: Desk, output: Path | None) -> None:
 @with_desk
 def show_checkpoint(desk: Desk, output: Path | None) -> None:
     """Seal the log as it stands, and print the signed checkpoints. Keep them elsewhere."""
-
     found = desk.admin("POST", "/audit/checkpoints")["checkpoints"]
-    _put(notes.joined(each["note"] for each in found), output)
+    put(notes.joined(each["note"] for each in found), output, "the signed checkpoints")
 
 
 @click.command()
 @click.argument("seq", type=int)
-@click.option("--chain", type=click.Choice(["events", "decisions"]), default="events", show_default=True)
+@chain_option
 @click.option("--checkpoint", type=existing, help="The checkpoint that it must lead to (the newest one).")
 @output_option
 @with_desk
 def prove(desk: Desk, seq: int, chain: str, checkpoint: Path | None, output: Path | None) -> None:
     """Write what proves that record SEQ is in the log, to somebody who has a checkpoint alone."""
     params = {"chain": chain, "seq": seq} | ({"size": _size(checkpoint, chain)} if checkpoint else {})
-    _put(desk.admin("GET", "/audit/proof", params=params)["proof"], output)
+    put(desk.admin("GET", "/audit/proof", params=params)["proof"], output, f"the proof of record {seq} of the {chain}")
 
 
 @click.command("check-proof")
@@ -76,24 +76,39 @@ def prove(desk: Desk, seq: int, chain: str, checkpoint: Path | None, output: Pat
 @click.option("--key", type=existing, required=True, help="The public key that was kept.")
 @json_option
 def check_proof(file: Path, checkpoint: Path, key: Path, as_json: bool) -> None:
-    """Check a proof without any gate: print the record that it proves, or exit with 1."""
-
+    """Check a proof without any gate: say what it proves, when that was, and by which key; or exit with 1."""
     try:
         proof, trust = proofs.read(_read(file)), notes.Trust.of(_read(key))
-        said = notes.parse(proof.note)[0]
-        kept = [each for each in map(trust.read, notes.split(_read(checkpoint))) if each.origin == said.origin]
+        led, signed = notes.parse(proof.note)
+        kept = [each for each in map(trust.read, notes.split(_read(checkpoint))) if each.origin == led.origin]
         if not kept:
-            give_up(f"The proof is of {said.origin}; no checkpoint in {checkpoint} is.", REFUSED)
-        record, sealed = proofs.check(proof, trust, said if said in kept else kept[-1])
+            give_up(f"The proof is of {led.origin}; no checkpoint in {checkpoint} is.", REFUSED)
+        record, sealed = proofs.check(proof, trust, led if led in kept else kept[-1])
     except (notes.BadNote, BrokenProof) as error:
         give_up(str(error), REFUSED)
 
-    def text() -> None:
-        click.echo(f"Proved: record {record['seq']} is in {sealed.origin}, sealed over {sealed.size} records.")
-        for name, value in record.items():
-            click.echo(f"  {name}: {value}")
+    facts = {"record": record, "origin": sealed.origin, "size": sealed.size}
+    keys = [signature[:4].hex() for name, signature in signed if (name, signature[:4]) in trust.keys]
+    show(facts, as_json, lambda: _proved(record, sealed, f"by the key {' and '.join(keys)} (as in {key})"))
 
-    show({"record": record, "origin": sealed.origin, "size": sealed.size}, as_json, text)
+
+def _proved(record: Data, sealed: Checkpoint, by: str) -> None:
+    """Say what a proved record tells: when, who did what or was answered what, and why."""
+    click.echo(f"Proved: record {record['seq']} of the {sealed.chain} stands in the log of {sealed.gate}.")
+    actor = record.get("actor", {})
+    rows = {
+        "when": when(str(record.get("at", ""))),
+        "what": record.get("tag") or record.get("filename") or record.get("what"),
+        "answer": record.get("verdict"),
+        "project": record.get("project"),
+        "who": " ".join(filter(None, (actor.get("name"), record.get("client"), record.get("token")))),
+        "why": record.get("reason") or record.get("codes"),
+        "sealed": f"over {sealed.size} records, {by}",
+    }
+    for name, told in rows.items():
+        if told:
+            click.echo(f"  {name:<8} {said(told)}")
+    click.echo("  (--json prints the record whole)")
 
 
 def _continued(desk: Desk, kept: str, keys: str) -> list[Data]:
@@ -111,8 +126,8 @@ def _continued(desk: Desk, kept: str, keys: str) -> list[Data]:
         new = now.get(old.origin)
         path = _path(desk, old, new) if new and new.size > old.size else ()
         if new is None or not consistent(old.size, new.size, old.root, new.root, path):
-            said = f"{old.chain}: the log does not begin with what the checkpoint over {old.size} sealed"
-            flaws.append({"seq": old.size, "problem": said})
+            problem = f"{old.chain}: the log does not begin with what the checkpoint over {old.size} sealed"
+            flaws.append({"seq": old.size, "problem": problem})
     return flaws
 
 
@@ -145,16 +160,6 @@ def _read(path: Path) -> str:
         return path.read_text()
     except (OSError, UnicodeDecodeError) as error:
         give_up(f"{path} cannot be read: {error}")
-
-
-def _put(text: str, output: Path | None) -> None:
-    if output is None:
-        click.echo(text, nl=False)
-        return
-    try:
-        output.write_text(text)
-    except OSError as error:
-        give_up(f"{output} cannot be written: {error.strerror}")
 
 
 def _verified(data: Data) -> None:

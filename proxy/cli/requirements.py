@@ -33,12 +33,15 @@ def _explained(data: Data) -> None:
     if not data.get("known", True):
         click.echo("  The index lists no such version.")
     sentences(data["reasons"], effects=frozenset({"forbid", "permit", "advise"}))
+    if data["remark"]:
+        click.echo(f"  {data['remark']}")
     facts(data.get("files", []))
     for row in data["unreadable"]:
         click.echo(f"  never served: {row['filename']}: {row['problem']}")
     allowed = data["allowed_versions"]
     click.echo(f"Allowed versions: {', '.join(allowed[:20]) if allowed else 'none'}")
-    if not data["allowed"] and data.get("known", True):
+    told = any("wicketgate request " in reason["next_step"] for reason in data["reasons"])
+    if not data["allowed"] and data.get("known", True) and not told:
         click.echo(f'Ask for it: wicketgate request {data["project"]} --why "…"')
     click.echo(f"Advisory data: {data['advisory_data']['sentence']}")
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
-from proxy.cli.desk import give_up, written
+from proxy.cli.desk import give_up
 from proxy.cli.inputs import Shelf, kind_option, read
+from proxy.cli.output import output_option, put
 from proxy.extras import installed, missing
 
 
@@ -16,7 +17,7 @@ from proxy.extras import installed, missing
 @click.option("--name", required=True, help="What is installed from it.")
 @click.option("--version", required=True, help="Which version of that.")
 @kind_option
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file.")
+@output_option
 def sbom(files: tuple[str, ...], name: str, version: str, kind: str | None, output: Path | None) -> None:
     """Write what LOCK pins as CycloneDX 1.6, with the digests of every file. What is a range in it is refused."""
     if not installed("cyclonedx"):
@@ -29,8 +30,4 @@ def sbom(files: tuple[str, ...], name: str, version: str, kind: str | None, outp
     faults += [f"{pin.where}: {pin.project} is not pinned to one version." for pin in pins if not pin.version]
     if faults:
         give_up("\n".join(faults[:20]))
-    text = writing.write(pins, name, version)
-    if output is None:
-        click.echo(text, nl=False)
-    else:
-        written(output, text)
+    put(writing.write(pins, name, version), output, f"the bill of materials of {name} {version}")

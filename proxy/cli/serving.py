@@ -222,8 +222,12 @@ def approve_hint() -> str:
 
 
 def _sign_in(settings: Settings, token: str) -> str:
-    kept = f"kept for you alone in {settings.data_dir / TOKEN_FILE}"
-    return f"{token}  (shown once; {kept})" if token else f"with your token (the first one is {kept})"
+    file = settings.data_dir / TOKEN_FILE
+    if token:
+        return f"{token}  (shown once; kept for you alone in {file})"
+    return (
+        f"with your account, or a token{f' (the first one is kept for you alone in {file})' if file.exists() else ''}"
+    )
 
 
 def _age(snapshot: PolicySnapshot, at: datetime) -> str:

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 import click
 
 from proxy.cli.desk import Data, Desk, give_up, show, table, with_desk
-from proxy.cli.options import channel_option, if_revision_option, json_option, matching
+from proxy.cli.options import channel_option, if_revision_option, json_option, matching, reason_unless_dry, why
+from proxy.cli.words import said
 from proxy.policy.second_person import WORDS
 
 SHOWN = 20
@@ -19,10 +20,22 @@ SHOWN = 20
 @click.option("--fixes", type=click.Choice(["wait", "pass"]), help="What a young release does that fixes an advisory.")
 @click.option("--freeze", metavar="DATE|now|off", help="Withhold what is uploaded after this moment (UTC).")
 @click.option("--internal", multiple=True, help="Glob pattern of names that are never asked of the public index.")
-@click.option("--refuse-severity", type=click.Choice(["low", "medium", "high", "critical"]))
-@click.option("--refuse-unknown-severity/--accept-unknown-severity", default=None)
+@click.option(
+    "--refuse-severity",
+    type=click.Choice(["low", "medium", "high", "critical"]),
+    help="From which severity on an advisory withholds.",
+)
+@click.option(
+    "--refuse-unknown-severity/--accept-unknown-severity",
+    default=None,
+    help="What an advisory does that says no severity.",
+)
 @click.option("--licence", "licences", multiple=True, metavar="SPDX", help="A licence that is accepted; '': all are.")
-@click.option("--refuse-unknown-licence/--accept-unknown-licence", default=None)
+@click.option(
+    "--refuse-unknown-licence/--accept-unknown-licence",
+    default=None,
+    help="What is done with files whose licence nobody knows.",
+)
 @click.option("--provenance", multiple=True, metavar="PATTERN", help="Projects whose files need provenance (PEP 740).")
 @click.option(
     "--publisher", "publishers", multiple=True, metavar="NAME=KIND:REPOSITORY", help="From whom; NAME= ends it."
@@ -36,7 +49,7 @@ SHOWN = 20
 )
 @click.option("--inherit", multiple=True, metavar="TERM", help="In a channel: take TERM from its base again.")
 @click.option("--dry-run", is_flag=True, help="Show which approved files would be withheld or opened; change nothing.")
-@click.option("--reason", help="Why; needed to change anything.")
+@reason_unless_dry
 @if_revision_option
 @channel_option
 @json_option
@@ -53,12 +66,13 @@ def terms(
     """Show the standing rules of a channel, or change some of them."""
     given = {name: _read(name, value) for name, value in wanted.items() if value not in (None, ())}
     if given:
-        body = {**given, "channel": channel, "dry_run": dry_run, "reason": reason or ("a dry run" if dry_run else "")}
+        body = {**given, "channel": channel, "dry_run": dry_run, "reason": why(reason, dry_run=dry_run)}
         settled = desk.admin("PATCH", "/terms", json=body, headers=matching(if_revision))
         show(settled, as_json, lambda: _settled(settled))
     else:
         data = desk.admin("GET", "/terms", params={"channel": channel})
-        show(data, as_json, lambda: table([[name, _shown(value)] for name, value in data.items()], ["term", "value"]))
+        rows = [[name, "off" if value is None else said(value)] for name, value in data.items()]
+        show(data, as_json, lambda: table(rows, ["term", "value"]))
 
 
 def _read(name: str, value: object) -> object:
@@ -95,12 +109,6 @@ def _moment(text: str) -> str:
     except click.BadParameter:
         give_up(f"{text!r} is no date. Say --freeze 2026-06-01, 2026-06-01T12:00:00, now or off.")
     return f"{moment.isoformat()}Z"
-
-
-def _shown(value: object) -> object:
-    if isinstance(value, dict):
-        return ", ".join(f"{name}={entry}" for name, entry in value.items())
-    return ", ".join(map(str, value)) if isinstance(value, list) else value
 
 
 def _settled(settled: Data) -> None:

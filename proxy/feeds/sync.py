@@ -29,6 +29,7 @@ from proxy.feeds.progress import Progress
 from proxy.lease import lease
 from proxy.live import Live
 from proxy.model import Actor
+from proxy.policy.snapshot import PolicySnapshot
 from proxy.store import Store
 
 log = logging.getLogger(__name__)
@@ -92,8 +93,13 @@ class AdvisorySync:
 
     async def look(self) -> None:
         """Tell of the age of the data. A gate that was told to have none is not told of it."""
-        if self._live.snapshot.feed or self._source != OFF:
-            await self.bulletin.look(self._live.snapshot, self._clock())
+        if self._watched:
+            await self.bulletin.look(self._watched, self._clock())
+
+    @property
+    def _watched(self) -> PolicySnapshot | None:
+        """The policy whose data must not grow old, None for a gate that was told to have none."""
+        return self._live.snapshot if self._live.snapshot.feed or self._source != OFF else None
 
     async def sync(self, actor: Actor) -> Data:
         """Fetch the source now. Raises FeedRefused, StoreError."""
@@ -113,11 +119,11 @@ class AdvisorySync:
         try:
             report = await work
         except GateError as error:
-            await self.bulletin.failed(error, actor)
+            await self.bulletin.failed(error, actor, self._watched, self._clock())
             raise
         finally:
             self.progress.begin("")
-        await self.bulletin.worked(actor)
+        await self.bulletin.worked(actor, self._live.snapshot, self._clock())
         await self.look()
         return report
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import NotRequired
 
 from typing_extensions import TypedDict
 
-from proxy.model import Code, Effect, Finding, Verdict
+from proxy.model import Code, Effect, Finding, Unreadable, Verdict
 from proxy.policy import age, telling
 from proxy.policy.listing import Composition
 from proxy.policy.snapshot import PolicySnapshot
@@ -16,6 +18,11 @@ from proxy.policy.versions import version
 
 WITHHELD_AT_MOST = 50
 """How many withheld versions an explanation of a whole project lists, the newest first; and how many odd rows."""
+
+UNASKED = "Whether it exists is not known here: the gate does not ask the index for names that nobody approved."
+
+_AFTER_REFUSALS = (Effect.OBSERVE, Effect.PERMIT, Effect.ADVISE)
+_OF_THE_DATA = {Code.ADVISORIES_UNKNOWN, Code.ADVISORIES_STALE, Code.ADVISORIES_OLD, Code.ADVISORIES_FRESH}
 
 Data = dict[str, object]
 
@@ -58,8 +65,8 @@ def reason(finding: Finding) -> ReasonData:
 
 
 def reasons(verdict: Verdict) -> list[ReasonData]:
-    """Return what a verdict stands on, refusals first and the gravest of them at the top."""
-    others = [finding for finding in verdict.findings if finding.effect is not Effect.FORBID]
+    """Return what a verdict stands on: refusals first, the gravest of them at the top, and advice last."""
+    others = [finding for effect in _AFTER_REFUSALS for finding in verdict.findings if finding.effect is effect]
     return [reason(finding) for finding in (*telling.weighed(verdict), *others)]
 
 
@@ -87,10 +94,12 @@ def _advisory(finding: Finding) -> Data:
 _OF_A_WAIVER = ("by", "owner", "until", "reason", "justification")
 
 
-def explanation(composition: Composition, wanted: str | None = None) -> Data:
+def explanation(composition: Composition, wanted: str | None = None, *, asked: bool = True) -> Data:
     """Explain a project, or one version of it with every reason and every file.
 
     A project whose name is allowed and of which nothing is served is refused, by what is said of its newest version.
+    ``asked`` is whether the index is asked for the project; ``remark`` says what that leaves unknown. How old the
+    advisory data is stands beside an explanation (:func:`feed_data`), and is a reason here only where it refuses.
     """
     whole = composition.verdict
     allowed = _distinct(judged.file.version for judged in composition.allowed)
@@ -99,16 +108,15 @@ def explanation(composition: Composition, wanted: str | None = None) -> Data:
         "status": composition.status,
         "revision": whole.revision,
         "allowed": whole.allowed,
-        "reasons": reasons(whole),
+        "reasons": _reasons(whole),
+        "remark": UNASKED if not asked and not composition.files and _is_unapproved(whole) else "",
         "allowed_versions": allowed,
-        "unreadable": [
-            {"filename": row.filename, "problem": row.problem} for row in composition.unreadable[:WITHHELD_AT_MOST]
-        ],
+        "unreadable": _unreadable(composition.unreadable),
     }
     if wanted is None:
         withheld = list(composition.withheld.items())
         if whole.allowed and withheld and not allowed:
-            data |= {"allowed": False, "reasons": reasons(withheld[0][1].verdict)}
+            data |= {"allowed": False, "reasons": _reasons(withheld[0][1].verdict)}
         data["withheld_versions"] = [
             {"version": found, "reasons": reasons(judged.verdict)} for found, judged in withheld[:WITHHELD_AT_MOST]
         ]
@@ -116,6 +124,23 @@ def explanation(composition: Composition, wanted: str | None = None) -> Data:
     else:
         data |= _of_version(composition, wanted)
     return data
+
+
+def _reasons(verdict: Verdict) -> list[ReasonData]:
+    return [said for said in reasons(verdict) if said["code"] not in _OF_THE_DATA or said["effect"] != Effect.ADVISE]
+
+
+def _is_unapproved(whole: Verdict) -> bool:
+    return {finding.code for finding in whole.refusals} == {Code.NOT_APPROVED}
+
+
+def _unreadable(rows: Iterable[Unreadable]) -> list[Data]:
+    return [{"filename": row.filename, "problem": row.problem} for row in islice(rows, WITHHELD_AT_MOST)]
+
+
+def _names(row: Unreadable, text: str) -> bool:
+    """Whether a row that is no file names this version, as a word of its own: a-1.0.exe names 1.0, a-1.0.1.exe not."""
+    return re.search(rf"(?<![0-9.]){re.escape(text)}(?![0-9a-z]|\.(?:[0-9]|post|dev))", row.filename) is not None
 
 
 def feed_data(snapshot: PolicySnapshot, at: datetime) -> FeedData:
@@ -154,7 +179,8 @@ def _of_version(composition: Composition, wanted: str) -> Data:
         "version": text,
         "allowed": verdict.allowed if verdict else False,
         "known": verdict is not None or not whole.allowed,
-        "reasons": reasons(verdict or whole) if verdict or not whole.allowed else [],
+        "reasons": _reasons(verdict or whole) if verdict or not whole.allowed else [],
+        "unreadable": _unreadable(row for row in composition.unreadable if _names(row, text)),
         "files": [
             {
                 "filename": judged.file.filename,

@@ -47,6 +47,11 @@ class Checkpoint:
         return self.origin.rpartition("/")[2]
 
     @property
+    def gate(self) -> str:
+        """Which gate it is of, as it is named to the world."""
+        return self.origin.rpartition("/")[0]
+
+    @property
     def text(self) -> str:
         """What is signed."""
         return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n"

@@ -4,6 +4,8 @@ Decided here:
 
 * One line a project, however often it was refused, with everybody who wanted it.
 * Names are anybody's to make up, so only the most wanted ones are told.
+* pip looks at its own page after it installed something, to say that there is a newer pip. Nobody wanted that: what
+  pip was refused of pip counts from a file on, which it asks for only where somebody installs one.
 """
 
 from __future__ import annotations
@@ -28,7 +30,8 @@ CI = " CI"
 _SQL = """
 with refused as (
     select * from decisions
-    where verdict = 'refused' and at >= :since and project <> '' and (:project = '' or project = :project)),
+    where verdict = 'refused' and at >= :since and project <> '' and (:project = '' or project = :project)
+        and not (project = 'pip' and what = 'page' and agent like 'pip/%')),
 wanted as (
     select project, sum(count) as times from refused group by project order by 2 desc, max(at) desc limit :most)
 select project, times, client, token, agent, channel, codes, sum(count) as count, min(at) as first, max(at) as last

@@ -23,6 +23,7 @@ from proxy.policy import explaining
 from proxy.policy.credentials import actor_of, anybody_at, may_request
 from proxy.policy.explaining import FeedData
 from proxy.policy.folding import malformed
+from proxy.policy.judge import may_ask_upstream
 from proxy.policy.versions import version as read_version
 from proxy.simple import names
 from proxy.upstream.origins import is_loopback
@@ -125,7 +126,8 @@ class Developers:
             listing = await self._gateway.listing(project)
         except GateError as error:
             return _failed(error)
-        data = explaining.explanation(listing.composition, wanted)
+        asked = may_ask_upstream(listing.composition.verdict, self._gateway.policy.snapshot)
+        data = explaining.explanation(listing.composition, wanted, asked=asked)
         data |= {"advisory_data": self._feed(), "url": self._url, "channel": self._asking.channel}
         data |= {"stale": listing.stale}
         match _preferred(request):

@@ -55,7 +55,7 @@ async def test_changes_are_found_by_who_what_and_when(gate: House) -> None:
         assert 'role="alert">Look at ' in await look(gate, f"/audit?{query}", 422), query
     (seq,) = numbers(await look(gate, "/audit?tag=project:prohibition"))
     shown = await look(gate, f"/audit/{seq}")
-    assert "was put" in shown
+    assert "was added" in shown
     assert "&lt;9" in shown, "what is shown is text"
     assert seq in numbers(everything)
     for unknown in ("999999", "x", "0", "9" * 40):

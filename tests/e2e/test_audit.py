@@ -169,11 +169,13 @@ def test_what_an_auditor_kept_proves_and_shows_without_trust(gate: Gatehouse, in
     gate.admin("PATCH", "/terms", json={"minimum_age_days": 5, "reason": "the log goes on"})
     for words in ([str(granted["seq"]), "--output", str(proof)], ["1", "--chain", "decisions", "--output", str(other)]):
         done = gate.cli("audit", "prove", *words, "--checkpoint", str(checkpoint))
-        assert done.returncode == 0, done.stderr
+        assert (done.returncode, f"to {words[-1]} (" in done.stderr) == (0, True), done.stderr
     gate.stop()
     for path, seq in ((proof, granted["seq"]), (other, 1)):
         checked = gate.cli("audit", "check-proof", str(path), "--checkpoint", str(checkpoint), "--key", str(key))
-        assert (checked.returncode, f"record {seq} is in wicketgate/" in checked.stdout) == (0, True), checked.stderr
+        assert (checked.returncode, f"Proved: record {seq} of the " in checked.stdout) == (0, True), checked.stderr
+        assert "actor" not in checked.stdout, "in people's words"
+        assert f"records, by the key {key.read_text().split('+')[1]}" in checked.stdout or path == other
     forged = tmp_path / "forged"
     forged.write_text(proof.read_text().replace("index ", "index 1"))
     words = ["audit", "check-proof", str(forged), "--checkpoint", str(checkpoint), "--key", str(key)]

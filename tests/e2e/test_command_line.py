@@ -8,10 +8,11 @@ import stat
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from click import Context
+from click import Command, Context, Group, Option
 
 from proxy.cli import COMMANDS, main
 from tests.conftest import MakeGate
@@ -302,6 +303,25 @@ def test_the_admin_may_listen_elsewhere(make_gate: MakeGate) -> None:
 def test_every_command_is_where_the_table_says_and_none_is_missing() -> None:
     loaded = {name: main.get_command(Context(main), name) for name in COMMANDS}
     assert {name: command.name for name, command in loaded.items() if command} == {name: name for name in COMMANDS}
+
+
+def options(command: Command, context: Context) -> Iterator[tuple[str, str]]:
+    """Every command and option below, by how one types it, with its help."""
+    yield context.command_path, command.help or ""
+    for option in command.params:
+        if isinstance(option, Option):
+            yield f"{context.command_path} {option.opts[0]}", option.help or ""
+    if isinstance(command, Group):
+        for name in command.list_commands(context):
+            below = command.get_command(context, name)
+            assert below is not None
+            yield from options(below, Context(below, parent=context, info_name=name))
+
+
+def test_every_command_and_every_option_says_what_it_is_for() -> None:
+    found = dict(options(main, Context(main, info_name="wicketgate")))
+    assert len(found) > 200, "it walks"
+    assert [name for name, text in found.items() if not text.strip()] == []
 
 
 def test_the_command_as_installed_knows_its_name_and_loads_no_server_to_ask() -> None:

@@ -228,7 +228,14 @@ async def test_a_gate_without_a_source_is_not_told_that_it_has_none_but_grows_ol
 async def test_a_gate_that_never_got_data_says_so(world: World) -> None:
     await world.sync.first()
     await world.sync.look()
-    assert await world.told() == ["feed:advisories:failed", "feed:advisories:missing"]
+    assert await world.told() == ["feed:advisories:failed"], "one alert for what is one matter"
+    assert [event.tag for event in world.store.events(EventFilter(limit=2))] == [
+        "feed:advisories:missing",
+        "feed:advisories:failed",
+    ]
+    (failed,) = world.store.events(EventFilter(tag="feed:advisories:failed"))
+    assert "Advisory data: none: nothing is known to be safe." in failed.reason
+    assert failed.reason.endswith("Until the source answers: wicketgate advisories import FILE")
 
 
 # --- from a URL -----------------------------------------------------------------------------------

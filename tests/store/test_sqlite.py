@@ -161,6 +161,20 @@ def test_demand_tells_who_wanted_it_and_from_which_builds(store: SqliteStore) ->
     assert store.demand(AT + timedelta(minutes=1))[0].count == 5
 
 
+def test_demand_leaves_out_that_pip_looks_for_a_newer_pip_and_keeps_what_somebody_wanted(store: SqliteStore) -> None:
+    looked = replace(RECORD, project="pip", verdict="refused", codes=("not-approved",), what="page", version="")
+    others = replace(looked, agent="uv/0.9", client="10.0.0.8")
+    store.record([("1", looked), ("2", others), ("3", replace(looked, project="requests"))])
+    found = sorted(store.demand(AT - timedelta(days=1)), key=lambda line: line.project)
+    assert [(line.project, line.count, line.clients) for line in found] == [
+        ("pip", 1, ("10.0.0.8",)),
+        ("requests", 1, ("10.0.0.9",)),
+    ]
+    store.record([("4", replace(looked, what="metadata", filename="pip-26.3-py3-none-any.whl.metadata"))])
+    (line,) = store.demand(AT - timedelta(days=1), "pip")
+    assert (line.count, set(line.clients)) == (2, {"10.0.0.8", "10.0.0.9"})
+
+
 def test_answers_are_counted_by_day_and_verdict(store: SqliteStore) -> None:
     page = replace(RECORD, verdict="refused", what="page", count=3)
     times = (AT - timedelta(days=40), AT, AT + timedelta(minutes=1), AT + timedelta(days=1))

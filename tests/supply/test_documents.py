@@ -49,7 +49,13 @@ FAULTS = (
     "upstream differs from the pin",
     "clock jumps",
 )
-ROWS = (*map(str, range(1, 31)), *(f"F{n}" for n in range(6, 13)), *(f"P{n}" for n in range(1, 8)), *FAULTS)
+ROWS = (
+    *map(str, range(1, 31)),
+    *(f"F{n}" for n in range(6, 13)),
+    *(f"P{n}" for n in range(1, 8)),
+    *(f"C{n}" for n in range(1, 17)),
+    *FAULTS,
+)
 
 
 def threats() -> dict[str, str]:

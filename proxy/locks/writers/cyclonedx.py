@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from uuid import NAMESPACE_URL, uuid5
 
-from cyclonedx.model import ExternalReference, ExternalReferenceType, HashAlgorithm, HashType, Property, XsUri
+from cyclonedx.model import ExternalReference, ExternalReferenceType, Property, XsUri
 from cyclonedx.model.bom import Bom, BomMetaData
-from cyclonedx.model.component import Component, ComponentType
+from cyclonedx.model.component import Component
 from cyclonedx.output.json import JsonV1Dot6
-from packageurl import PackageURL
 
 from proxy.locks.writers.approved import ApprovedSet, Release
+from proxy.locks.writers.libraries import hashed, library
 from proxy.model import ReleaseFile
 from proxy.simple.addresses import path_of
 
@@ -32,20 +32,12 @@ def write(approved: ApprovedSet) -> str:
 
 
 def _component(release: Release, url: str) -> Component:
-    purl = PackageURL("pypi", None, release.project, release.version)
-    return Component(
-        name=release.project,
-        version=release.version,
-        type=ComponentType.LIBRARY,
-        bom_ref=str(purl),
-        purl=purl,
-        external_references=[_reference(file, url) for file in release.files],
-    )
+    return library(release.project, release.version, files=[_reference(file, url) for file in release.files])
 
 
 def _reference(file: ReleaseFile, url: str) -> ExternalReference:
     return ExternalReference(
         type=ExternalReferenceType.DISTRIBUTION,
         url=XsUri(f"{url}/files{path_of(file.url)}"),
-        hashes=[HashType(alg=HashAlgorithm.SHA_256, content=str(file.sha256))],
+        hashes=[hashed(str(file.sha256))],
     )

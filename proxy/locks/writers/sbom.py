@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import NAMESPACE_URL, uuid5
 
-from cyclonedx.model import HashAlgorithm, HashType
 from cyclonedx.model.bom import Bom, BomMetaData
 from cyclonedx.model.component import Component, ComponentType
 from cyclonedx.output.json import JsonV1Dot6
-from packageurl import PackageURL
 
 from proxy.locks.nouns import Locked
+from proxy.locks.writers.libraries import library
 
 
 def write(pins: Iterable[Locked], name: str, version: str) -> str:
@@ -19,7 +18,7 @@ def write(pins: Iterable[Locked], name: str, version: str) -> str:
 
     The same pins give the same bytes: it has no time, and its serial number is made of what is in it.
     """
-    components = [_component(pin) for pin in pins if pin.version]
+    components = [library(pin.project, pin.version, sha256s=pin.sha256s) for pin in pins if pin.version]
     subject = Component(name=name, version=version, type=ComponentType.APPLICATION, bom_ref=f"{name}@{version}")
     content = "\n".join([f"{name}@{version}", *sorted(str(component.purl) for component in components)])
     bom = Bom(
@@ -28,15 +27,3 @@ def write(pins: Iterable[Locked], name: str, version: str) -> str:
     bom.metadata.timestamp = None  # type: ignore[assignment]  # a document may have none, and this one is of no time
     bom.register_dependency(subject, components)
     return JsonV1Dot6(bom).output_as_string(indent=2) + "\n"
-
-
-def _component(pin: Locked) -> Component:
-    purl = PackageURL("pypi", None, pin.project, pin.version)
-    return Component(
-        name=pin.project,
-        version=pin.version,
-        type=ComponentType.LIBRARY,
-        bom_ref=str(purl),
-        purl=purl,
-        hashes=[HashType(alg=HashAlgorithm.SHA_256, content=digest) for digest in pin.sha256s],
-    )
