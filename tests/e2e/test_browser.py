@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, FloatRect, expect
 
 from tests.clients import BIN, Bench
-from tests.world.chromium import CHROMIUM, Window, chromium
+from tests.world.chromium import CHROMIUM, NARROW, Window, chromium
 from tests.world.gatehouse import Gatehouse
 from tests.world.person import Person
 from tests.world.upstream import Upstream
@@ -353,3 +353,27 @@ def test_axe_finds_nothing_serious_on_any_page(world: World) -> None:
     complaints = [text for text in window.complaints if "nowhere" not in text]
     assert not found, "\n".join(found)
     assert not complaints, "\n".join(complaints)
+
+
+def test_a_wide_table_has_a_shade_on_the_side_where_there_is_more(world: World) -> None:
+    window = _signed_in(world)
+    page = window.go("/admin/audit")
+    page.set_viewport_size(NARROW)
+    table = page.locator("table").first
+
+    def edges() -> tuple[bytes, bytes]:
+        """A spot of the last row's own ground, where no letter is, at its left and at its right edge."""
+        x, y, width, height = table.evaluate(
+            "t => { const b = t.getBoundingClientRect(); return [b.x + scrollX, b.y + scrollY, b.width, b.height] }"
+        )
+        at = FloatRect(x=0, y=y + height - 6, width=3, height=2)
+        left, right = (page.screenshot(full_page=True, clip=at | {"x": place}) for place in (x + 3, x + width - 6))
+        return left, right
+
+    plain, shaded = edges()
+    assert plain != shaded
+    table.evaluate("t => { t.scrollLeft = t.scrollWidth }")
+    left, right = edges()
+    assert (left != plain, right) == (True, plain), "at the end there is no more"
+    table.evaluate("t => { t.scrollLeft = 150 }")
+    assert plain not in edges()
