@@ -113,6 +113,7 @@ class Recorder:
             what=matter.what,
             client=by.client,
             token=by.token,
+            token_id=by.token_id,
             agent=by.agent,
             project=matter.project,
             version=matter.version,
