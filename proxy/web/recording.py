@@ -4,6 +4,7 @@ Decided here:
 
 * What is handed out has a line of its own up to a bound that no build meets (:mod:`proxy.web.bursts`); beyond it what
   one client takes of one file in a minute is one line with its count. It may be of many installers, and names none.
+  So it is with pages that are asked for under ever other names of installers.
 * Refusals have one each up to a bound (:mod:`proxy.web.floods`); beyond it those of a minute are one line with their
   count, and no names.
 """
@@ -13,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Literal, Protocol
 
 from proxy.model import Code, DecisionRecord, Verdict
@@ -87,9 +89,13 @@ class Recorder:
         look_up = (self._channel, by.client, by.token_id, by.agent, verdict.subject.project, answer)
         if self._decisions.repeats(look_up, at):
             return
-        record = self._record(by, Matter.of("page", verdict), 200, at)
-        if verdict.allowed or self._by_itself(record):
-            self._decisions.note_first(look_up, record)
+        matter, note = Matter.of("page", verdict), partial(self._decisions.note_first, look_up)
+        if verdict.allowed:
+            self._handed_out(by, matter, 200, note)
+            return
+        record = self._record(by, matter, 200, at)
+        if self._by_itself(record):
+            note(record)
         else:
             self._count(record)
 
@@ -112,19 +118,20 @@ class Recorder:
         """Count a refusal with the others of its minute, whoever they are of."""
         look_up = (self._channel, "", "", "", MANY, record.what)
         if not self._decisions.repeats(look_up, record.at):
-            bare = replace(record, client="", token="", agent="", project="", version="", filename=MANY, sha256="")
-            self._decisions.note_first(look_up, replace(bare, codes=()))
+            nobody = replace(record, client="", token="", token_id="", agent="", filename=MANY)
+            self._decisions.note_first(look_up, replace(nobody, project="", version="", sha256="", codes=()))
 
     def again(self, by: Asked, matter: Matter) -> None:
         """Note that a file (or its metadata) is handed out from what is at hand."""
         self._handed_out(by, matter, 200, self._decisions.note_soon)
 
     def _handed_out(self, by: Asked, matter: Matter, status: int, note: Callable[[DecisionRecord], None]) -> None:
-        at, client, file = self._clock(), network(by.client), (matter.filename, matter.sha256)
-        if self._bursts.admits(client, by.token_id, file, at):
+        at, client = self._clock(), network(by.client)
+        about = (matter.what, matter.project, matter.filename, matter.sha256)
+        if self._bursts.admits(client, by.token_id, about, at):
             note(self._record(by, matter, status, at))
             return
-        same = (self._channel, client, by.token_id, *file, matter.verdict, str(status))
+        same = (self._channel, client, by.token_id, *about, matter.verdict, str(status))
         if not self._decisions.repeats(same, at):
             record = self._record(by, matter, status, at)
             self._decisions.note_first(same, replace(record, client=client, agent=AGAIN))

@@ -70,6 +70,18 @@ async def test_beyond_the_burst_a_count_is_written_with_who_got_what(door: Door)
     assert not list(door.store.verify())
 
 
+async def test_pages_under_ever_other_installers_are_counted_too(door: Door) -> None:
+    allowed = Verdict(Subject(NormalizedName("flask")), 1, (YES,))
+    for number in range(1_000):
+        by = Asked(False, {b"user-agent": b"made-up/%d" % number}, "10.0.0.9", "", 1)
+        door.recorder.page(by, allowed, "allowed")
+        door.recorder.page(by, allowed, "allowed")
+    found = await door.records()
+    assert len(found) <= 10 + 10 + 2, "ten installers by name, each with its repeats"
+    assert sum(record.count for record in found) == 2_000
+    assert {record.project for record in found} == {"flask"}
+
+
 async def test_every_minute_begins_anew(door: Door) -> None:
     for minute in range(3):
         door.at = AT + timedelta(minutes=minute, seconds=59)

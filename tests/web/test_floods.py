@@ -43,7 +43,7 @@ class Kept:
 
 
 def by(client: str) -> Asked:
-    return Asked(False, {}, client, "", 1)
+    return Asked(False, {}, client, "ci", 1, (), "token:1")
 
 
 def verdict(name: str, finding: Finding) -> Verdict:
@@ -60,6 +60,7 @@ def test_refusals_beyond_the_bound_are_one_line_with_their_count() -> None:
     together = [record for record in kept.records if record.filename == MANY]
     assert len(alone) == 10
     assert [(record.what, record.project, record.client) for record in together] == [("page", "", ""), ("file", "", "")]
+    assert {(record.token, record.token_id) for record in together} == {("", "")}
     assert sum(count for look_up, count in kept.counted.items() if MANY in look_up) == 88
 
 
