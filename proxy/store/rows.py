@@ -1,7 +1,7 @@
 """Nouns to rows and back: JSON bodies for entries, flat records for the two chains.
 
-The record dictionaries here are what the ledger hashes; a key added to one changes what is hashed
-and therefore needs a new ledger version.
+The records here are what the ledger hashes: a key that is added to one is left out where it says nothing, so that
+what was hashed before there was one stays what it was.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ each would fill the disk in minutes. Decided here:
 * So are the next, up to a bound for the file and a bound for the client; whoever goes through many files meets the
   second. What is beyond is counted by file and client, and no count is lost.
 * What an installer says of itself makes no other client of it, nor does an address within an IPv6 /64.
+* Each worker process counts for itself: with more of them the bounds are as many times as high.
 * Memory is bounded: where there is no room for another file and client, they are counted from their second on.
 """
 
