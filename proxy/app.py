@@ -59,6 +59,7 @@ from proxy.store.sqlite import SqliteStore
 from proxy.upstream import Origins, Upstream, make_client, origin_of
 from proxy.upstream.origins import split_credentials
 from proxy.web import REST, ChannelDoors, Doors
+from proxy.web.bursts import Bursts
 from proxy.web.caps import BodyCap, Room
 from proxy.web.developers import Developers
 from proxy.web.files import FileDoor, RefusedDoor
@@ -236,7 +237,7 @@ def build(settings: Settings, *, previews_at: str, desk: bool = True) -> Gate:
         settings.upstream_proxy, settings.upstream_ca,
     )  # fmt: skip
     ending: list[str] = []
-    room, floods = Room(), Floods()
+    room, floods, bursts = Room(), Floods(), Bursts()
     identity = assembled(settings, store, live, now)
     readers = Readers(live, now, settings.anonymous, "", identity.passes.read, identity.uses)
     warnings = () if settings.mfa_required else (MFA_OFF,)
@@ -247,7 +248,7 @@ def build(settings: Settings, *, previews_at: str, desk: bool = True) -> Gate:
     def channel_doors(name: str) -> ChannelDoors:
         url = f"{settings.url}/{name}".rstrip("/")
         here = gateway.answering_by(ChannelPolicy(live, name)) if name else gateway
-        recorder = Recorder(decisions, now, floods, name)
+        recorder = Recorder(decisions, now, floods, bursts, name)
         refusals = Refusals(recorder, url)
         here_may = replace(readers, channel=name)
         developers = Developers(here, Asking(store, now, name), health, here_may, now, url, STATIC)

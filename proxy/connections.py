@@ -7,12 +7,16 @@ a client that has stopped reading its answer. Decided here:
 * While a body is on its way, or an answer waits to be taken, at least :data:`LEAST` bytes move in every
   :data:`WINDOW` seconds. Installers give up far sooner by themselves.
 * Few requests may wait on a connection for the one before them: each is held in memory, and no installer sends more.
+* What was asked before something that ends the connection (a malformed request, one too many) is answered first:
+  it may be on the record as handed out.
 * Nobody switches to another protocol.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from functools import partial
 from typing import Literal
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -38,6 +42,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._waits_for: Part = ""
         self._clock: asyncio.TimerHandle | None = None
         self._stalled: asyncio.TimerHandle | None = None
+        self._ending: Callable[[], None] | None = None
         self._wait_for("head")
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -49,6 +54,8 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Count what belongs to a head. One piece may bring a head and much of its body."""
+        if self._ending is not None:
+            return
         room = len(data) if self._in_body else HEAD_AT_MOST - self._head_bytes
         first, rest = data[:room], data[room:]
         if self._in_body:
@@ -60,15 +67,15 @@ class GuardedProtocol(HttpToolsProtocol):
         if not rest or self.transport.is_closing():
             return
         if not self._in_body and self._head_bytes >= HEAD_AT_MOST:
-            self.transport.close()
+            self._close()
         else:
             self.data_received(rest)
 
     def on_headers_complete(self) -> None:
         """The head is whole: what follows is a body, or the next head. One too many ends the connection."""
         if len(self.pipeline) >= PIPELINED_AT_MOST:
-            self.transport.abort()
-        if self.pipeline and self.transport.is_closing():
+            self._end(self.transport.abort)
+        if self.pipeline and (self._ending is not None or self.transport.is_closing()):
             return  # whatever else came with this piece is nobody's any more
         self._in_body, self._body_bytes = True, 0
         self._wait_for("")
@@ -79,6 +86,16 @@ class GuardedProtocol(HttpToolsProtocol):
         super().on_message_complete()
         self._in_body = False
         self._head_bytes = 0
+
+    def on_response_complete(self) -> None:
+        """Go on with the next request, or end where that waited for this answer."""
+        if self._ending is not None:
+            self._ending()
+        super().on_response_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Say that what came is no request."""
+        self._end(partial(super().send_400_response, msg))
 
     def pause_writing(self) -> None:
         """The client takes less than it is sent: see whether it takes anything."""
@@ -128,4 +145,12 @@ class GuardedProtocol(HttpToolsProtocol):
             self._stalled = None
 
     def _close(self) -> None:
-        self.transport.close()
+        self._end(self.transport.close)
+
+    def _end(self, how: Callable[[], None]) -> None:
+        """End the connection behind the answer that is being made; at once where none is, or it waits for a body."""
+        answering = not getattr(self.cycle, "response_complete", True)  # there is no cycle before the first request
+        if answering and (self.pipeline or not self._in_body):
+            self._ending = self._ending or how
+        else:
+            how()

@@ -6,8 +6,10 @@ Decided here:
   event loop in one write), so a crash of the process loses none of a file: the next start commits what is in it.
 * Groups are committed, and on disk, every 50 ms or 512 records; then their journal is removed. A crash of the
   machine loses at most what was not committed.
-* The first look-up of a page is written at once; its repeats by the same client, with the same verdict,
-  within the same minute are folded into one record with their count. A file's record never is.
+* The first look-up of a page is written at once; its repeats by the same client, with the same verdict, within the
+  same minute are one record with their count (:mod:`proxy.repeats`). So is what came too often to be written one by
+  one (:mod:`proxy.web.recording`). Counts are in a journal of their own every quarter of a second: a crash of the
+  process loses what was counted since.
 * When neither journal nor store can be written, :meth:`Decisions.note` says so by raising: the first
   ten thousand files within a minute are still answered (held in memory), after that nothing is handed out unrecorded.
 * A group that the store did not take is tried again as it is; what comes meanwhile has one journal of its own.
@@ -19,14 +21,15 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from proxy.errors import StoreError
-from proxy.journals import Journal, Line
+from proxy.journals import COUNT, Counts, Journal, Line
 from proxy.model import DecisionRecord
+from proxy.repeats import Repeats, Same
 from proxy.store import Store
 
 log = logging.getLogger(__name__)
@@ -36,19 +39,10 @@ GROUP: Final = 512
 HELD_AT_MOST: Final = 10_000
 HELD_SECONDS: Final = 60.0
 """For so long records may be in memory alone."""
+COUNTS_SECONDS: Final = 0.25
+"""For so long counts may be in memory alone."""
 
 Clock = Callable[[], datetime]
-LookUp = tuple[str, str, str, str, str, str]
-"""What makes look-ups of pages the same: channel, client, token, agent, project, verdict."""
-
-
-@dataclass(slots=True)
-class _Repeated:
-    """A look-up that was noted, and how often it came again within its minute."""
-
-    record: DecisionRecord
-    ends: datetime
-    count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +60,10 @@ class Decisions:
         self._store, self._directory, self._process = store, directory, process
         self._waiting: list[Line] = []
         self._unwritten: list[Line] = []
-        self._looked_up: dict[LookUp, _Repeated] = {}
+        self._repeats = Repeats(process)
+        self._counts = Counts(directory, process)
+        self._counted = self._counts_held = False
+        self._counts_due = 0.0
         self._journal: Journal | None = None
         self._group: _Group | None = None
         self._count = 0
@@ -110,25 +107,16 @@ class Decisions:
                 said = "The decision journal cannot be written (%s): records are in memory alone for %d s at most."
                 log.error(said, error, HELD_SECONDS)
 
-    def repeats(self, look_up: LookUp, at: datetime) -> bool:
-        """Whether this look-up of a page was noted within this minute already; it is counted then."""
-        seen = self._looked_up.get(look_up)
-        if seen is None or at >= seen.ends:
-            return False
-        seen.count += 1
-        return True
+    def repeats(self, same: Same, at: datetime) -> bool:
+        """Count an answer whose first was noted within this minute; False where none was."""
+        taken = self._repeats.takes(same, at)
+        self._counted |= taken
+        return taken
 
-    def note_page(self, look_up: LookUp, record: DecisionRecord) -> None:
-        """Take the first look-up of its kind in its minute; those that :meth:`repeats` counts follow as one."""
-        self._close(self._looked_up.pop(look_up, None))
-        if len(self._looked_up) >= HELD_AT_MOST:
-            self._close(self._looked_up.pop(next(iter(self._looked_up))))
-        self._looked_up[look_up] = _Repeated(record, _next_minute(record.at))
+    def note_first(self, same: Same, record: DecisionRecord) -> None:
+        """Take the first answer of its kind in its minute; those that :meth:`repeats` counts follow as one."""
         self.note(record)
-
-    def _close(self, repeated: _Repeated | None) -> None:
-        if repeated is not None and repeated.count:
-            self.note(replace(repeated.record, count=repeated.count))
+        self._waiting += self._repeats.begin(same, record)
 
     @property
     def closed(self) -> str:
@@ -144,20 +132,32 @@ class Decisions:
             self._journal = Journal(self._directory / f"decisions-{self._process}-{first}.journal")
         return self._journal
 
-    def _close_minutes(self, now: datetime, *, everything: bool) -> None:
-        """Note the repeats of look-ups whose minute is over."""
-        for look_up in [key for key, seen in self._looked_up.items() if everything or now >= seen.ends]:
-            self._close(self._looked_up.pop(look_up))
+    def _keep_counts(self, *, now: bool) -> None:
+        """Have the counts survive this process, those that are finished and wait as well."""
+        if not self._counted or not (now or time.monotonic() >= self._counts_due):
+            return
+        self._counts_due = time.monotonic() + COUNTS_SECONDS
+        finished = [line for line in self._waiting if COUNT in line[0]]
+        try:
+            self._counts.replace([*finished, *self._repeats.lines()])
+        except OSError as error:
+            if not self._counts_held:
+                log.error("The counts of what came again are in memory alone: %s", error)
+            self._counts_held = True
+        else:
+            self._counted = self._counts_held = False
 
     async def flush(self, now: datetime, *, everything: bool = False) -> None:
         """Commit what waits. Raises StoreError; what was not committed waits on."""
         async with self._flushing:
-            self._close_minutes(now, everything=everything)
+            self._waiting += self._repeats.finish(now, everything=everything)
+            self._keep_counts(now=everything)
             failed_before = self._group is not None
             if self._waiting:
                 await self._commit_group()
             if failed_before and self._waiting:
                 await self._commit_group()
+            self._keep_counts(now=everything)
 
     async def _commit_group(self) -> None:
         """Commit the group that failed before, or everything that waits now."""
@@ -168,6 +168,7 @@ class Decisions:
         await asyncio.to_thread(self._store.record, group.lines)
         self._group, self._held_since = None, None
         del self._waiting[: len(group.lines)]
+        self._counted |= any(COUNT in uid for uid, _ in group.lines)  # which need not be kept any longer
         if group.journal is not None:
             group.journal.remove()
 
@@ -193,7 +194,3 @@ class Decisions:
                 if self.trouble:
                     log.warning("Decisions are committed again.")
                     self.trouble = ""
-
-
-def _next_minute(at: datetime) -> datetime:
-    return at.replace(second=0, microsecond=0) + timedelta(minutes=1)

@@ -4,6 +4,7 @@ Decided here:
 
 * A journal is locked while its process lives, so that whoever finds one unlocked may commit what is in it.
 * Lines are numbered without a gap: what cannot be read back is counted.
+* Counts (:mod:`proxy.repeats`) have a file of their own, replaced whole: it holds those that are not committed.
 * A crash of the process loses nothing, the system writes what it was handed. A crash of the machine may lose less
   than a second's worth, and whole journals with it: a mark of every living process, with the boot of the machine in
   it, shows at the next start that this may have happened.
@@ -14,7 +15,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -25,6 +26,8 @@ from proxy.model import DecisionRecord
 from proxy.store import Store
 
 Line = tuple[str, DecisionRecord]
+COUNT: Final = ":"
+"""What stands before the number in the id of a count, which has no place among the numbered lines."""
 BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
 _encode = msgspec.json.encode
 _decoder = msgspec.json.Decoder(Line)
@@ -54,10 +57,42 @@ class Journal:
             os.ftruncate(self._file, os.fstat(self._file).st_size - written)
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
+    def rename(self, path: Path) -> None:
+        """Take the place of another. Raises OSError."""
+        self.path.rename(path)
+        self.path = path
+
     def remove(self) -> None:
         """Forget the file: everything in it is committed."""
         self.path.unlink(missing_ok=True)
+        self.close()
+
+    def close(self) -> None:
+        """Let go of a file whose place was taken."""
         os.close(self._file)
+
+
+class Counts:
+    """The counts of one process that are not committed, as they stood a moment ago."""
+
+    def __init__(self, directory: Path, process: str) -> None:
+        # A crash that leaves both has the newer one read first: what is known by its id is not written again.
+        self._fresh, self._path = (directory / f"decisions-{process}-{letter}.journal" for letter in "bc")
+        self._kept: Journal | None = None
+
+    def replace(self, lines: Sequence[Line]) -> None:
+        """Keep these counts, and no others. Raises OSError, and then those before are kept."""
+        before, fresh = self._kept, Journal(self._fresh) if lines else None
+        if fresh is not None:
+            try:
+                fresh.append(lines)
+                fresh.rename(self._path)
+            except OSError:
+                fresh.remove()
+                raise
+        self._kept = fresh
+        if before is not None:
+            before.remove() if fresh is None else before.close()
 
 
 class Mark:
@@ -146,6 +181,8 @@ def _read(content: bytes, first: int) -> tuple[list[Line], int]:
             lines.append(_decoder.decode(text))
         except msgspec.DecodeError:
             broken += 1
+            continue
+        if COUNT in lines[-1][0]:
             continue
         number = int(lines[-1][0].rpartition("-")[2])
         missing += max(number - first, broken, 0)

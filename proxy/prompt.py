@@ -70,7 +70,7 @@ class PromptProtocol(GuardedProtocol):
         self._send(finished, cycle)
         if not cycle.keep_alive:
             self.transport.close()
-        elif self.pipeline:
+        elif self.pipeline or self._ending is not None:
             cycle.on_response()
         else:
             self._answered = self.loop.time()

@@ -59,6 +59,10 @@ class Client:
             "".join(f"GET {path} HTTP/{version}\r\nHost: here\r\n{headers}\r\n" for path in paths).encode()
         )
 
+    def send(self, content: bytes) -> None:
+        """Send bytes in one piece."""
+        self._writer.write(content)
+
     async def answer(self) -> tuple[bytes, bytes]:
         """Return head and body of the next answer."""
         head = await self._reader.readuntil(b"\r\n\r\n")
@@ -123,6 +127,49 @@ async def test_requests_sent_together_are_answered_in_their_order(place: socket.
         found = [(await client.answer())[1].removeprefix(b"called ").decode() for _ in paths]
     assert found == paths
     assert "called /ready/4" in app.happened, "what was sent behind another request waits its turn"
+
+
+GOOD = b"GET %b HTTP/1.1\r\nHost: here\r\n\r\n"
+
+
+@pytest.mark.parametrize("path", ["/ready/one", "/other"])
+@pytest.mark.parametrize(
+    ("behind", "said"),
+    [
+        (b"NO REQUEST\r\n\r\n", b"HTTP/1.1 400"),
+        (b"GET / HTTP/1.1\r\nbad header\r\n\r\n" + b"x" * 200, b"HTTP/1.1 400"),
+        (GOOD % b"/ready/two" + b"NO REQUEST\r\n\r\n", b"HTTP/1.1 400"),
+        (b"POST / HTTP/1.1\r\nHost: here\r\ntransfer-encoding: chunked\r\n\r\nno length\r\n", b"HTTP/1.1 400"),
+        (b"GET / HTTP/1.1\r\nX: " + b"x" * 6000, b""),
+    ],
+)
+async def test_a_good_request_is_answered_before_what_ends_the_connection(
+    place: socket.socket, path: str, behind: bytes, said: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("proxy.connections.HEAD_AT_MOST", 4096)
+    app = App()
+    async with serving(app, place) as client:
+        client.send(GOOD % path.encode() + behind)
+        assert (await client.answer())[1].endswith(path.encode())
+        if said:
+            assert (await client.answer())[0].startswith(said)
+        assert await client.ended()
+    assert not [what for what in app.happened if "two" in what], "nobody handed out what no longer leaves"
+
+
+async def test_a_body_that_is_none_is_said_so_at_once(place: socket.socket) -> None:
+    """Whoever answers waits for the rest of it."""
+
+    class Reading(App):
+        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+            while (await receive()).get("more_body"):
+                pass
+            self.happened.append("read")
+
+    async with serving(Reading(), place) as client:
+        client.send(b"POST / HTTP/1.1\r\nHost: here\r\ntransfer-encoding: chunked\r\n\r\nno length\r\n")
+        assert (await client.answer())[0].startswith(b"HTTP/1.1 400")
+        assert await client.ended()
 
 
 @pytest.mark.parametrize(("version", "headers"), [("1.0", ""), ("1.1", "Connection: close\r\n")])

@@ -74,14 +74,115 @@ async def test_the_first_look_up_is_written_and_repeats_are_counted(store: Sqlit
     other = ("", "10.0.0.1", *mine[2:])
     for look_up in (mine, mine, mine, mine, mine, other):
         if not held.repeats(look_up, AT):
-            held.note_page(look_up, page)
+            held.note_first(look_up, page)
     await held.flush(AT)
     assert sorted(found.record.count for found in store.decisions(DecisionFilter())) == [1, 1]
     await held.flush(AT + timedelta(minutes=1))
     assert sorted(found.record.count for found in store.decisions(DecisionFilter())) == [1, 1, 4]
 
 
-async def test_files_are_never_folded(store: SqliteStore, tmp_path: Path) -> None:
+async def test_a_count_survives_the_process_and_is_written_once(
+    store: SqliteStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held, same = Decisions(store, tmp_path, "one"), ("", "10.0.0.9", "", "flask-1.whl")
+    held.note_first(same, RECORD)
+    assert sum(held.repeats(same, AT) for _ in range(1_000)) == 1_000
+    await held.flush(AT)
+    (kept,) = journals(tmp_path)
+    died_here = kept.read_bytes()
+    assert held.repeats(same, AT)
+    await held.flush(AT)
+    assert kept.read_bytes() == died_here, "not at every turn"
+    monkeypatch.setattr("proxy.decisions.COUNTS_SECONDS", 0.0)
+    held._counts_due = 0.0
+    await held.flush(AT)
+    assert kept.read_bytes() != died_here
+    died_later = kept.read_bytes()
+
+    for name, content in (("b", died_later), ("c", died_here)):  # between two of them both are there
+        (tmp_path / f"decisions-dead-{name}.journal").write_bytes(content.replace(b'"one:', b'"dead:'))
+    assert recover(store, tmp_path) is None
+    assert [found.record.count for found in store.decisions(DecisionFilter())] == [1_001, 1]
+    assert [path.name for path in journals(tmp_path)] == [kept.name], "the living one's is left alone"
+    await held.flush(AT, everything=True)
+    assert not journals(tmp_path), "nothing is left to keep"
+
+
+async def test_a_count_that_was_committed_is_not_counted_again(store: SqliteStore, tmp_path: Path) -> None:
+    held, same = Decisions(store, tmp_path, "one"), ("", "10.0.0.9", "", "flask-1.whl")
+    held.note_first(same, RECORD)
+    held.repeats(same, AT)
+    await held.flush(AT)
+    left = journals(tmp_path)[0].read_bytes()
+    await held.flush(AT + timedelta(minutes=1))
+    assert [found.record.count for found in store.decisions(DecisionFilter())] == [1, 1]
+    (tmp_path / "decisions-dead-c.journal").write_bytes(left)
+    assert recover(store, tmp_path) is None
+    assert len(store.decisions(DecisionFilter())) == 2
+    assert not list(store.verify())
+
+
+async def test_a_count_waits_for_a_store_that_is_away(store: SqliteStore, tmp_path: Path) -> None:
+    class Away:
+        def record(self, *_: object, **__: object) -> None:
+            raise StoreError("the disk is away")
+
+    held, same = Decisions(Away(), tmp_path, "one"), ("", "10.0.0.9", "", "flask-1.whl")  # type: ignore[arg-type]
+    held.note_first(same, RECORD)
+    held.repeats(same, AT)
+    for _ in range(3):
+        with pytest.raises(StoreError):
+            await held.flush(AT + timedelta(minutes=1), everything=True)
+    dead = [(tmp_path / path.name.replace("-one-", "-dead-"), path.read_bytes()) for path in journals(tmp_path)]
+    assert len(dead) == 2, "the record in one, the count in the other"
+    held._store = store
+    await held.flush(AT + timedelta(minutes=1), everything=True)
+    assert not journals(tmp_path)
+    assert sorted(found.record.count for found in store.decisions(DecisionFilter())) == [1, 1]
+    for path, content in dead:
+        path.write_bytes(content)
+    assert recover(store, tmp_path) is None
+    assert len(store.decisions(DecisionFilter())) == 2
+
+
+async def test_counts_that_cannot_be_kept_are_told_once_and_stop_nobody(
+    store: SqliteStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("proxy.decisions.COUNTS_SECONDS", 0.0)
+    held, same = Decisions(store, tmp_path, "one"), ("", "10.0.0.9", "", "flask-1.whl")
+    held.note_first(same, RECORD)
+    await held.flush(AT)
+    with monkeypatch.context() as patched:
+        patched.setattr("proxy.journals.os.write", lambda _file, _content: 0)
+        for _ in range(3):
+            assert held.repeats(same, AT)
+            await held.flush(AT)
+    assert [record.message.partition(":")[0] for record in caplog.records] == [
+        "The counts of what came again are in memory alone"
+    ]
+    assert not journals(tmp_path)
+    await held.flush(AT)
+    assert len(journals(tmp_path)) == 1, "kept as soon as they can be"
+    await held.flush(AT, everything=True)
+    assert sorted(found.record.count for found in store.decisions(DecisionFilter())) == [1, 3]
+
+
+async def test_where_there_is_no_room_the_oldest_count_is_finished(
+    store: SqliteStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("proxy.repeats.COUNTED_AT_MOST", 5)
+    held = Decisions(store, tmp_path, "one")
+    for turn in range(20):
+        for same in (("always",), (f"n{turn}",)):
+            for _ in range(3):
+                if not held.repeats(same, AT):
+                    held.note_first(same, RECORD)
+    assert len(held._repeats._of) == 5
+    await held.flush(AT, everything=True)
+    assert sum(found.record.count for found in store.decisions(DecisionFilter(limit=1_000))) == 20 * 2 * 3
+
+
+async def test_what_is_noted_is_never_folded(store: SqliteStore, tmp_path: Path) -> None:
     held = Decisions(store, tmp_path, "one")
     for _ in range(5):
         held.note(RECORD)

@@ -73,4 +73,4 @@ def _ends(found: Sequence[EventOut] | Sequence[DecisionOut], query: EventQuery |
 
 def _identity(line: HandedOut) -> tuple[str, ...]:
     """Return what tells who got what from all else: how often, and when last, changes while one reads."""
-    return line.project, line.version, line.client, line.token, line.agent
+    return line.project, line.version, line.client, line.token, line.token_id, line.agent

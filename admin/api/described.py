@@ -90,7 +90,7 @@ class Api(FastAPI):
 
     async def not_allowed(self, request: Request, _error: Exception) -> JSONResponse:
         """Answer 405 with every method that the path takes: the router names those of one route alone."""
-        asked = request.url.path.removeprefix(str(request.scope.get("root_path", "")))
+        asked = str(request.scope["path"]).removeprefix(str(request.scope.get("root_path", "")))
         routes = iter_route_contexts(self.routes)
         found = [route for route in routes if route.path and compile_path(route.path)[0].match(asked)]
         methods = ", ".join(sorted({method for route in found for method in route.methods or ()}))

@@ -206,7 +206,7 @@ class _Kept:
             self._body.write(piece)
             more = message.get("more_body", False)
         self._body.seek(0)
-        path = f"{request.url.path}?{request.url.query}"
+        path = f"{self.scope['path']}?{self.scope['query_string'].decode('latin-1')}"
         return Asked(actor, key, request.method, path, digest.hexdigest())
 
     async def receive(self) -> Message:

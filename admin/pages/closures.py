@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from admin.actions import NeedsAcknowledgement, Proposed, Resolution
-from admin.pages.room import Room, number, show
+from admin.pages.room import Room, seen_revision, show
 from admin.roles import Forbidden
 from admin.schemas.closures import resolution_data
 from proxy.errors import GateError
@@ -26,7 +26,7 @@ async def act(room: Room, request: Request, actor: Actor) -> Response:
     """Cancel a resolution, or approve the projects that were ticked."""
     identity = request.path_params["identity"]
     form = await read_form(request, FIELDS_AT_MOST)
-    ticked, seen = [str(name) for name in form.getlist("only")], number(str(form.get("revision", "")))
+    ticked, seen = [str(name) for name in form.getlist("only")], seen_revision(form)
     verb = form.get("do")
     try:
         if verb == "cancel":

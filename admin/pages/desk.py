@@ -7,7 +7,7 @@ from starlette.responses import RedirectResponse, Response
 
 from admin.actions import NeedsAcknowledgement, Proposed, Wish
 from admin.closure import combinations
-from admin.pages.room import Room, number, show
+from admin.pages.room import Room, seen_revision, show
 from admin.roles import Forbidden
 from admin.schemas.told_acts import OutcomeOut, outcome_data
 from proxy.errors import GateError, RevisionConflict
@@ -30,7 +30,7 @@ async def approve(room: Room, request: Request, actor: Actor) -> Response:
     wish = _wish(form)
     targets = {name: str(form.get(name, ""))[:200] for name in NOTHING}
     verb = form.get("do")
-    seen = number(str(form.get("revision", "")))
+    seen = seen_revision(form)
     outcome, grant = None, verb == "grant"
     try:
         if verb == "closure":

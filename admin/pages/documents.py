@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from admin.actions import Proposed
-from admin.pages.room import Room, number, show
+from admin.pages.room import Room, seen_revision, show
 from admin.roles import Forbidden
 from admin.schemas.given_documents import MONTH
 from admin.schemas.told_documents import AppliedOut, PlanOut, applied_data, document_data, plan_data
@@ -30,7 +30,7 @@ async def act(room: Room, request: Request, actor: Actor) -> Response:
     """Say what a document would change, or make it so, as the button says."""
     form = await read_form(request, 5)
     text, reason = str(form.get("document", "")), str(form.get("reason", ""))
-    verb, seen = form.get("do"), number(str(form.get("revision", "")))
+    verb, seen = form.get("do"), seen_revision(form)
     verbs = room.actions.documents
     try:
         if verb == "apply":

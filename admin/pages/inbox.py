@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from admin.actions import Proposed, Wish
-from admin.pages.room import Room, number, show
+from admin.pages.room import Room, seen_revision, show
 from admin.roles import Forbidden
 from admin.schemas.inbox import inbox_data
 from admin.schemas.told_acts import foreseen_data, outcome_data
@@ -36,7 +36,7 @@ async def decide(room: Room, request: Request, actor: Actor) -> Response:
     """Show what approving would open, approve, or decline what was ticked, as the button says."""
     form = await read_form(request, FIELDS_AT_MOST)
     ticked, reason = [str(text) for text in form.getlist("pick")], str(form.get("reason", ""))
-    verb, seen = form.get("do"), number(str(form.get("revision", "")))
+    verb, seen = form.get("do"), seen_revision(form)
     after = _text(form, "after")
     try:
         if verb == "decline":

@@ -37,7 +37,7 @@ from admin.roles import Forbidden, Permission, may
 from admin.schemas.told_people import proposal_data
 from proxy.errors import GateError, RevisionConflict, StoreError
 from proxy.feeds.sync import AdvisorySync
-from proxy.forms import read_form
+from proxy.forms import Form, read_form
 from proxy.health import MFA_OFF
 from proxy.live import Live
 from proxy.model import Actor
@@ -161,6 +161,15 @@ def listed(
 def number(text: str) -> int | None:
     """Return a number that somebody else wrote, or None for what is none or is too large for the store."""
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
+
+
+def seen_revision(form: Form) -> int | None:
+    """Return the revision that a form was shown at, None where it says none. Raises Unusable for what is no number."""
+    said = form.get("revision")
+    found = None if said is None else number(str(said))
+    if said is not None and found is None:
+        raise Unusable("The form does not say which revision it was shown at. Load the page again and look at it.")
+    return found
 
 
 def address(request: Request) -> str:

@@ -121,8 +121,9 @@ def _elsewhere(signed: Signed | None, at: datetime, fresh: str, *, enrolling: bo
 
 def _back(request: Request, fresh: str) -> str:
     """Return where to come back to after a proof: to the very page, where it is one to come back to."""
-    same = request.method == "GET" and request.url.path == f"/admin{fresh}" and request.url.query
-    return f"{fresh}?{request.url.query}" if fresh and same else fresh
+    query = request.scope["query_string"].decode("latin-1")
+    same = request.method == "GET" and request.scope["path"] == f"/admin{fresh}" and query
+    return f"{fresh}?{query}" if fresh and same else fresh
 
 
 async def let_in(room: Room, request: Request, answer: Response, secret: str) -> None:

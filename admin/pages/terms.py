@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from admin.actions import Proposed, Settled, Unusable
-from admin.pages.room import Room, number, show, validated
+from admin.pages.room import Room, seen_revision, show, validated
 from admin.roles import Forbidden
 from admin.schemas import term_forms
 from admin.schemas.given_terms import TermsIn
@@ -49,7 +49,8 @@ async def page(room: Room, request: Request, actor: Actor) -> Response:
 async def act(room: Room, request: Request, actor: Actor) -> Response:
     """Show what a change of the term would do, or make it, as the button says."""
     form = await read_form(request, FIELDS_AT_MOST)
-    term, channel, reason, verb, seen = (form.get(name, "") for name in ("term", "channel", "reason", "do", "revision"))
+    term, channel, reason, verb = (form.get(name, "") for name in ("term", "channel", "reason", "do"))
+    seen = seen_revision(form)
     said = _Said(term, channel[:40], tuple(form.getlist("value")), "inherit" in form, reason)
     if said.term not in term_forms.TERMS:
         raise Unusable("There is no such term. Choose one on the page of the policy.")
@@ -64,7 +65,7 @@ async def act(room: Room, request: Request, actor: Actor) -> Response:
             body.given(room.clock()),
             body.inherit,
             body.reason,
-            None if dry_run else number(seen),
+            None if dry_run else seen,
             dry_run=dry_run,
         )
     except (Proposed, Forbidden):

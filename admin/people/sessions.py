@@ -6,6 +6,7 @@ Decided here:
   hours whatever happens, when its account changes (password, role, factor) or is disabled, when its token ends,
   and when somebody ends it.
 * Signing in, and proving oneself again, each make a new id: one that was planted before is worth nothing after.
+* A session of a token is used from where its token may be used, and from nowhere else.
 * Use is noted once a minute, not at every click.
 """
 
@@ -22,7 +23,7 @@ from admin.auth import digest
 from proxy.live import Live
 from proxy.model import Account, Actor, AuditEvent, Session, Token
 from proxy.policy import changes_people as changes
-from proxy.policy.credentials import actor_of
+from proxy.policy.credentials import actor_of, may_come_from
 from proxy.store import Store
 
 IDLE = timedelta(minutes=30)
@@ -107,7 +108,7 @@ class Sessions:
         return secret
 
     async def find(self, secret: str, address: str) -> Signed | None:
-        """Return the session that a cookie stands for, None where it has ended. Raises StoreError."""
+        """Return the session that a cookie stands for, None where it ended or is not for here. Raises StoreError."""
         session = await asyncio.to_thread(self.store.access.session, digest(secret)) if secret else None
         if session is None:
             return None
@@ -116,6 +117,8 @@ class Sessions:
         if holder is None or at >= session.until or at - session.seen >= IDLE:
             await asyncio.to_thread(self.store.access.end_session, session.id)
             return None
+        if isinstance(holder, Token) and not may_come_from(holder, address):
+            return None  # and it goes on where it may be used
         if at - session.seen >= NOTED:
             await asyncio.to_thread(self.store.access.see_session, session.id, at)
         return _signed(session, holder, address)

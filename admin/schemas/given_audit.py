@@ -49,7 +49,7 @@ class DecisionQuery(_Paged):
     """Which decisions are wanted."""
 
     version: Annotated[str, Field(max_length=128)] = ""
-    token: Annotated[str, Field(max_length=100, description="The name of a token.")] = ""
+    token: Annotated[str, Field(max_length=100, description="The name or the id of a token.")] = ""
     verdict: Literal["", "allowed", "refused", "observed"] = ""
     what: Literal["", "file", "metadata", "page"] = ""
     code: Annotated[str, Field(max_length=60, examples=["too-new"], description="One of the reasons.")] = ""

@@ -64,13 +64,14 @@ def event_data(event: AuditEvent) -> EventOut:
 
 
 class DecisionOut(TypedDict):
-    """What was handed out or refused; ``count`` is above 1 for pages that were folded."""
+    """What was handed out or refused; ``count`` is above 1 where repeats were counted together."""
 
     seq: int
     at: str
     what: str
     client: str
     token: str
+    token_id: str
     agent: str
     project: str
     version: str
@@ -94,6 +95,7 @@ def decision_data(decision: Decision) -> DecisionOut:
         "what": record.what,
         "client": record.client,
         "token": record.token,
+        "token_id": record.token_id,
         "agent": record.agent,
         "project": record.project,
         "version": record.version,
@@ -116,6 +118,7 @@ class HolderOut(TypedDict):
     version: str
     client: str
     token: str
+    token_id: str
     agent: str
     count: int
     first: str
@@ -129,6 +132,7 @@ def holder_data(line: HandedOut) -> HolderOut:
         "version": line.version,
         "client": line.client,
         "token": line.token,
+        "token_id": line.token_id,
         "agent": line.agent,
         "count": line.count,
         "first": line.first.isoformat(),

@@ -30,7 +30,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     ),
     "decisions": (
         "seq", "at", "what", "verdict", "codes", "project", "version", "filename", "sha256", "client", "token",
-        "agent", "status", "count", "channel", "revision", "request_id", "hash",
+        "token_id", "agent", "status", "count", "channel", "revision", "request_id", "hash",
     ),
 }  # fmt: skip
 FACILITY = 13

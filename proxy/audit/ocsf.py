@@ -93,6 +93,7 @@ def _session(record: Record) -> Event:
 def _decision(record: Record) -> Event:
     refused = record["verdict"] == "refused"
     who = str(record["token"]) or str(record["client"])
+    user = {"name": who, "type_id": 0, **({"uid": record["token_id"]} if "token_id" in record else {})}
     name = str(record["filename"]) or str(record["project"])
     resource = {"type": str(record["what"]), "name": name, "uid": str(record["sha256"]), "version": record["version"]}
     codes = record["codes"]
@@ -100,7 +101,7 @@ def _decision(record: Record) -> Event:
     return {
         **_base(record, API_ACTIVITY, READ, MEDIUM if refused else INFORMATIONAL, "decisions"),
         **_status(failed=refused, detail=reasons),
-        "actor": {"user": {"name": who, "type_id": 0}, "session": {"uid": str(record["request_id"])}},
+        "actor": {"user": user, "session": {"uid": str(record["request_id"])}},
         "api": {
             "operation": str(record["what"]),
             "service": {"name": "wicketgate index"},

@@ -65,7 +65,7 @@ def list_events(desk: Desk, as_json: bool, **wanted: Any) -> None:
 @audit.command("decisions")
 @filters(
     click.option("--version", default="", help="Only this version."),
-    click.option("--token-name", default="", help="Only who brought this token."),
+    click.option("--token-name", default="", help="Only who brought this token (its name or id)."),
     click.option(
         "--verdict", default="", type=click.Choice(["", "allowed", "refused", "observed"]), help="Only this answer."
     ),

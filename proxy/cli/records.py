@@ -6,6 +6,7 @@ import click
 
 from proxy.cli.desk import Desk, show, table, with_desk
 from proxy.cli.options import json_option
+from proxy.policy.telling import of_token
 
 
 @click.command("who-has")
@@ -23,7 +24,7 @@ def who_has(desk: Desk, as_json: bool, release: str, sha256: str, advisory: str)
         [
             f"{line['project']} {line['version']}",
             line["client"],
-            line["token"],
+            of_token(line["token"], line["token_id"]),
             line["count"],
             line["last"][:19],
             line["agent"],

@@ -117,8 +117,10 @@ class DecisionRecord:
     Not frozen, though nobody changes one: it is made for every file, and a frozen one costs three times as much.
 
     ``what`` is "file", "metadata" or "page". ``verdict`` is "allowed", "refused", or "observed" for what was handed
-    out in observe mode and would be refused otherwise. ``count`` is above 1 only for folded pages, and for refusals
-    that came too fast to be written one by one: those say no names.
+    out in observe mode and would be refused otherwise. ``token`` is a name, which others may have as well, ``token_id``
+    is whose it is: "" where none was brought, and in records from before it was kept. ``count`` is above 1 where what
+    came again was counted: pages, files that one client took again and again in a minute (no agent is named then), and
+    refusals that came too fast to be written one by one (those say no names).
     """
 
     at: datetime
@@ -137,6 +139,7 @@ class DecisionRecord:
     request_id: str
     count: int = 1
     channel: str = ""
+    token_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +171,10 @@ class Demand:
 
 @dataclass(frozen=True, slots=True)
 class HandedOut:
-    """Who got a release: one client (by address, token and installer), how often, first and last."""
+    """Who got a release: one client (by address, token and installer), how often, first and last.
+
+    ``token_id`` tells tokens of one name apart ("" in records from before it was kept).
+    """
 
     project: str
     version: str
@@ -178,6 +184,7 @@ class HandedOut:
     count: int
     first: datetime
     last: datetime
+    token_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

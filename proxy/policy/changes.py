@@ -29,6 +29,7 @@ from proxy.model import (
 )
 from proxy.policy.consequences import Turned
 from proxy.policy.snapshot import PolicySnapshot
+from proxy.policy.telling import of_token
 from proxy.policy.terms import difference
 
 _LOOK_ALIKE = f"{Code.LOOK_ALIKE}:"
@@ -246,8 +247,8 @@ def turned_bad(releases: Iterable[tuple[Turned, int]], newest: Iterable[HandedOu
         for release, clients in bad
     ]
     had = [
-        f"{line.client} ({line.agent}{f', token {line.token}' if line.token else ''}) has {line.project} "
-        f"{line.version}, {line.count} times, last {line.last:%Y-%m-%d %H:%M} UTC"
+        f"{line.client} ({line.agent}{f', token {of_token(line.token, line.token_id)}' if line.token else ''}) "
+        f"has {line.project} {line.version}, {line.count} times, last {line.last:%Y-%m-%d %H:%M} UTC"
         for line in newest
     ]
     clients = _clients(sum(clients for _, clients in bad))

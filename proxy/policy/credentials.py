@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from proxy.model import APPROVING, Account, Actor, CiRule, Entry, Token
@@ -118,6 +119,7 @@ def may_come_from(token: Token, address: str) -> bool:
     return any(plain in ip_network(network) for network in token.networks)
 
 
+@lru_cache(maxsize=8192)
 def network(address: str) -> str:
     """Return what counts as one address: an IPv6 client has a /64 to itself."""
     try:

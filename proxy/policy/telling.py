@@ -25,6 +25,11 @@ _WEIGHT = {
 }
 
 
+def of_token(name: str, identity: str) -> str:
+    """Return how a token of the record is shown, "" for none: names are anybody's to repeat."""
+    return f"{name} ({identity})" if identity else name
+
+
 def weighed(verdict: Verdict) -> Sequence[Finding]:
     """Return the refusals of a verdict, the gravest first: nobody waits for the age of malware."""
     return sorted(verdict.refusals, key=lambda finding: _WEIGHT.get(finding.code, 9))

@@ -9,6 +9,7 @@ Decided here:
   a compressed stream. What goes beyond is no archive that the gate serves.
 * Behind an extended header (PAX) that is larger than any real one nobody looks: a regular expression of older
   Pythons takes a time that grows with its square (CVE-2024-6232), and holds the whole process meanwhile.
+* Nor behind a sparse file, which no source archive needs: its map may list millions of pieces, all kept in memory.
 """
 
 from __future__ import annotations
@@ -120,13 +121,18 @@ class _Enough(Exception):
 
 
 class _Member(tarfile.TarInfo):
-    """A member whose extended header is read only where it is a small one."""
+    """A member whose extended header is read only where it is a small one, and a sparse file's map never."""
 
     def _proc_pax(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
         if self.size > EXTENDED_AT_MOST:
             raise _Enough
         read: tarfile.TarInfo = super()._proc_pax(archive)  # type: ignore[misc]  # typeshed does not know it
         return read
+
+    def _sparse(self, *_: object) -> tarfile.TarInfo:
+        raise _Enough
+
+    _proc_sparse = _proc_gnusparse_00 = _proc_gnusparse_01 = _proc_gnusparse_10 = _sparse
 
 
 class _Bounded(io.RawIOBase):

@@ -86,7 +86,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """How far a release went: to how many clients (by address), in how many files, when last."""
+    """How far a release went: to how many clients (by address), with how many files handed out, when last."""
 
     project: NormalizedName
     version: str

@@ -41,7 +41,10 @@ class EventFilter:
 
 @dataclass(frozen=True, slots=True)
 class DecisionFilter:
-    """Which decision records are wanted. ``code`` is one of its reasons; the rest as in :class:`EventFilter`."""
+    """Which decision records are wanted.
+
+    ``code`` is one of its reasons, ``token`` the name or the id of one; the rest as in :class:`EventFilter`.
+    """
 
     project: str = ""
     version: str = ""

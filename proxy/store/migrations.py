@@ -131,3 +131,15 @@ def remember_what_was_asked_twice(db: Database) -> None:
             primary key (actor, key)) strict, without rowid"""
     )
     db.execute("create index repeats_at on repeats (at)")
+
+
+@migrations()
+def tell_tokens_apart(db: Database) -> None:
+    """Whose token it was, beside its name; who has a file is answered from the index, with how often."""
+    db.execute("alter table decisions add column token_id text not null default ''")
+    db.execute("drop index decisions_handed_out")
+    db.execute(
+        """create index decisions_handed_out on decisions
+        (project, version, client, token, token_id, agent, at, count)
+        where what = 'file' and verdict <> 'refused'"""
+    )

@@ -1,7 +1,7 @@
 """Nouns to rows and back: JSON bodies for entries, flat records for the two chains.
 
-The record dictionaries here are what the ledger hashes; a key added to one changes what is hashed
-and therefore needs a new ledger version.
+The records here are what the ledger hashes: a key that is added to one is left out where it says nothing, so that
+what was hashed before there was one stays what it was.
 """
 
 from __future__ import annotations
@@ -133,7 +133,10 @@ def event_of(record: Mapping[str, object]) -> AuditEvent:
 
 
 class DecisionLine(msgspec.Struct, frozen=True, gc=False):
-    """A decision's record, as it is hashed: its fields in the order of their names, which is the canonical one."""
+    """A decision's record, as it is hashed: its fields in the order of their names, which is the canonical one.
+
+    Records from before tokens' ids were kept have none, so what was hashed of them stays what it was.
+    """
 
     agent: str
     at: str
@@ -149,6 +152,7 @@ class DecisionLine(msgspec.Struct, frozen=True, gc=False):
     sha256: str
     status: int
     token: str
+    token_id: str | msgspec.UnsetType
     uid: str
     verdict: str
     version: str
@@ -175,6 +179,7 @@ def decision_line(uid: str, decision: DecisionRecord, seq: int) -> DecisionLine:
         decision.sha256,
         decision.status,
         decision.token,
+        decision.token_id or msgspec.UNSET,
         uid,
         decision.verdict,
         decision.version,
@@ -186,10 +191,11 @@ def decision_values(line: DecisionLine, previous: str, sealed: str) -> tuple[obj
     """Return the row of a decision that was sealed with a hash, in the order of :data:`DECISION_COLUMNS`."""
     values = [*msgspec.structs.astuple(line), previous, sealed]
     values[_CODES] = _codes(line.codes)
+    values[_TOKEN_ID] = line.token_id or ""
     return tuple(values)
 
 
-_CODES = DECISION_COLUMNS.index("codes")
+_CODES, _TOKEN_ID = DECISION_COLUMNS.index("codes"), DECISION_COLUMNS.index("token_id")
 
 
 @lru_cache(maxsize=1024)
@@ -203,9 +209,9 @@ def decision_of(record: Mapping[str, object]) -> DecisionRecord:
 
 
 def handed_out_of(row: Sequence[Any]) -> HandedOut:
-    """Return the noun of a row: project, version, client, token, agent, count, first, last."""
-    project, version, client, token, agent, count, first, last = row
-    return HandedOut(project, version, client, token, agent, count, moment(first), moment(last))
+    """Return the noun of a row: project, version, client, token, its id, agent, count, first, last."""
+    project, version, client, token, token_id, agent, count, first, last = row
+    return HandedOut(project, version, client, token, agent, count, moment(first), moment(last), token_id)
 
 
 def reach_of(row: Sequence[Any]) -> Reach:
@@ -220,8 +226,11 @@ def event_record_of(row: Mapping[str, object]) -> Record:
 
 
 def decision_record_of(row: Mapping[str, object]) -> Record:
-    """Return the record that a decision's row holds, as it was hashed."""
-    return {**row, "codes": _object(row["codes"])}
+    """Return the record that a decision's row holds, as it was hashed: without the id of a token where it has none."""
+    record = {**row, "codes": _object(row["codes"])}
+    if not record.get("token_id"):
+        record.pop("token_id", None)
+    return record
 
 
 def listed(text: object) -> list[object]:

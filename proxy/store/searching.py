@@ -37,7 +37,7 @@ def decisions(db: Database, wanted: DecisionFilter) -> list[Decision]:
         (wanted.version, "r.version = ?"),
         (wanted.sha256.lower(), "r.sha256 = ?"),
         (wanted.client, "r.client = ?"),
-        (wanted.token, "r.token = ?"),
+        (wanted.token, "? in (r.token, r.token_id)"),
         (wanted.verdict, "r.verdict = ?"),
         (wanted.what, "r.what = ?"),
         (wanted.code, "instr(r.codes, '\"' || ? || '\"')"),

@@ -14,7 +14,7 @@ from proxy.store import Reach, chains, rows, words
 from proxy.store.sql import where
 
 _HANDED_OUT = "what = 'file' and verdict <> 'refused'"
-"""In these words, or the index that answers it is not used (:func:`proxy.store.migrations.trail`)."""
+"""In these words, or the index that answers it is not used (:mod:`proxy.store.migrations`)."""
 
 _NAMES_AT_ONCE = 500
 """A database takes only so many names in one question."""
@@ -25,16 +25,17 @@ def handed_out(db: Database, projects: Collection[str], version: str, sha256: st
     named = "seq in (select rowid from decisions_words where decisions_words match ?)"
     clause, values = where((version, "version = ?"), (sha256, "sha256 = ?"), (words.naming(sha256), named))
     scope = f"project in ({_marks(projects)})" if projects else "true"
-    sql = f"""select project, version, client, token, agent, count(*), min(at), max(at) as last from decisions
+    sql = f"""select project, version, client, token, token_id, agent, sum(count), min(at), max(at) as last
+        from decisions
         {clause or "where true"} and {scope} and {_HANDED_OUT}
-        group by project, version, client, token, agent order by last desc limit ?"""  # noqa: S608  our own constants
+        group by project, version, client, token, token_id, agent order by last desc limit ?"""  # noqa: S608  our own constants
     return [rows.handed_out_of(row) for row in db.execute(sql, [*values, *projects, most])]
 
 
 def reach(db: Database, projects: Sequence[str]) -> list[Reach]:
     """Return every release of these projects that anybody got files of, the one got last first."""
     parts = [projects[start : start + _NAMES_AT_ONCE] for start in range(0, len(projects), _NAMES_AT_ONCE)]
-    sql = """select project, version, count(distinct client), count(*), max(at) from decisions
+    sql = """select project, version, count(distinct client), sum(count), max(at) from decisions
         where project in ({}) and {} group by project, version"""
     found = [row for part in parts for row in db.execute(sql.format(_marks(part), _HANDED_OUT), part)]
     return sorted(map(rows.reach_of, found), key=lambda each: each.last, reverse=True)

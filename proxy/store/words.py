@@ -29,15 +29,15 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 def of_decision(decision: DecisionRecord) -> str:
     """Return the words of a decision record."""
-    found = _of_client(decision.client, decision.token, decision.agent, decision.channel)
+    found = _of_client(decision.client, decision.token, decision.token_id, decision.agent, decision.channel)
     found += _of_file(decision.what, decision.project, decision.version, decision.filename, decision.sha256)
     found += _of_answer(decision.verdict, decision.codes)
     return found if decision.verdict == "allowed" else f"{found}{decision.request_id.casefold()} "
 
 
 @lru_cache(maxsize=8192)
-def _of_client(client: str, token: str, agent: str, channel: str) -> str:
-    facts = _facts(c=client, t=token, n=channel or DEFAULT_CHANNEL)
+def _of_client(client: str, token: str, token_id: str, agent: str, channel: str) -> str:
+    facts = [*_facts(c=client, t=token, n=channel or DEFAULT_CHANNEL), *_facts(t=token_id)]
     return _spaced([*facts, *words(f"{client} {token} {agent}")])
 
 

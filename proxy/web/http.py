@@ -71,7 +71,8 @@ _numbers = itertools.count(1)
 class Asked:
     """One request: its method and headers (lower-case names), and who sent it.
 
-    ``projects`` are those that its token is bound to (glob patterns; none: it is not).
+    ``token`` is the name of the one it brings, ``token_id`` says which of that name. ``projects`` are those that it is
+    bound to (glob patterns; none: it is not).
     """
 
     head: bool
@@ -80,6 +81,7 @@ class Asked:
     token: str
     number: int
     projects: tuple[str, ...] = ()
+    token_id: str = ""
 
     @property
     def agent(self) -> str:

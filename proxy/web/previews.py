@@ -12,12 +12,13 @@ from packaging.utils import NormalizedName
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from proxy.channels import ChannelPolicy
-from proxy.decisions import LookUp
 from proxy.gateway import Gateway
 from proxy.live import Live
 from proxy.model import Approval, DecisionRecord
 from proxy.preview import Preview
+from proxy.repeats import Same
 from proxy.simple import names
+from proxy.web.bursts import Bursts
 from proxy.web.files import FileDoor, RefusedDoor
 from proxy.web.floods import Floods
 from proxy.web.http import below, say
@@ -38,11 +39,11 @@ class _Unrecorded:
     def note_soon(self, _record: DecisionRecord, /) -> None:
         """Record nothing."""
 
-    def repeats(self, _look_up: LookUp, _at: datetime, /) -> bool:
+    def repeats(self, _same: Same, _at: datetime, /) -> bool:
         """Count nothing."""
         return True
 
-    def note_page(self, _look_up: LookUp, _record: DecisionRecord, /) -> None:
+    def note_first(self, _same: Same, _record: DecisionRecord, /) -> None:
         """Record nothing."""
 
 
@@ -63,7 +64,7 @@ class PreviewDoor:
     def __init__(self, gateway: Gateway, live: Live, clock: Callable[[], datetime], url: str) -> None:
         self._gateway, self._live = gateway, live
         self._readers = Readers(live, clock, anonymous=True)
-        self._recorder = Recorder(_Unrecorded(), clock, Floods())
+        self._recorder = Recorder(_Unrecorded(), clock, Floods(), Bursts())
         self._refusals = Refusals(self._recorder, url)
         self._open: dict[str, _Open] = {}
 

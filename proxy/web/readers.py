@@ -123,7 +123,7 @@ class Readers:
 
 
 def _who(by: Asked, token: Token) -> Asked:
-    by.token, by.projects = token.name, token.projects
+    by.token, by.token_id, by.projects = token.name, token.id, token.projects
     return by
 
 

@@ -2,8 +2,11 @@
 
 Decided here:
 
-* What is handed out has a line of its own, always. Refusals have one each up to a bound (:mod:`proxy.web.floods`);
-  beyond it those of a minute are one line with their count, and no names.
+* What is handed out has a line of its own up to a bound that no build meets (:mod:`proxy.web.bursts`); beyond it what
+  one client takes of one file in a minute is one line with its count. It may be of many installers, and names none.
+  So it is with pages that are asked for under ever other names of installers.
+* Refusals have one each up to a bound (:mod:`proxy.web.floods`); beyond it those of a minute are one line with their
+  count, and no names.
 """
 
 from __future__ import annotations
@@ -11,17 +14,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Literal, Protocol
 
-from proxy.decisions import LookUp
 from proxy.model import Code, DecisionRecord, Verdict
+from proxy.policy.credentials import network
 from proxy.policy.telling import codes
+from proxy.repeats import Same
+from proxy.web.bursts import Bursts
 from proxy.web.floods import Floods
 from proxy.web.http import Asked, printable
 
 What = Literal["file", "metadata", "page"]
 MANY = "(many refusals, counted together)"
 """What stands for the names that are not written."""
+AGAIN = "(many downloads, counted together)"
+"""What stands for the installers that are not written."""
 GRAVE = frozenset({Code.MALWARE, Code.PROHIBITED})
 """Refusals that a flood of others must not hide."""
 
@@ -35,11 +43,11 @@ class Noting(Protocol):
     def note_soon(self, record: DecisionRecord, /) -> None:
         """Take one record whose answer leaves a moment later (:class:`proxy.web.Doors`). Raises StoreError."""
 
-    def repeats(self, look_up: LookUp, at: datetime, /) -> bool:
-        """Count a look-up that was noted within this minute; False where it was not."""
+    def repeats(self, same: Same, at: datetime, /) -> bool:
+        """Count an answer whose first was noted within this minute; False where none was."""
 
-    def note_page(self, look_up: LookUp, record: DecisionRecord, /) -> None:
-        """Take the first look-up of its kind in a minute."""
+    def note_first(self, same: Same, record: DecisionRecord, /) -> None:
+        """Take the first answer of its kind in a minute. Raises StoreError when it cannot be kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,25 +77,35 @@ class Matter:
 class Recorder:
     """Notes every answer of a channel's index. Raises StoreError when it can no longer be kept."""
 
-    def __init__(self, decisions: Noting, clock: Callable[[], datetime], floods: Floods, channel: str = "") -> None:
-        self._decisions, self._clock, self._floods, self._channel = decisions, clock, floods, channel
+    def __init__(
+        self, decisions: Noting, clock: Callable[[], datetime], floods: Floods, bursts: Bursts, channel: str = ""
+    ) -> None:
+        self._decisions, self._clock, self._channel = decisions, clock, channel
+        self._floods, self._bursts = floods, bursts
 
     def page(self, by: Asked, verdict: Verdict, answer: str) -> None:
         """Note that a project's page was answered; ``answer`` is the verdict in one word."""
         at = self._clock()
-        look_up = (self._channel, by.client, by.token, by.agent, verdict.subject.project, answer)
+        look_up = (self._channel, by.client, by.token_id, by.agent, verdict.subject.project, answer)
         if self._decisions.repeats(look_up, at):
             return
-        record = self._record(by, Matter.of("page", verdict), 200, at)
-        if verdict.allowed or self._by_itself(record):
-            self._decisions.note_page(look_up, record)
+        matter, note = Matter.of("page", verdict), partial(self._decisions.note_first, look_up)
+        if verdict.allowed:
+            self._handed_out(by, matter, 200, note)
+            return
+        record = self._record(by, matter, 200, at)
+        if self._by_itself(record):
+            note(record)
         else:
             self._count(record)
 
     def file(self, by: Asked, matter: Matter, status: int) -> None:
         """Note that a file (or its metadata) was handed out, revalidated or refused."""
+        if matter.verdict != "refused":
+            self._handed_out(by, matter, status, self._decisions.note)
+            return
         record = self._record(by, matter, status, self._clock())
-        if matter.verdict != "refused" or self._by_itself(record):
+        if self._by_itself(record):
             self._decisions.note(record)
         else:
             self._count(record)
@@ -100,12 +118,23 @@ class Recorder:
         """Count a refusal with the others of its minute, whoever they are of."""
         look_up = (self._channel, "", "", "", MANY, record.what)
         if not self._decisions.repeats(look_up, record.at):
-            bare = replace(record, client="", token="", agent="", project="", version="", filename=MANY, sha256="")
-            self._decisions.note_page(look_up, replace(bare, codes=()))
+            nobody = replace(record, client="", token="", token_id="", agent="", filename=MANY)
+            self._decisions.note_first(look_up, replace(nobody, project="", version="", sha256="", codes=()))
 
     def again(self, by: Asked, matter: Matter) -> None:
         """Note that a file (or its metadata) is handed out from what is at hand."""
-        self._decisions.note_soon(self._record(by, matter, 200, self._clock()))
+        self._handed_out(by, matter, 200, self._decisions.note_soon)
+
+    def _handed_out(self, by: Asked, matter: Matter, status: int, note: Callable[[DecisionRecord], None]) -> None:
+        at, client = self._clock(), network(by.client)
+        about = (matter.what, matter.project, matter.filename, matter.sha256)
+        if self._bursts.admits(client, by.token_id, about, at):
+            note(self._record(by, matter, status, at))
+            return
+        same = (self._channel, client, by.token_id, *about, matter.verdict, str(status))
+        if not self._decisions.repeats(same, at):
+            record = self._record(by, matter, status, at)
+            self._decisions.note_first(same, replace(record, client=client, agent=AGAIN))
 
     def _record(self, by: Asked, matter: Matter, status: int, at: datetime) -> DecisionRecord:
         return DecisionRecord(
@@ -113,6 +142,7 @@ class Recorder:
             what=matter.what,
             client=by.client,
             token=by.token,
+            token_id=by.token_id,
             agent=by.agent,
             project=matter.project,
             version=matter.version,

@@ -60,6 +60,8 @@ async def test_many_are_decided_at_once(desk: Desk) -> None:
     ready = [unescape(text) for text in re.findall(r'name="pick" value="([^"]*)"', shown.text)]
     stale = await desk.post("/inbox", do="grant", reason="ours", pick=ready, revision="0")
     assert stale.status_code == 412
+    unread = await desk.post("/inbox", do="grant", reason="ours", pick=ready, revision="x")
+    assert (unread.status_code, "which revision it was shown at" in unread.text) == (422, True)
     whole = await desk.post("/inbox", do="grant", reason="ours", pick=picks)
     assert whole.status_code == 422
     assert await desk.gate.served() == [], "all or none"
@@ -174,6 +176,9 @@ async def test_one_term_is_changed_in_a_form_that_shows_first_what_it_would_do(d
     assert "Approved files that are withheld then (2)" in shown.text, "in both channels"
     assert (await terms())["minimum_age_days"] == 7, "showing changes nothing"
     assert (await say("set", "minimum_age_days", "3", revision="0")).status_code == 422
+    for unreadable in ("", "x", "-1", "\u00b2", "9" * 30):
+        refused = await say("set", "minimum_age_days", "3", revision=unreadable)
+        assert (refused.status_code, "which revision it was shown at" in refused.text) == (422, True), unreadable
     assert (await terms())["minimum_age_days"] == 7, "what was seen is not what is in force"
     assert "In force as revision" in (await say("set", "minimum_age_days", "3")).text
     (event,) = (await desk.gate.events("policy:terms:set"))[:1]

@@ -79,6 +79,21 @@ def test_a_token_of_projects_has_those_alone(gate: Gatehouse) -> None:
     assert [result["verdict"] for result in judged] == ["allowed", "unknown"]
 
 
+def test_the_record_tells_tokens_of_one_name_apart(gate: Gatehouse) -> None:
+    issued = [gate.facts("token", "issue", "twin", "--role", "reader") for _ in range(2)]
+    page = asks(gate, "/simple/requests/", issued[0]["secret"]).text
+    path = page.partition('href="../../')[2].partition('"')[0].partition("#")[0]
+    for token, times in zip(issued, (1, 2), strict=True):
+        for _ in range(times):
+            assert asks(gate, f"/{path}", token["secret"]).status_code == 200
+    held = [line for line in gate.facts("who-has", "requests") if line["token"] == "twin"]
+    assert {line["token_id"]: line["count"] for line in held} == {issued[0]["id"]: 1, issued[1]["id"]: 2}
+    assert f"twin ({issued[1]['id']})" in gate.cli("who-has", "requests").stdout
+    mine = gate.facts("audit", "decisions", "--token-name", issued[1]["id"], "--what", "file")["decisions"]
+    assert [(record["token"], record["token_id"]) for record in mine] == [("twin", issued[1]["id"])] * 2
+    assert gate.cli("audit", "verify").returncode == 0
+
+
 def test_a_bound_token_opens_nothing_of_the_admin(gate: Gatehouse) -> None:
     for options in (["--channel", "research"], ["--project", "flask"]):
         answer = asks(gate, "/admin/api/v1/approvals", issue(gate, "requester", *options))

@@ -116,6 +116,18 @@ async def test_a_tokens_session_ends_with_the_token(here: World, sessions: Sessi
     assert await sessions.find(secret, "") is None
 
 
+async def test_a_tokens_session_is_used_where_the_token_may_be(here: World, sessions: Sessions) -> None:
+    issued = auth.issue("terminal", "owner", here.clock(), timedelta(hours=2))
+    bound = replace(issued.token, networks=("192.0.2.0/28", "2001:db8::/64"))
+    here.store.commit(changes.issue(bound), SYSTEM, here.clock())
+    await here.live.current()
+    secret, _ = await sessions.open(bound, "full", "token", GUEST)
+    for elsewhere in ("198.51.100.7", "192.0.2.16", "2001:db8:1::1", ""):
+        assert await sessions.find(secret, elsewhere) is None
+    for there in ("192.0.2.1", "::ffff:192.0.2.9", "2001:db8::7"):
+        assert await sessions.find(secret, there), "whoever took the cookie elsewhere did not end it"
+
+
 async def test_ending_one_ends_it_everywhere_and_is_told(here: World, sessions: Sessions) -> None:
     secret, signed = await sessions.open(ADA, "full", "totp", GUEST)
     other, _ = await sessions.open(ADA, "full", "passkey", GUEST)

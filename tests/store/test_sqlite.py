@@ -268,6 +268,22 @@ def test_how_far_releases_went_and_to_whom(store: SqliteStore) -> None:
     assert store.handed_out(["flask"], most=1)[0].version == "2.0.0"
 
 
+def test_tokens_of_one_name_are_told_apart(store: SqliteStore) -> None:
+    old, one, two = (replace(RECORD, token="ci", token_id=identity) for identity in ("", "token:1", "token:2"))
+    store.record([("1", old), ("2", one), ("3", one), ("4", replace(two, count=7))])
+    assert not list(store.verify())
+    assert sorted((line.token, line.token_id, line.count) for line in store.handed_out(["flask"])) == [
+        ("ci", "", 1),
+        ("ci", "token:1", 2),
+        ("ci", "token:2", 7),
+    ]
+    assert [reach.files for reach in store.reach(["flask"])] == [10]
+    assert len(store.decisions(DecisionFilter(token="ci"))) == 4
+    assert [found.record for found in store.decisions(DecisionFilter(token="token:1"))] == [one, one]
+    assert "token_id" not in store.trail.records("decisions")[0], "what was hashed of old records is what it was"
+    assert store.trail.records("decisions")[1]["token_id"] == "token:1"
+
+
 def test_who_has_it_counts_what_was_handed_out_in_observe_mode(store: SqliteStore) -> None:
     observed = replace(RECORD, verdict="observed", client="10.0.0.7")
     store.record([("1", RECORD), ("2", observed), ("3", replace(RECORD, verdict="refused")), ("4", RECORD)])

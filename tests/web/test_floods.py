@@ -1,4 +1,4 @@
-"""What is refused is written up to a bound, what is handed out always."""
+"""What is refused is written up to a bound, and what is handed out whatever is refused."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from datetime import timedelta
 import pytest
 from packaging.utils import NormalizedName
 
-from proxy.decisions import LookUp
 from proxy.model import Code, DecisionRecord, Effect, Finding, Subject, Verdict
+from proxy.repeats import Same
+from proxy.web.bursts import Bursts
 from proxy.web.floods import CLIENTS_AT_MOST, IDLE, RESERVED, Floods
 from proxy.web.http import Asked
 from proxy.web.recording import MANY, Matter, Recorder
@@ -25,7 +26,7 @@ class Kept:
     """Whoever keeps records, for a test."""
 
     records: list[DecisionRecord] = field(default_factory=list)
-    counted: dict[LookUp, int] = field(default_factory=dict)
+    counted: dict[Same, int] = field(default_factory=dict)
 
     def note(self, record: DecisionRecord, /) -> None:
         self.records.append(record)
@@ -33,16 +34,16 @@ class Kept:
     def note_soon(self, record: DecisionRecord, /) -> None:
         self.records.append(record)
 
-    def repeats(self, look_up: LookUp, _at: object, /) -> bool:
+    def repeats(self, look_up: Same, _at: object, /) -> bool:
         self.counted[look_up] = self.counted.get(look_up, -1) + 1
         return self.counted[look_up] > 0
 
-    def note_page(self, _look_up: LookUp, record: DecisionRecord, /) -> None:
+    def note_first(self, _look_up: Same, record: DecisionRecord, /) -> None:
         self.records.append(record)
 
 
 def by(client: str) -> Asked:
-    return Asked(False, {}, client, "", 1)
+    return Asked(False, {}, client, "ci", 1, (), "token:1")
 
 
 def verdict(name: str, finding: Finding) -> Verdict:
@@ -51,7 +52,7 @@ def verdict(name: str, finding: Finding) -> Verdict:
 
 def test_refusals_beyond_the_bound_are_one_line_with_their_count() -> None:
     kept = Kept()
-    recorder = Recorder(kept, lambda: AT, Floods(burst=10, a_minute=1))
+    recorder = Recorder(kept, lambda: AT, Floods(burst=10, a_minute=1), Bursts())
     for number in range(50):
         recorder.page(by("a"), verdict(f"n{number}", NO), "refused")
         recorder.file(by("a"), Matter.of("file", verdict(f"f{number}", NO), f"f{number}-1.tar.gz"), 403)
@@ -59,12 +60,13 @@ def test_refusals_beyond_the_bound_are_one_line_with_their_count() -> None:
     together = [record for record in kept.records if record.filename == MANY]
     assert len(alone) == 10
     assert [(record.what, record.project, record.client) for record in together] == [("page", "", ""), ("file", "", "")]
+    assert {(record.token, record.token_id) for record in together} == {("", "")}
     assert sum(count for look_up, count in kept.counted.items() if MANY in look_up) == 88
 
 
-def test_what_is_handed_out_is_always_written() -> None:
+def test_no_flood_of_refusals_hides_what_is_handed_out() -> None:
     kept = Kept()
-    recorder = Recorder(kept, lambda: AT, Floods(burst=1, a_minute=1))
+    recorder = Recorder(kept, lambda: AT, Floods(burst=1, a_minute=1), Bursts())
     for _ in range(50):
         recorder.file(by("a"), Matter.of("file", verdict("n", YES), "n-1.tar.gz"), 200)
     assert len(kept.records) == 50
@@ -106,7 +108,7 @@ def test_an_ipv6_network_is_one_client() -> None:
 @pytest.mark.parametrize("code", [Code.MALWARE, Code.PROHIBITED])
 def test_a_flood_of_made_up_names_does_not_hide_what_is_grave(code: Code) -> None:
     kept = Kept()
-    recorder = Recorder(kept, lambda: AT, Floods(burst=10, a_minute=1))
+    recorder = Recorder(kept, lambda: AT, Floods(burst=10, a_minute=1), Bursts())
     grave = Finding(code, Effect.FORBID, "no", "")
     for number in range(50):
         recorder.page(by("a"), verdict(f"n{number}", NO), "refused")

@@ -21,7 +21,13 @@ from tempfile import TemporaryDirectory
 _CONTEXT = get_context("forkserver")
 _OURS = ["proxy.cli", "proxy.app", "proxy.desk", "proxy.cli.serving", "proxy.cli.policy", "proxy.serving"]
 _HASHES = "cryptography.hazmat.primitives.kdf.argon2"
-_CONTEXT.set_forkserver_preload([*_OURS, _HASHES, "cryptography.fernet", "joserfc.jwt", "webauthn"])
+_LOADED = [*_OURS, _HASHES, "cryptography.fernet", "joserfc.jwt", "webauthn"]
+_CONTEXT.set_forkserver_preload(_LOADED)
+
+
+def load_also(module: str) -> None:
+    """Have whatever is forked from now on load another module. Call it before the first."""
+    _CONTEXT.set_forkserver_preload([*_LOADED, module])
 
 
 @dataclass

@@ -21,6 +21,7 @@ from tests.world.gatehouse import Gatehouse
 from tests.world.upstream import Listed
 
 CLIENTS = 100
+"""Each has an address of its own, so that what it takes is written one by one (:mod:`proxy.web.bursts`)."""
 LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
 
 
@@ -51,7 +52,7 @@ class Onslaught:
 
     async def _everybody(self) -> None:
         self._enough, self._left = asyncio.Event(), self._random.randrange(1, 2 * CLIENTS)
-        await asyncio.gather(self._kill(), self._write(), *(self._download() for _ in range(CLIENTS)))
+        await asyncio.gather(self._kill(), self._write(), *(self._download(n) for n in range(CLIENTS)))
 
     async def _kill(self) -> None:
         await self._enough.wait()
@@ -63,10 +64,12 @@ class Onslaught:
         if self._left <= 0:
             self._enough.set()
 
-    async def _download(self) -> None:
+    async def _download(self, client: int) -> None:
+        address = f"127.0.1.{client + 1}"
         while self._gate.running:
             wheel = self._random.choice(self._wheels)
-            answer = await self._asked(f"GET /files{wheel.path} HTTP/1.1\r\nHost: gate\r\nConnection: close\r\n\r\n")
+            request = f"GET /files{wheel.path} HTTP/1.1\r\nHost: gate\r\nConnection: close\r\n\r\n"
+            answer = await self._asked(request, address)
             body = whole(answer)
             if body is None:
                 continue
@@ -88,11 +91,11 @@ class Onslaught:
                 self.told.prohibited.add(name)
                 self._count()
 
-    async def _asked(self, request: str) -> bytes:
-        """What came back, however little."""
+    async def _asked(self, request: str, address: str = "127.0.0.1") -> bytes:
+        """What came back to this address, however little."""
         answer = b""
         with suppress(OSError):
-            reader, writer = await asyncio.open_connection("127.0.0.1", self._gate.port)
+            reader, writer = await asyncio.open_connection("127.0.0.1", self._gate.port, local_addr=(address, 0))
             with closing(writer), suppress(OSError):
                 writer.write(request.encode())
                 while piece := await reader.read(1 << 16):

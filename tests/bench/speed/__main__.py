@@ -14,6 +14,7 @@ from tests.bench.speed import cold, peers, warm, world
 from tests.bench.speed.load import write_answers
 from tests.bench.speed.servers import PinnedGate, bare, upstream
 from tests.bench.speed.warm import Row
+from tests.world.forked import load_also
 
 RATE = 50 << 20
 ADVISORIES = 25_000
@@ -26,6 +27,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="rows whose name contains this word")
     parser.add_argument("--peers", action="store_true", help="proxpi and devpi as well, installed from PyPI")
     given = parser.parse_args()
+    load_also("tests.bench.speed.each")
     with tempfile.TemporaryDirectory() as scratch, upstream() as fast:
         for row in _rows(Path(scratch), fast, given.only, with_peers=given.peers):
             figures = ", ".join(f"{name} {value}" for name, value in row.figures.items())
@@ -47,6 +49,8 @@ def _rows(scratch: Path, fast: str, only: str, *, with_peers: bool) -> Iterator[
     for name, measure in groups:
         if only in name:
             yield from measure()
+    if gate.facts("audit", "search", "counted", "together")["decisions"]:
+        raise RuntimeError("files were counted together: not every one was on the record by itself")
     gate.stop()
     if only in "cold file":
         with upstream(RATE) as slow:
