@@ -6,6 +6,7 @@ a client that has stopped reading its answer. Decided here:
 * A head ends within :data:`HEAD_SECONDS` of its first byte, also on a connection that was good before.
 * While a body is on its way, or an answer waits to be taken, at least :data:`LEAST` bytes move in every
   :data:`WINDOW` seconds. Installers give up far sooner by themselves.
+* Whatever an answer leaves waiting in this process counts, and there is room for so much (:mod:`proxy.untaken`).
 * Few requests may wait on a connection for the one before them: each is held in memory, and no installer sends more.
 * Nobody switches to another protocol.
 """
@@ -13,9 +14,15 @@ a client that has stopped reading its answer. Decided here:
 from __future__ import annotations
 
 import asyncio
+import fcntl
+import sys
+import termios
+from contextlib import suppress
 from typing import Literal
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from proxy.untaken import Untaken
 
 HEAD_AT_MOST = 64 << 10
 HEAD_SECONDS = 20.0
@@ -26,6 +33,8 @@ PIPELINED_AT_MOST = 16
 
 Part = Literal["head", "body", ""]
 
+_untaken = Untaken()
+
 
 class GuardedProtocol(HttpToolsProtocol):
     """HTTP/1.1 by httptools, closing connections that bring too much, or too slowly, or take nothing."""
@@ -33,11 +42,13 @@ class GuardedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         """Start the clock for the first head."""
         super().connection_made(transport)
+        transport.set_write_buffer_limits(0)  # also the last bytes of an answer are waited for by a clock
         self._head_bytes = self._body_bytes = 0
         self._in_body = False
         self._waits_for: Part = ""
         self._clock: asyncio.TimerHandle | None = None
         self._stalled: asyncio.TimerHandle | None = None
+        self._address = self.client[0] if self.client else ""
         self._wait_for("head")
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -85,6 +96,7 @@ class GuardedProtocol(HttpToolsProtocol):
         super().pause_writing()
         self._stop_stall()
         self._stalled = self.loop.call_later(WINDOW, self._look_at_answer, self._unsent())
+        _untaken.wait(self._address, self.transport, self.transport.get_write_buffer_size())
 
     def resume_writing(self) -> None:
         """The client takes what it is sent."""
@@ -120,9 +132,14 @@ class GuardedProtocol(HttpToolsProtocol):
         self._stalled = self.loop.call_later(WINDOW, self._look_at_answer, left)
 
     def _unsent(self) -> int:
-        return self.transport.get_write_buffer_size()
+        """Return the bytes that are still to reach the client: here, and where the system says so, there."""
+        left, system = self.transport.get_write_buffer_size(), bytearray(4)
+        with suppress(OSError):
+            fcntl.ioctl(self.transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, system)
+        return left + int.from_bytes(system, sys.byteorder)
 
     def _stop_stall(self) -> None:
+        _untaken.done(self._address, self.transport)
         if self._stalled is not None:
             self._stalled.cancel()
             self._stalled = None
