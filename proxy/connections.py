@@ -7,6 +7,8 @@ a client that has stopped reading its answer. Decided here:
 * While a body is on its way, or an answer waits to be taken, at least :data:`LEAST` bytes move in every
   :data:`WINDOW` seconds. Installers give up far sooner by themselves.
 * Whatever an answer leaves waiting in this process counts, and there is room for so much (:mod:`proxy.untaken`).
+* What comes with a body and is no part of it (remarks on chunks, trailers) is bounded as a head is, and is no header:
+  uvicorn adds trailers to those of the request that is being answered, without end.
 * Few requests may wait on a connection for the one before them: each is held in memory, and no installer sends more.
 * Nobody switches to another protocol.
 """
@@ -43,7 +45,7 @@ class GuardedProtocol(HttpToolsProtocol):
         """Start the clock for the first head."""
         super().connection_made(transport)
         transport.set_write_buffer_limits(0)  # also the last bytes of an answer are waited for by a clock
-        self._head_bytes = self._body_bytes = 0
+        self._head_bytes = self._body_bytes = self._beside_bytes = 0
         self._in_body = False
         self._waits_for: Part = ""
         self._clock: asyncio.TimerHandle | None = None
@@ -64,9 +66,12 @@ class GuardedProtocol(HttpToolsProtocol):
         first, rest = data[:room], data[room:]
         if self._in_body:
             self._body_bytes += len(first)
+            self._beside_bytes += len(first)
         else:
             self._head_bytes += len(first)
         super().data_received(first)
+        if self._beside_bytes > HEAD_AT_MOST:
+            self._close()
         self._wait_for("body" if self._in_body else "head" if self._head_bytes else "")
         if not rest or self.transport.is_closing():
             return
@@ -81,15 +86,21 @@ class GuardedProtocol(HttpToolsProtocol):
             self.transport.abort()
         if self.pipeline and self.transport.is_closing():
             return  # whatever else came with this piece is nobody's any more
-        self._in_body, self._body_bytes = True, 0
+        self._in_body, self._body_bytes, self._beside_bytes = True, 0, 0
         self._wait_for("")
         super().on_headers_complete()
+        self.headers = []  # what comes behind the body as if it were one goes there, and away with it
+
+    def on_body(self, body: bytes) -> None:
+        """Take a piece of a body."""
+        self._beside_bytes = 0
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """The next bytes begin another head, however soon; how long it may idle is uvicorn's to say."""
         super().on_message_complete()
         self._in_body = False
-        self._head_bytes = 0
+        self._head_bytes = self._beside_bytes = 0
 
     def pause_writing(self) -> None:
         """The client takes less than it is sent: see whether it takes anything."""

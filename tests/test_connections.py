@@ -21,13 +21,18 @@ Line = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 async def _app(scope: Scope, receive: Receive, send: Send) -> None:
-    """Read what is posted; answer ``/large`` with much, ``/brim`` with a little more than the system takes at once."""
+    """Read what is posted; answer with a word.
+
+    ``/large`` with much, ``/names`` with those of the headers, ``/brim`` with a little more than the system takes.
+    """
     if scope["path"] == "/brim":
         await _to_the_brim(send)
         return
     if scope["method"] == "POST":
         await Request(scope, receive).body()
     body = bytes(LARGE) if scope["path"] == "/large" else b"word"
+    if scope["path"] == "/names":
+        body = b" ".join(name for name, _ in scope["headers"])
     length = (b"content-length", str(len(body)).encode())
     await send({"type": "http.response.start", "status": 200, "headers": [length]})
     await send({"type": "http.response.body", "body": body})
@@ -189,6 +194,35 @@ async def test_a_few_requests_at_once_are_answered_in_turn(port: int) -> None:
     reader, writer = await _open(port, WHOLE * 12)
     for _ in range(12):
         assert (await reader.readuntil(b"word")).startswith(b"HTTP/1.1 200")
+    writer.close()
+
+
+CHUNKED = b"POST /names HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize("trailers", [b"X-One: y\r\n", b"X-One: y\r\nX-Two: y\r\n"])
+async def test_what_follows_a_body_is_a_header_of_no_request(port: int, trailers: bytes) -> None:
+    reader, writer = await _open(port, CHUNKED + b"4\r\nbody\r\n0\r\n" + trailers + b"\r\n" + CHUNKED + b"0\r\n\r\n")
+    for _ in range(2):
+        answer = await reader.readuntil(b"host transfer-encoding")
+        assert b"content-length: 22" in answer
+        assert b"x-" not in answer
+    writer.close()
+
+
+@pytest.mark.parametrize(
+    ("begun", "more"),
+    [(b"0\r\n", b"X: y\r\n" * 10_000), (b"0\r\nX: ", b"a" * 60_000), (b"1;", b"a" * 60_000)],
+    ids=["trailers", "a trailer", "a remark on a chunk"],
+)
+@pytest.mark.parametrize("method", [b"GET /", b"POST /"])
+async def test_what_comes_beside_a_body_is_bounded(port: int, method: bytes, begun: bytes, more: bytes) -> None:
+    _, writer = await _open(port, CHUNKED.replace(b"POST /names", method) + begun)
+    with pytest.raises(ConnectionError):
+        for _ in range(1_000):
+            writer.write(more)
+            await writer.drain()
+            await asyncio.sleep(0)
     writer.close()
 
 
