@@ -6,6 +6,9 @@ a client that has stopped reading its answer. Decided here:
 * A head ends within :data:`HEAD_SECONDS` of its first byte, also on a connection that was good before.
 * While a body is on its way, or an answer waits to be taken, at least :data:`LEAST` bytes move in every
   :data:`WINDOW` seconds. Installers give up far sooner by themselves.
+* Whatever an answer leaves waiting in this process counts, and there is room for so much (:mod:`proxy.untaken`).
+* What comes with a body and is no part of it (remarks on chunks, trailers) is bounded as a head is, and is no header:
+  uvicorn adds trailers to those of the request that is being answered, without end.
 * Few requests may wait on a connection for the one before them: each is held in memory, and no installer sends more.
 * What was asked before something that ends the connection (a malformed request, one too many) is answered first:
   it may be on the record as handed out.
@@ -15,11 +18,17 @@ a client that has stopped reading its answer. Decided here:
 from __future__ import annotations
 
 import asyncio
+import fcntl
+import sys
+import termios
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Literal
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from proxy.untaken import Untaken
 
 HEAD_AT_MOST = 64 << 10
 HEAD_SECONDS = 20.0
@@ -30,6 +39,8 @@ PIPELINED_AT_MOST = 16
 
 Part = Literal["head", "body", ""]
 
+_untaken = Untaken()
+
 
 class GuardedProtocol(HttpToolsProtocol):
     """HTTP/1.1 by httptools, closing connections that bring too much, or too slowly, or take nothing."""
@@ -37,12 +48,14 @@ class GuardedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         """Start the clock for the first head."""
         super().connection_made(transport)
-        self._head_bytes = self._body_bytes = 0
+        transport.set_write_buffer_limits(0)  # also the last bytes of an answer are waited for by a clock
+        self._head_bytes = self._body_bytes = self._beside_bytes = 0
         self._in_body = False
         self._waits_for: Part = ""
         self._clock: asyncio.TimerHandle | None = None
         self._stalled: asyncio.TimerHandle | None = None
         self._ending: Callable[[], None] | None = None
+        self._address = self.client[0] if self.client else ""
         self._wait_for("head")
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -60,9 +73,12 @@ class GuardedProtocol(HttpToolsProtocol):
         first, rest = data[:room], data[room:]
         if self._in_body:
             self._body_bytes += len(first)
+            self._beside_bytes += len(first)
         else:
             self._head_bytes += len(first)
         super().data_received(first)
+        if self._beside_bytes > HEAD_AT_MOST:
+            self._close()
         self._wait_for("body" if self._in_body else "head" if self._head_bytes else "")
         if not rest or self.transport.is_closing():
             return
@@ -77,15 +93,21 @@ class GuardedProtocol(HttpToolsProtocol):
             self._end(self.transport.abort)
         if self.pipeline and (self._ending is not None or self.transport.is_closing()):
             return  # whatever else came with this piece is nobody's any more
-        self._in_body, self._body_bytes = True, 0
+        self._in_body, self._body_bytes, self._beside_bytes = True, 0, 0
         self._wait_for("")
         super().on_headers_complete()
+        self.headers = []  # what comes behind the body as if it were one goes there, and away with it
+
+    def on_body(self, body: bytes) -> None:
+        """Take a piece of a body."""
+        self._beside_bytes = 0
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """The next bytes begin another head, however soon; how long it may idle is uvicorn's to say."""
         super().on_message_complete()
         self._in_body = False
-        self._head_bytes = 0
+        self._head_bytes = self._beside_bytes = 0
 
     def on_response_complete(self) -> None:
         """Go on with the next request, or end where that waited for this answer."""
@@ -102,6 +124,7 @@ class GuardedProtocol(HttpToolsProtocol):
         super().pause_writing()
         self._stop_stall()
         self._stalled = self.loop.call_later(WINDOW, self._look_at_answer, self._unsent())
+        _untaken.wait(self._address, self.transport, self.transport.get_write_buffer_size())
 
     def resume_writing(self) -> None:
         """The client takes what it is sent."""
@@ -137,9 +160,14 @@ class GuardedProtocol(HttpToolsProtocol):
         self._stalled = self.loop.call_later(WINDOW, self._look_at_answer, left)
 
     def _unsent(self) -> int:
-        return self.transport.get_write_buffer_size()
+        """Return the bytes that are still to reach the client: here, and where the system says so, there."""
+        left, system = self.transport.get_write_buffer_size(), bytearray(4)
+        with suppress(OSError):
+            fcntl.ioctl(self.transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, system)
+        return left + int.from_bytes(system, sys.byteorder)
 
     def _stop_stall(self) -> None:
+        _untaken.done(self._address, self.transport)
         if self._stalled is not None:
             self._stalled.cancel()
             self._stalled = None

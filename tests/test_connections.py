@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -20,13 +21,30 @@ Line = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 async def _app(scope: Scope, receive: Receive, send: Send) -> None:
-    """Read what is posted; answer ``/large`` with much, everything else with a word."""
+    """Read what is posted; answer with a word.
+
+    ``/large`` with much, ``/names`` with those of the headers, ``/brim`` with a little more than the system takes.
+    """
+    if scope["path"] == "/brim":
+        await _to_the_brim(send)
+        return
     if scope["method"] == "POST":
         await Request(scope, receive).body()
     body = bytes(LARGE) if scope["path"] == "/large" else b"word"
+    if scope["path"] == "/names":
+        body = b" ".join(name for name, _ in scope["headers"])
     length = (b"content-length", str(len(body)).encode())
     await send({"type": "http.response.start", "status": 200, "headers": [length]})
     await send({"type": "http.response.body", "body": body})
+
+
+async def _to_the_brim(send: Send) -> None:
+    transport: asyncio.Transport = send.__self__.transport  # type: ignore[attr-defined]  # uvicorn's own
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    while not transport.get_write_buffer_size():
+        await send({"type": "http.response.body", "body": bytes(4096), "more_body": True})
+        await asyncio.sleep(0)
+    await send({"type": "http.response.body", "body": b""})
 
 
 class _Quiet(uvicorn.Server):
@@ -35,7 +53,7 @@ class _Quiet(uvicorn.Server):
 
 
 @pytest.fixture
-async def port(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
+async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[uvicorn.Server]:
     """A server whose clocks run fast."""
     monkeypatch.setattr(connections, "HEAD_SECONDS", 0.3)
     monkeypatch.setattr(connections, "WINDOW", 0.3)
@@ -44,10 +62,17 @@ async def port(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
     running = asyncio.create_task(server._serve())
     while not server.started:
         await asyncio.sleep(0.01)
-    yield server.servers[0].sockets[0].getsockname()[1]
+    yield server
     server.should_exit = server.force_exit = True
     await running
     await let_go(server)
+
+
+@pytest.fixture
+def port(server: uvicorn.Server) -> int:
+    """Where it listens."""
+    found: int = server.servers[0].sockets[0].getsockname()[1]
+    return found
 
 
 async def let_go(server: uvicorn.Server) -> None:
@@ -128,6 +153,28 @@ async def test_an_answer_that_is_taken_slowly_is_sent(port: int) -> None:
     writer.close()
 
 
+async def test_an_answer_is_waited_for_while_the_system_sends_what_it_took(server: uvicorn.Server, port: int) -> None:
+    with socket.socket() as line:
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 << 10)
+        line.connect(("127.0.0.1", port))
+        line.sendall(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
+        for _ in range(15):
+            await asyncio.sleep(0.1)
+            line.recv(32 << 10)
+        assert server.server_state.connections, "it was hung up on"
+
+
+async def test_the_last_bytes_of_an_answer_are_waited_for_by_a_clock_too(server: uvicorn.Server, port: int) -> None:
+    with socket.create_connection(("127.0.0.1", port)) as line:
+        line.sendall(b"GET /brim HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        connections = server.server_state.connections
+        async with asyncio.timeout(10):
+            while not connections:
+                await asyncio.sleep(0.01)
+            while connections:
+                await asyncio.sleep(0.01)
+
+
 async def test_a_good_connection_goes_on(port: int) -> None:
     reader, writer = await _open(port, b"")
     for _ in range(6):
@@ -147,6 +194,35 @@ async def test_a_few_requests_at_once_are_answered_in_turn(port: int) -> None:
     reader, writer = await _open(port, WHOLE * 12)
     for _ in range(12):
         assert (await reader.readuntil(b"word")).startswith(b"HTTP/1.1 200")
+    writer.close()
+
+
+CHUNKED = b"POST /names HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize("trailers", [b"X-One: y\r\n", b"X-One: y\r\nX-Two: y\r\n"])
+async def test_what_follows_a_body_is_a_header_of_no_request(port: int, trailers: bytes) -> None:
+    reader, writer = await _open(port, CHUNKED + b"4\r\nbody\r\n0\r\n" + trailers + b"\r\n" + CHUNKED + b"0\r\n\r\n")
+    for _ in range(2):
+        answer = await reader.readuntil(b"host transfer-encoding")
+        assert b"content-length: 22" in answer
+        assert b"x-" not in answer
+    writer.close()
+
+
+@pytest.mark.parametrize(
+    ("begun", "more"),
+    [(b"0\r\n", b"X: y\r\n" * 10_000), (b"0\r\nX: ", b"a" * 60_000), (b"1;", b"a" * 60_000)],
+    ids=["trailers", "a trailer", "a remark on a chunk"],
+)
+@pytest.mark.parametrize("method", [b"GET /", b"POST /"])
+async def test_what_comes_beside_a_body_is_bounded(port: int, method: bytes, begun: bytes, more: bytes) -> None:
+    _, writer = await _open(port, CHUNKED.replace(b"POST /names", method) + begun)
+    with pytest.raises(ConnectionError):
+        for _ in range(1_000):
+            writer.write(more)
+            await writer.drain()
+            await asyncio.sleep(0)
     writer.close()
 
 

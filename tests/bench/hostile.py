@@ -25,12 +25,13 @@ import httpx
 from proxy.feeds.names import popular_names
 from tests.world.bombs import BOMBS
 from tests.world.gatehouse import Gatehouse
-from tests.world.hostile import MEMORY_AT_MOST, Meanwhile, asked, disk, peak, processor, resident, sound
+from tests.world.hostile import MEMORY_AT_MOST, Meanwhile, asked, disk, peak, processor, queued, resident, sound
 from tests.world.upstream import Answer, Listed, Upstream
 
 NAMES = 100_000
 SLOW = 10_000
 READERS = 300
+CROWD = 5_000
 LINES_OF_ONE_ADDRESS = 5_000
 WAIT = 1.0
 
@@ -134,16 +135,23 @@ def slow(gate: Gatehouse, _index: Upstream, _wheel: Listed) -> str:
     return f"{SLOW} slow connections: {descriptors} descriptors while they sent, {left} later"
 
 
-def readers(gate: Gatehouse, _index: Upstream, wheel: Listed) -> str:
-    """Ask for a large file over and over and take none of it."""
-    with ExitStack() as lines:
-        for _ in range(READERS):
-            line = lines.enter_context(socket.socket())
-            line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            line.connect(("127.0.0.1", gate.port))
-            line.sendall(f"GET /files{wheel.path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-        time.sleep(5)
-    return f"{READERS} who read nothing"
+def readers(count: int) -> Callable[[Gatehouse, Upstream, Listed], str]:
+    """Ask for a large file and take none of it."""
+
+    def work(gate: Gatehouse, _index: Upstream, wheel: Listed) -> str:
+        before = queued(gate)
+        with ExitStack() as lines:
+            for number in range(count):
+                line = lines.enter_context(socket.socket())
+                line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                line.bind((f"127.0.0.{2 + number // LINES_OF_ONE_ADDRESS}", 0))
+                line.connect(("127.0.0.1", gate.port))
+                line.sendall(f"GET /files{wheel.path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            time.sleep(5)
+            kept = queued(gate) - before
+        return f"{count} who read nothing; the system keeps {kept >> 20} MiB for them"
+
+    return work
 
 
 SCENES: dict[str, Callable[[Gatehouse, Upstream, Listed], str]] = {
@@ -152,7 +160,8 @@ SCENES: dict[str, Callable[[Gatehouse, Upstream, Listed], str]] = {
     "drips": drips,
     "names": names,
     "slow": slow,
-    "readers": readers,
+    "readers": readers(READERS),
+    "crowd": readers(CROWD),
 }
 
 

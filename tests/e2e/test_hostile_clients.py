@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import http.client
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from urllib.parse import unquote
@@ -12,7 +13,7 @@ from urllib.parse import unquote
 import pytest
 
 from tests.world.gatehouse import Gatehouse
-from tests.world.hostile import Meanwhile, asked, disk, peak, processor, resident, said, sound
+from tests.world.hostile import Meanwhile, asked, disk, peak, processor, queued, resident, said, sound
 from tests.world.upstream import Listed, Upstream
 
 
@@ -256,6 +257,20 @@ def test_hundreds_of_slow_connections_keep_nobody_waiting(gate: Gatehouse, wheel
     assert not other.wrong
     assert other.worst < 10
     assert peak(gate) - idle < 100 << 20
+
+
+def test_little_is_kept_for_a_client_that_takes_nothing(index: Upstream, gate: Gatehouse, wheel: Listed) -> None:
+    large = index.release("flask", "3.0.1", padding=6_000_000)
+    gate.approve("flask==3.0.1")
+    assert gate.get(f"/files{large.path}").content == large.content
+    with socket.create_connection(("127.0.0.1", gate.port)) as line:
+        line.sendall(f"GET /files{large.path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        line.recv(1)
+        kept = [queued(gate)]
+        while len(kept) < 5 or len(set(kept[-5:])) > 1:
+            time.sleep(0.02)
+            kept.append(queued(gate))
+        assert 0 < kept[-1] < 1 << 20
 
 
 def test_bodies_of_strangers_are_bounded_together(gate: Gatehouse, wheel: Listed) -> None:

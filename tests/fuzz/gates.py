@@ -1,14 +1,19 @@
-"""A whole gate in this process that is fed with bytes: as they come over a connection, or as the admin sends them."""
+"""A whole gate that is fed with bytes: as they come over a connection, or as the admin sends them.
+
+In this process, so that fuzzing sees where they lead (:class:`Fed`), or in one of its own (:func:`told`).
+"""
 
 from __future__ import annotations
 
 import asyncio
 import re
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 
+import httptools
 import httpx
 import uvicorn
 from uvicorn.server import ServerState
@@ -17,7 +22,10 @@ from proxy.prompt import PromptProtocol
 from tests.world.inside import House, house
 from tests.world.upstream import Listed, Upstream
 
-_STATUS = re.compile(rb"^HTTP/1\.1 ([0-9]{3}) ", re.MULTILINE)
+SECONDS = 30.0
+"""For so long an answer may take, whatever was asked: as long as ``/check`` may."""
+_STATUS = re.compile(rb"^HTTP/1\.1 ([2-5][0-9]{2}) ", re.MULTILINE)
+_LAST = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 _OURS = frozenset({502, 503})
 """What the gate answers for others that fail: nothing else of its own may be above 499."""
 
@@ -46,6 +54,9 @@ class _Transport(asyncio.Transport):
 
     def resume_reading(self) -> None:
         """Go on."""
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        """Go on: all is taken at once."""
 
     def get_write_buffer_size(self) -> int:
         return 0
@@ -79,9 +90,7 @@ class Fed:
         protocol.connection_lost(None)
         async with asyncio.timeout(10):
             await asyncio.gather(*state.tasks)
-        statuses = {int(status) for status in _STATUS.findall(bytes(transport.sent))}
-        assert not {status for status in statuses if status >= 500} - _OURS, statuses
-        assert self._withheld.content not in transport.sent
+        no_fault(bytes(transport.sent), self._withheld)
 
     def admin(self, data: bytes) -> None:
         """Whatever an owner sends to the API is done, or refused in words."""
@@ -96,6 +105,39 @@ class Fed:
     async def _sent(self, method: str, path: str, body: bytes) -> httpx.Response:
         headers = {"authorization": f"Bearer {self._house.token}", "content-type": "application/json"}
         return await self._house.client.request(method, f"/admin/api/v1{path}", headers=headers, content=body)
+
+
+def no_fault(answers: bytes, withheld: Listed) -> None:
+    """Check that nothing among the answers is our own fault, and nothing was handed out that is withheld."""
+    statuses = {int(status) for status in _STATUS.findall(answers)}
+    assert not {status for status in statuses if status >= 500} - _OURS, statuses
+    assert withheld.content not in answers
+
+
+class _Whole:
+    """Counts the requests that are whole, by the parser that the gate has as well."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def on_message_complete(self) -> None:
+        self.count += 1
+
+
+def told(port: int, data: bytes) -> bytes:
+    """Send bytes to a running gate, and return its answers to all that is whole in them.
+
+    Raises TimeoutError where one of them does not come in :data:`SECONDS`.
+    """
+    data += _LAST
+    whole, answers = _Whole(), b""
+    with suppress(httptools.HttpParserError, httptools.HttpParserUpgrade):
+        httptools.HttpRequestParser(whole).feed_data(data)
+    with socket.create_connection(("127.0.0.1", port), timeout=SECONDS) as line, suppress(ConnectionError):
+        line.sendall(data)
+        while len(_STATUS.findall(answers)) < whole.count and (piece := line.recv(1 << 20)):
+            answers += piece
+    return answers
 
 
 @contextmanager

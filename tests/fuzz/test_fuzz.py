@@ -1,4 +1,4 @@
-"""Whatever the bytes are: no crash, no fault of ours, no wrong byte. The same examples each time.
+"""Whatever the bytes are: no crash, no fault of ours, no wrong byte, and none takes long. The same examples each time.
 
 Whoever changed a reader has many more, and others each time::
 
@@ -9,20 +9,28 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.fuzz.gates import Fed, fed
+from tests.fuzz.gates import SECONDS, Fed, fed, no_fault, told
 from tests.fuzz.seeds import SEEDS
 from tests.fuzz.targets import TARGETS
+from tests.world.gatehouse import Gatehouse
+from tests.world.hostile import sound
+from tests.world.upstream import Upstream
 
 EXAMPLES = int(os.environ.get("WICKETGATE_EXAMPLES", "0"))
 CHECKS = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large]
 FUZZ = settings(
-    max_examples=EXAMPLES or 100, derandomize=not EXAMPLES, deadline=None, database=None, suppress_health_check=CHECKS
+    max_examples=EXAMPLES or 100,
+    derandomize=not EXAMPLES,
+    deadline=timedelta(seconds=10),
+    database=None,
+    suppress_health_check=CHECKS,
 )
 PIECES = st.binary(max_size=12) | st.sampled_from(
     [
@@ -68,15 +76,15 @@ def test_whatever_is_read(name: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def gate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fed]:
+def inside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fed]:
     """One gate for all that is fed to it."""
     with fed(Path(tmp_path_factory.mktemp("fed")) / "gate") as running:
         yield running
 
 
 @pytest.mark.parametrize("name", ["request", "admin"])
-def test_whatever_is_sent(gate: Fed, name: str) -> None:
-    feed: Callable[[bytes], None] = getattr(gate, name)
+def test_whatever_is_sent(inside: Fed, name: str) -> None:
+    feed: Callable[[bytes], None] = getattr(inside, name)
 
     @FUZZ
     @given(spoilt(SEEDS[name]))
@@ -84,3 +92,19 @@ def test_whatever_is_sent(gate: Fed, name: str) -> None:
         feed(data)
 
     run()
+
+
+def test_whatever_arrives_at_a_gate(index: Upstream, gate: Gatehouse) -> None:
+    wheel, withheld = index.release("flask", "3.0.0"), index.release("marmalade", "1.0", padding=100)
+    wheel.path, withheld.path = (f"/packages/aa/bb/{listed.filename}" for listed in (wheel, withheld))
+    gate.approve("flask==3.0.0")
+    assert gate.get(f"/files{wheel.path}").content == wheel.content
+
+    @settings(FUZZ, deadline=timedelta(seconds=2 * SECONDS))
+    @given(spoilt(SEEDS["request"]))
+    def run(data: bytes) -> None:
+        no_fault(told(gate.port, data), withheld)
+
+    run()
+    assert gate.get(f"/files{wheel.path}").content == wheel.content
+    sound(gate)

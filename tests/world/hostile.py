@@ -36,6 +36,13 @@ def processor(gate: Gatehouse) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def queued(gate: Gatehouse) -> int:
+    """Bytes that the system keeps for all clients of the gate, because they did not take them yet."""
+    rows = [row.split() for row in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    port = f":{gate.port:04X}"
+    return sum(int(row[4].partition(":")[0], 16) for row in rows if row[1].endswith(port) and row[3] == "01")
+
+
 def disk(gate: Gatehouse) -> int:
     """Bytes on disk of everything that the gate keeps, when all it noted is committed."""
     while gate.get("/readyz").json()["decisions_waiting"]:
