@@ -23,7 +23,7 @@ SPECIFIER_AT_MOST = 256
 DIGITS_AT_MOST = 15
 """Of a size in HTML; JSON's bound is the same."""
 
-_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
+_UNSEEN = re.compile("\0+")
 
 
 class Digests(msgspec.Struct, gc=False):
@@ -99,8 +99,11 @@ def said_digests(text: str) -> Digests:
 
 
 def cleaned(text: str) -> str:
-    """Return foreign text as one short line: without control characters and without text direction marks."""
-    return text if text.isprintable() and len(text) <= REASON_AT_MOST else _UNSEEN.sub(" ", text)[:REASON_AT_MOST]
+    """Return foreign text as one short line: a blank for whatever is not seen, be it a control or a direction mark."""
+    if len(text) <= REASON_AT_MOST and text.isprintable():
+        return text
+    seen = "".join(letter if letter.isprintable() else "\0" for letter in text[: REASON_AT_MOST * 4])
+    return _UNSEEN.sub(" ", seen)[:REASON_AT_MOST]
 
 
 def _unreadable(filename: str, problem: str, *, inconsistent: bool = False) -> Unreadable:

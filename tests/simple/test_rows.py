@@ -9,7 +9,7 @@ import pytest
 from packaging.utils import NormalizedName
 
 from proxy.model import ReleaseFile, Unreadable
-from proxy.simple.rows import REASON_AT_MOST, Digests, Row, from_raw, said_digests, to_file
+from proxy.simple.rows import REASON_AT_MOST, Digests, Row, cleaned, from_raw, said_digests, to_file
 
 PAGE = "https://index.example/simple/foo/"
 WHEEL = "foo-1.0-py3-none-any.whl"
@@ -191,3 +191,9 @@ def test_a_row_of_wrong_types_is_unreadable(text: bytes, filename: str, problem:
     assert isinstance(found, Unreadable)
     assert found.filename == filename
     assert problem in found.problem
+
+
+@pytest.mark.parametrize("unseen", ["\x1b", "\u202e", "\u06dd", "\u200b", "\u00ad", "\ud800", "\r\n", "\U000e0001"])
+def test_foreign_text_is_shown_without_what_is_not_seen(unseen: str) -> None:
+    assert cleaned(f"a{unseen}b") == "a b"
+    assert cleaned("a" * 600 + unseen) == "a" * 500
