@@ -54,6 +54,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._waits_for: Part = ""
         self._clock: asyncio.TimerHandle | None = None
         self._stalled: asyncio.TimerHandle | None = None
+        self._paused = self._moved = False
         self._ending: Callable[[], None] | None = None
         self._address = self.client[0] if self.client else ""
         self._wait_for("head")
@@ -61,7 +62,9 @@ class GuardedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the clocks, and let go of what waits."""
         self._wait_for("")
-        self._stop_stall()
+        if self._stalled is not None:
+            self._stalled.cancel()
+        _untaken.done(self._address, self.transport)
         self.pipeline.clear()
         super().connection_lost(exc)
 
@@ -120,15 +123,17 @@ class GuardedProtocol(HttpToolsProtocol):
         self._end(partial(super().send_400_response, msg))
 
     def pause_writing(self) -> None:
-        """The client takes less than it is sent: see whether it takes anything."""
+        """The client takes less than it is sent: see whether it takes anything. Often: a quick client is paused too."""
         super().pause_writing()
-        self._stop_stall()
-        self._stalled = self.loop.call_later(WINDOW, self._look_at_answer, self._unsent())
+        self._paused = True
         _untaken.wait(self._address, self.transport, self.transport.get_write_buffer_size())
+        if self._stalled is None:
+            self._stalled = self.loop.call_later(WINDOW, self._look_at_answer, self._unsent())
 
     def resume_writing(self) -> None:
-        """The client takes what it is sent."""
-        self._stop_stall()
+        """The client took what it was sent."""
+        self._paused, self._moved = False, True
+        _untaken.done(self._address, self.transport)
         super().resume_writing()
 
     def _wait_for(self, part: Part) -> None:
@@ -153,10 +158,14 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def _look_at_answer(self, before: int) -> None:
         """End a connection whose answer is not taken: what waits for it in memory is let go of at once."""
+        self._stalled = None
+        if not self._paused:
+            return
         left = self._unsent()
-        if before - left < LEAST:
+        if not self._moved and before - left < LEAST:
             self.transport.abort()
             return
+        self._moved = False
         self._stalled = self.loop.call_later(WINDOW, self._look_at_answer, left)
 
     def _unsent(self) -> int:
@@ -165,12 +174,6 @@ class GuardedProtocol(HttpToolsProtocol):
         with suppress(OSError):
             fcntl.ioctl(self.transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, system)
         return left + int.from_bytes(system, sys.byteorder)
-
-    def _stop_stall(self) -> None:
-        _untaken.done(self._address, self.transport)
-        if self._stalled is not None:
-            self._stalled.cancel()
-            self._stalled = None
 
     def _close(self) -> None:
         self._end(self.transport.close)

@@ -42,7 +42,7 @@ HANDSHAKE_SECONDS = 5.0
 IDLE_SECONDS = 75
 TURN_SECONDS = 0.001
 TLS_BYTES = 64 << 10
-UNSENT_AT_MOST = 128 << 10
+UNSENT_AT_MOST = 256 << 10
 """Bytes that the system takes for a client before they can be on their way.
 
 By itself Linux takes four megabytes for each: for hundreds who read nothing whole files would be copied, in

@@ -25,13 +25,16 @@ class Untaken:
         self._room = room
         self._of: dict[str, OrderedDict[asyncio.Transport, int]] = {}
         self._held: dict[str, int] = {}
+        self._all = 0
 
     def wait(self, client: str, transport: asyncio.Transport, size: int) -> None:
         """Note that ``size`` bytes wait for a client. Ends as many connections as it takes to have room for them."""
         self.done(client, transport)
-        self._of.setdefault(client, OrderedDict())[transport] = size + BEHIND
-        self._held[client] = self._held.get(client, 0) + size + BEHIND
-        while sum(self._held.values()) > self._room:
+        size += BEHIND
+        self._of.setdefault(client, OrderedDict())[transport] = size
+        self._held[client] = self._held.get(client, 0) + size
+        self._all += size
+        while self._all > self._room:
             most = max(self._held, key=self._held.__getitem__)
             longest = next(iter(self._of[most]))
             self.done(most, longest)
@@ -44,5 +47,6 @@ class Untaken:
         if waiting is None or size is None:
             return
         self._held[client] -= size
+        self._all -= size
         if not waiting:
             del self._of[client], self._held[client]
