@@ -28,6 +28,7 @@ from starlette.types import ASGIApp
 
 from proxy.app import Gate
 from proxy.certificates import HSTS, Certificate
+from proxy.connections import UNSENT_AT_FIRST, leave_unsent
 from proxy.crowds import CountedProtocol, tell_seldom
 from proxy.errors import SettingsError
 from proxy.health import ENDING
@@ -42,13 +43,6 @@ HANDSHAKE_SECONDS = 5.0
 IDLE_SECONDS = 75
 TURN_SECONDS = 0.001
 TLS_BYTES = 64 << 10
-UNSENT_AT_MOST = 256 << 10
-"""Bytes that the system takes for a client before they can be on their way.
-
-By itself Linux takes four megabytes for each: for hundreds who read nothing whole files would be copied, in
-everybody's time, into memory that no figure of this process shows.
-"""
-_UNSENT: int | None = getattr(socket, "TCP_NOTSENT_LOWAT", None)
 _ARENA_MAX, _MMAP_THRESHOLD, _TRIM_THRESHOLD = -8, -3, -1
 _MALLOC = ((_ARENA_MAX, 2), (_MMAP_THRESHOLD, 1 << 20), (_TRIM_THRESHOLD, 16 << 20))
 
@@ -229,8 +223,7 @@ def _bound(option: str, host: str, port: int) -> socket.socket:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         place = socket.socket(family, kind, protocol)
         place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if _UNSENT is not None:
-            place.setsockopt(socket.IPPROTO_TCP, _UNSENT, UNSENT_AT_MOST)  # every connection taken here has it from it
+        leave_unsent(place, UNSENT_AT_FIRST)  # every connection taken here has it from it
         place.bind(address)
     except OSError as error:
         step = f"Say another --{option}, or stop what listens there."
