@@ -151,6 +151,7 @@ class Gate:
         return [
             ("recovery", self.recovery.run),
             ("policy watch", self.live.watch),
+            ("database", lambda: asyncio.to_thread(self.store.look_through)),
             ("clock watch", lambda: clock.watch(partial(self.background.tell, "clock"))),
             ("audit", lambda: self.decisions.run(now)),
             ("names", self._learn_names),

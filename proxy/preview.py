@@ -38,12 +38,13 @@ class Preview:
         if project is None:
             return snapshot
         granted = replace(self.wish, id=f"preview:{project}", project=project, specifier="", standing=True, files=())
-        terms = snapshot.terms
+        supposed = snapshot.supposing(granted)
+        terms = supposed.terms
         if Code.TOO_NEW in self.wish.acknowledged:
             terms = replace(terms, minimum_age=timedelta(0), ages={})
         if Code.FROZEN in self.wish.acknowledged:
             terms = replace(terms, freeze=None)
-        return snapshot.amended((granted, *acknowledgements(granted, project), terms), (), snapshot.revision)
+        return supposed.amended((*acknowledgements(granted, project), terms), (), snapshot.revision)
 
     async def names_known(self, project: NormalizedName | None = None) -> PolicySnapshot:
         """The same: a preview always waits for the names."""

@@ -78,6 +78,7 @@ class Closures:
         identity: str,
         only: Iterable[str] = (),
         but: Iterable[str] = (),
+        acknowledge: Iterable[str] = (),
         if_revision: int | None = None,
     ) -> Resolution:
         """Approve what a resolution showed and is not served yet: all, ``only`` some projects, or all ``but`` some.
@@ -92,12 +93,18 @@ class Closures:
                 raise Unusable(f"There is nothing to approve yet: the resolution is {resolution.state}.")
             ends_later(resolution.wish, self.hands.clock())
             steps = _chosen(closure, only, but)
-            resolution.closure = await self._granted(actor, closure, steps, if_revision)
+            resolution.closure = await self._granted(actor, closure, steps, frozenset(acknowledge), if_revision)
         return resolution
 
-    async def _granted(self, actor: Actor, closure: Closure, steps: Sequence[Step], if_revision: int | None) -> Closure:
+    async def _granted(
+        self, actor: Actor, closure: Closure, steps: Sequence[Step], aware: frozenset[str], if_revision: int | None
+    ) -> Closure:
         at = self.hands.clock()
-        drafts = [replace(step.draft, approval=replace(step.draft.approval, at=at)) for step in steps if step.draft]
+        drafts = [
+            replace(draft, approval=replace(draft.approval, at=at), aware=draft.aware | aware)
+            for step in steps
+            if (draft := step.draft)
+        ]
         outcomes = await self.granting.grant(actor, drafts, dry_run=False, if_revision=if_revision)
         done = {step.node: Step(step.node, None, outcome) for step, outcome in zip(steps, outcomes, strict=True)}
         return replace(

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -115,10 +115,17 @@ class Documents:
         notes = refused(resolved.faults, text).faults
         return replace(await self._plan(actor, compared, resolved, since), notes=tuple(notes))
 
-    async def apply(self, actor: Actor, text: str, reason: str, if_revision: int | None = None) -> Applied:
+    async def apply(
+        self,
+        actor: Actor,
+        text: str,
+        reason: str,
+        acknowledge: Collection[str] = (),
+        if_revision: int | None = None,
+    ) -> Applied:
         """Make the policy what a document says, as one change.
 
-        Raises Forbidden, Unusable, DocumentRefused, UpstreamError, RevisionConflict, StoreError.
+        Raises Forbidden, NeedsAcknowledgement, Unusable, DocumentRefused, UpstreamError, RevisionConflict, StoreError.
         """
         demand(actor, Permission.POLICY_READ)
         compared = await self._compared(text)
@@ -134,7 +141,7 @@ class Documents:
         foreseen = await self._change(actor, compared, resolved, "-")
         pinned = await self._pinned(resolved, changes.apply(compared.snapshot, foreseen))
         made = await self._change(actor, compared, pinned, said(reason))
-        event = await self.hands.commit(made, actor, seen(compared.snapshot, wanted))
+        event = await self.hands.commit(made, actor, seen(compared.snapshot, wanted), aware=acknowledge)
         return Applied(event.revision, compared.steps, pinned.approvals, event)
 
     async def _compared(self, text: str) -> _Compared:

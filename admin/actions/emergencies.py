@@ -5,7 +5,8 @@ Decided here:
 * It lasts three days at the most and freezes the files that match now, like any approval.
 * What is dangerous stays shut; an emergency that would open nothing is not opened.
 * Whoever reviews it is a person with an account, and another than who opened it.
-* A look-alike is acknowledged by the name it resembles here too: haste is what they are made for.
+* A look-alike is acknowledged by the name it resembles here too, and so is old advisory data: haste is what they are
+  made for.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ class Emergencies:
         outcome = Outcome(approval, 0, composition, draft.left_out)
         if not outcome.opened:
             raise Unusable(f"This would open nothing. {_why(composition, approval)}")
-        event = await self.hands.commit(change, actor, if_revision)
+        event = await self.hands.commit(change, actor, if_revision, aware=draft.aware)
         self.alerts.announce(change)
         return replace(outcome, event=event, revision=event.revision)
 

@@ -9,6 +9,7 @@ Decided here:
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -65,12 +66,13 @@ class Exclusions:
         channel: str = "",
         owner: str = "",
         justification: Justification = "",
+        acknowledge: Collection[str] = (),
         if_revision: int | None = None,
     ) -> AuditEvent:
         """Set one advisory aside for a range of a project, for at most 180 days; malware takes a second person.
 
         ``owner`` answers for it ("": the actor).
-        Raises Forbidden, Proposed, Unusable, RevisionConflict, StoreError.
+        Raises Forbidden, NeedsAcknowledgement, Proposed, Unusable, RevisionConflict, StoreError.
         """
         demand(actor, Permission.POLICY_WAIVE)
         project, specifier = read_requirement(requirement)
@@ -94,7 +96,7 @@ class Exclusions:
             owner=said(owner or actor.name),
             justification=justification,
         )
-        return await self.hands.commit(changes.waive(entry), actor, if_revision)
+        return await self.hands.commit(changes.waive(entry), actor, if_revision, aware=acknowledge)
 
     async def end_waiver(
         self,

@@ -19,7 +19,7 @@ from packaging.utils import NormalizedName
 
 from admin.actions.hands import Hands
 from admin.actions.resemblances import acknowledged, met
-from admin.actions.wishes import NeedsAcknowledgement, Unusable, Wish, read_acknowledgement, said
+from admin.actions.wishes import NeedsAcknowledgement, Unusable, Wish, said
 from proxy.model import (
     Acknowledgement,
     Actor,
@@ -56,11 +56,12 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An approval that is not granted yet, and the page it was made from."""
+    """An approval that is not granted yet, and the page it was made from; ``aware`` is what is known of missed news."""
 
     approval: Approval
     page: ProjectPage
     left_out: tuple[str, ...]
+    aware: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ class Granting:
         chosen, left_out = _named(approval, page, wish.sha256) if wish.sha256 else _choose(approval, page, sha256s)
         if not chosen and not wish.standing:
             raise Unusable(freezing.nothing(approval, left_out))
-        return Draft(replace(approval, files=chosen), page, left_out)
+        return Draft(replace(approval, files=chosen), page, left_out, wish.aware)
 
     async def foresee(self, drafts: Sequence[Draft]) -> list[Outcome]:
         """Show what the drafts would open together, as far as their look-alikes are acknowledged. Raises StoreError."""
@@ -102,7 +103,8 @@ class Granting:
         change, outcomes = await self._foreseen(drafts, source, known)
         if dry_run:
             return outcomes
-        event = await self.hands.commit(change, actor, if_revision)
+        aware = frozenset.intersection(*(draft.aware for draft in drafts))
+        event = await self.hands.commit(change, actor, if_revision, aware=aware)
         return [replace(outcome, revision=event.revision, event=event) for outcome in outcomes]
 
     async def _foreseen(
@@ -174,7 +176,7 @@ def wished(actor: Actor, wish: Wish, project: NormalizedName, specifier: str, at
         standing=wish.standing,
         prereleases=wish.prereleases,
         sdists=wish.sdists,
-        acknowledged=tuple(sorted({read_acknowledgement(text) for text in wish.acknowledge})),
+        acknowledged=wish.overrules,
         until=wish.until,
         ticket=wish.ticket,
         yanked=wish.yanked,

@@ -7,6 +7,8 @@ Decided here:
 * A proposal is a person's, with an account. Only while fewer than two people can decide does a token of the gate's own
   host stand in for one: else a second could never be invited again.
 * A reviewer's page is never asked for by an internal name.
+* What opens something while news may have been missed (:mod:`proxy.policy.outdated`) is made only by who is ``aware``:
+  names the state of the data. Of two people it is the second, who makes it so.
 * What was worked out from the policy is committed at the revision it was read at, or at the one that the caller had
   seen: of two people at once the second is told, and overwrites nothing.
 """
@@ -15,19 +17,19 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from packaging.utils import NormalizedName
 
-from admin.actions.wishes import Proposed, Unusable
+from admin.actions.wishes import NeedsAcknowledgement, Proposed, Unusable
 from admin.roles import demand_person
 from proxy.channels import ChannelPolicy
 from proxy.gateway import Gateway
 from proxy.live import Live
 from proxy.model import Actor, Ask, AuditEvent, Change, LateFile, ProjectPage, Proposal
-from proxy.policy import changes, changes_people, second_person
+from proxy.policy import changes, changes_people, outdated, second_person
 from proxy.policy.late import waits
 from proxy.policy.snapshot import PolicySnapshot
 from proxy.policy.terms import Turn, turns
@@ -56,10 +58,12 @@ class Hands:
     gateway: Gateway
     clock: Callable[[], datetime]
 
-    async def commit(self, change: Change, actor: Actor, if_revision: int | None = None) -> AuditEvent:
+    async def commit(
+        self, change: Change, actor: Actor, if_revision: int | None = None, *, aware: Collection[str] = ()
+    ) -> AuditEvent:
         """Commit and have the new policy in force before returning, or propose what one person alone cannot do.
 
-        Raises Forbidden, Proposed, Unusable, RevisionConflict, StoreError.
+        Raises Forbidden, NeedsAcknowledgement, Proposed, Unusable, RevisionConflict, StoreError.
         """
         before, known = await self.live.current(), self.live.credentials
         if second_person.asks_more(change, before) and known.deciders() < PEOPLE_AT_LEAST:
@@ -72,11 +76,22 @@ class Hands:
             if actor.owner or known.deciders() >= PEOPLE_AT_LEAST:
                 demand_person(actor)
             raise Proposed(await asyncio.to_thread(self._propose, change, words, actor, if_revision))
-        return await self.enact(change, actor, if_revision)
+        return await self.enact(change, actor, if_revision, aware=aware)
 
-    async def enact(self, change: Change, actor: Actor, if_revision: int | None = None) -> AuditEvent:
-        """Commit what needs nobody else, or has been confirmed. Raises RevisionConflict, StoreError."""
-        event = await asyncio.to_thread(self.store.commit, change, actor, self.clock(), if_revision=if_revision)
+    async def enact(
+        self, change: Change, actor: Actor, if_revision: int | None = None, *, aware: Collection[str] = ()
+    ) -> AuditEvent:
+        """Commit what needs nobody else, or has been confirmed.
+
+        Raises NeedsAcknowledgement, RevisionConflict, StoreError.
+        """
+        at = self.clock()
+        missed = outdated.missed(change, await self.live.current(), at)
+        if missed is not None:
+            if missed.code not in aware:
+                raise NeedsAcknowledgement(missed, missed.code)
+            change = outdated.acknowledged(change, missed)
+        event = await asyncio.to_thread(self.store.commit, change, actor, at, if_revision=if_revision)
         await self.live.current()
         return event
 

@@ -9,7 +9,7 @@ Decided here:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -36,12 +36,20 @@ class Late:
         return await asyncio.to_thread(self.hands.late)
 
     async def admit(
-        self, actor: Actor, filenames: Sequence[str], reason: str, if_revision: int | None = None
+        self,
+        actor: Actor,
+        filenames: Sequence[str],
+        reason: str,
+        acknowledge: Collection[str] = (),
+        if_revision: int | None = None,
     ) -> list[Outcome]:
-        """Approve exactly these files. Raises Forbidden, Unusable, UpstreamError, RevisionConflict, StoreError."""
+        """Approve exactly these files.
+
+        Raises Forbidden, Unusable, NeedsAcknowledgement, UpstreamError, RevisionConflict, StoreError.
+        """
         demand(actor, Permission.POLICY_APPROVE)
         drafts = [
-            await self._draft(actor, list(files), said(reason))
+            await self._draft(actor, list(files), said(reason), acknowledge)
             for _, files in groupby(sorted(await self._named(filenames), key=_release), key=_release)
         ]
         return await self.granting.grant(actor, drafts, dry_run=False, if_revision=if_revision)
@@ -61,11 +69,11 @@ class Late:
                 raise Unusable(f"No file {filename[:128]!r} waits in the inbox. wicketgate inbox lists those that do.")
         return [late for late in waiting if late.file.filename in filenames]
 
-    async def _draft(self, actor: Actor, files: list[LateFile], reason: str) -> Draft:
+    async def _draft(self, actor: Actor, files: list[LateFile], reason: str, acknowledge: Collection[str]) -> Draft:
         """Return the approval of late files of one version, as the page lists them now."""
         channel, project, version = _release(files[0])
         digests = tuple(dict.fromkeys(late.file.sha256 or "" for late in files))
-        wish = Wish(f"{project}=={version}", reason, channel=channel, sha256=digests)
+        wish = Wish(f"{project}=={version}", reason, channel=channel, sha256=digests, acknowledge=tuple(acknowledge))
         return await self.granting.draft(actor, wish, project, f"=={version}")
 
 

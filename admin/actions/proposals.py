@@ -13,7 +13,7 @@ Decided here:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from admin.actions.hands import Hands
@@ -77,10 +77,17 @@ class Proposals:
             raise Unknown(f"Nothing waits as {identity[:40]!r}. wicketgate proposals list")
         return found
 
-    async def confirm(self, actor: Actor, identity: str, digest: str, if_revision: int | None = None) -> AuditEvent:
+    async def confirm(
+        self,
+        actor: Actor,
+        identity: str,
+        digest: str,
+        acknowledge: Collection[str] = (),
+        if_revision: int | None = None,
+    ) -> AuditEvent:
         """Do what somebody else proposed; ``digest`` is that of what the second person was shown.
 
-        Raises Forbidden, Unusable, RevisionConflict, StoreError.
+        Raises Forbidden, NeedsAcknowledgement, Unusable, RevisionConflict, StoreError.
         """
         demand(actor, Permission.PROPOSAL_DECIDE)
         proposal = await self.one(identity)
@@ -97,7 +104,7 @@ class Proposals:
         revision = await self._unchanged_since(proposal, change)
         if if_revision is not None and if_revision != revision:
             raise RevisionConflict(if_revision, revision)
-        event = await self.hands.enact(change, actor, revision)
+        event = await self.hands.enact(change, actor, revision, aware=acknowledge)
         if second_person.MALWARE in proposal.words:
             await self._shout(proposal, actor)
         return event

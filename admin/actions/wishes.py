@@ -4,7 +4,8 @@ Decided here:
 
 * A requirement of the admin is a name and a range: no URL, extras or markers.
 * A reason is not optional.
-* A finding is overruled by its code; a look-alike by its code and the name it resembles.
+* A finding is overruled by its code; a look-alike by its code and the name it resembles. Advisory data that is stale or
+  missing is acknowledged in the same words, for this one act.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from proxy.model import Code, Finding, Proposal
 from proxy.policy.document.entries import CHANNEL_NAME
 from proxy.policy.folding import malformed, meant
 from proxy.policy.judge import OVERRULABLE
+from proxy.policy.outdated import MISSED
 from proxy.policy.versions import specifier as read_specifier
 from proxy.simple import names
 
@@ -80,6 +82,16 @@ class Wish:
     channel: str = ""
     sha256: tuple[str, ...] = ()
 
+    @property
+    def aware(self) -> frozenset[str]:
+        """What it acknowledges of the advisory data."""
+        return MISSED.intersection(self.acknowledge)
+
+    @property
+    def overrules(self) -> tuple[str, ...]:
+        """What it overrules, each checked against what may be. Raises Unusable."""
+        return tuple(sorted({read_acknowledgement(text) for text in self.acknowledge if text not in MISSED}))
+
 
 def read_requirement(text: str) -> tuple[NormalizedName, str]:
     """Return project and specifier of a requirement (PEP 508). Raises Unusable with what to write instead."""
@@ -111,7 +123,7 @@ def read_acknowledgement(text: str) -> str:
     """Return what an approver overrules, checked against what may be. Raises Unusable."""
     code, _, target = text.strip().partition(":")
     if code not in OVERRULABLE:
-        known = ", ".join(sorted(OVERRULABLE))
+        known = ", ".join(sorted(OVERRULABLE | MISSED))
         raise Unusable(f"{code[:40]!r} cannot be overruled by an approval. These can: {known}")
     if (code == Code.LOOK_ALIKE) != bool(target):
         raise Unusable("A look-alike is acknowledged with the name it resembles: look-alike:requests")

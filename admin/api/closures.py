@@ -29,7 +29,8 @@ def routes(desk: Desk, who: Who) -> APIRouter:
         identity: str, body: ChosenIn, by: Actor = Depends(who), if_match: IfMatch = None
     ) -> ResolutionOut:
         """Approve what a resolution showed, as one change. If-Match takes a revision."""
-        return resolution_data(await closures.approve(by, identity, body.only, body.but, if_match))
+        chosen = closures.approve(by, identity, body.only, body.but, body.acknowledge, if_match)
+        return resolution_data(await chosen)
 
     @router.delete("/approvals/closures/{identity}")
     async def cancel(identity: str, by: Actor = Depends(who)) -> ResolutionOut:

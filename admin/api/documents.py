@@ -29,7 +29,8 @@ def routes(desk: Desk, who: Who) -> APIRouter:
     @router.post("/policy/apply")
     async def apply(body: ApplyIn, by: Actor = Depends(who), if_match: IfMatch = None) -> AppliedOut:
         """Make the policy what a document says, as one change. If-Match counts before the document's own revision."""
-        return applied_data(await desk.actions.documents.apply(by, body.document, body.reason, if_match))
+        verbs = desk.actions.documents
+        return applied_data(await verbs.apply(by, body.document, body.reason, body.acknowledge, if_match))
 
     @router.post("/simulate")
     async def simulate(body: DocumentIn, by: Actor = Depends(who)) -> PlanOut:

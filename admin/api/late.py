@@ -18,7 +18,7 @@ def routes(desk: Desk, who: Who) -> APIRouter:
     @router.post("/inbox/admit", status_code=201)
     async def admit(body: LateIn, by: Actor = Depends(who), if_match: IfMatch = None) -> list[OutcomeOut]:
         """Approve exactly these late files, by the digests that stand in the inbox."""
-        outcomes = await desk.actions.late.admit(by, body.filenames, body.reason, if_match)
+        outcomes = await desk.actions.late.admit(by, body.filenames, body.reason, body.acknowledge, if_match)
         return [outcome_data(outcome) for outcome in outcomes]
 
     @router.post("/inbox/admit/decline")

@@ -35,7 +35,7 @@ def routes(desk: Desk, who: Who) -> APIRouter:
     @router.post("/proposals/{identity}/confirm")
     async def confirm(identity: str, body: ConfirmIn, by: Actor = Depends(who), if_match: IfMatch = None) -> EventOut:
         """Do what somebody else proposed, as the second person."""
-        return event_data(await verbs.confirm(by, identity, body.digest, if_match))
+        return event_data(await verbs.confirm(by, identity, body.digest, body.acknowledge, if_match))
 
     @router.post("/proposals/{identity}/reject")
     async def reject(identity: str, body: ReasonIn, by: Actor = Depends(who)) -> EventOut:

@@ -27,9 +27,11 @@ async def page(room: Room, request: Request, actor: Actor) -> Response:
 
 async def waive(room: Room, request: Request, actor: Actor) -> Response:
     """Set one advisory aside, with an end."""
-    wish = dict(zip(WAIVED, await fields(request, *WAIVED), strict=True))
+    *said, known = await fields(request, *WAIVED, "acknowledge")
+    wish = dict(zip(WAIVED, said, strict=True))
+    given = {**wish, "acknowledge": [known] if known else []}
     try:
-        await room.actions.exclusions.waive(actor, **checked(WaiverIn, wish).model_dump())
+        await room.actions.exclusions.waive(actor, **checked(WaiverIn, given).model_dump())
     except (Proposed, Forbidden):
         raise
     except GateError as error:

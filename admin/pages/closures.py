@@ -32,7 +32,8 @@ async def act(room: Room, request: Request, actor: Actor) -> Response:
         if verb == "cancel":
             await room.actions.closures.cancel(actor, identity)
         elif ticked:
-            await room.actions.closures.approve(actor, identity, ticked, if_revision=seen)
+            known = [str(code) for code in form.getlist("acknowledge")]
+            await room.actions.closures.approve(actor, identity, ticked, (), known, seen)
         else:
             return await _page(room, identity, actor, "Tick what you approve.")
     except (Proposed, Forbidden):

@@ -34,7 +34,8 @@ async def act(room: Room, request: Request, actor: Actor) -> Response:
     verbs = room.actions.documents
     try:
         if verb == "apply":
-            applied = await verbs.apply(actor, text, reason, seen)
+            known = [str(code) for code in form.getlist("acknowledge")]
+            applied = await verbs.apply(actor, text, reason, known, seen)
             return _page(room, actor, text, applied=applied_data(applied))
         plan = plan_data(await verbs.plan(actor, text, MONTH))
     except (Proposed, Forbidden):

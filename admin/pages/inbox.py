@@ -43,7 +43,8 @@ async def decide(room: Room, request: Request, actor: Actor) -> Response:
             projects = list(dict.fromkeys(_field(text, "project") for text in ticked))
             await room.actions.inbox.decline(actor, projects, reason)
             return RedirectResponse("/admin/inbox", 303)
-        wishes = [_wish(text, reason) for text in ticked]
+        known = tuple(str(code) for code in form.getlist("acknowledge"))
+        wishes = [_wish(text, reason, known) for text in ticked]
         if verb == "grant":
             granted = await room.actions.approvals.approve_all(actor, wishes, if_revision=seen)
             facts = {"outcomes": [outcome_data(outcome) for outcome in granted], "stopped": []}
@@ -81,8 +82,8 @@ async def _foreseen(room: Room, actor: Actor, wishes: Sequence[Wish], reason: st
     return show(room, "many.html", status, actor=actor, many=many, ticked=ready, reason=reason, problem=problem)
 
 
-def _wish(ticked: str, reason: str) -> Wish:
-    acknowledged = tuple(parse_qs(ticked).get("acknowledge", ()))
+def _wish(ticked: str, reason: str, known: tuple[str, ...]) -> Wish:
+    acknowledged = (*parse_qs(ticked).get("acknowledge", ()), *known)
     channel = _field(ticked, "channel")
     return Wish(_field(ticked, "requirement"), reason, channel=channel, acknowledge=acknowledged)
 

@@ -14,9 +14,9 @@ FILES_AT_MOST = 200
 
 async def admit(room: Room, request: Request, actor: Actor) -> Response:
     """Approve the files that were ticked by their digests, or decline them."""
-    form = await read_form(request, FILES_AT_MOST + 2)
+    form = await read_form(request, FILES_AT_MOST + 3)
     filenames = [str(name) for name in form.getlist("filename")]
     reason, declined = str(form.get("reason", "")), form.get("do") == "decline"
-    verbs = room.actions.late
-    await (verbs.decline(actor, filenames, reason) if declined else verbs.admit(actor, filenames, reason))
+    known, verbs = [str(code) for code in form.getlist("acknowledge")], room.actions.late
+    await (verbs.decline(actor, filenames, reason) if declined else verbs.admit(actor, filenames, reason, known))
     return RedirectResponse("/admin/inbox", 303)

@@ -30,8 +30,8 @@ async def page(room: Room, request: Request, actor: Actor) -> Response:
 
 async def confirm(room: Room, request: Request, actor: Actor) -> Response:
     """Do it, as the second person."""
-    identity, digest = await fields(request, "proposal", "digest")
-    await room.actions.proposals.confirm(actor, identity, digest)
+    identity, digest, known = await fields(request, "proposal", "digest", "acknowledge")
+    await room.actions.proposals.confirm(actor, identity, digest, [known])
     return RedirectResponse("/admin/proposals", 303)
 
 

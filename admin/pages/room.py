@@ -5,7 +5,8 @@ Decided here:
 * No page is framed or kept by a cache. Scripts are the files that ship with the gate and nothing else, and none runs
   before somebody is signed in, but where a passkey is asked for.
 * Every page says what must not be overlooked: second factors that are not required, disputed malware; to who is signed
-  in also the age of the advisory data, and the emergencies that wait for a review.
+  in also the age of the advisory data, and the emergencies that wait for a review. What opens something has a box to
+  say that old data is known.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ from proxy.forms import Form, read_form
 from proxy.health import MFA_OFF
 from proxy.live import Live
 from proxy.model import Actor
-from proxy.policy import disputes, emergencies, explaining
+from proxy.policy import disputes, emergencies, explaining, outdated
 from proxy.store import Store
 
 POLICY = (
@@ -133,7 +134,12 @@ def show_with_script(room: Room, template: str, status: int = 200, **facts: obje
 def _rendered(room: Room, template: str, facts: Mapping[str, object]) -> str:
     snapshot, at = room.live.snapshot, room.clock()
     alarms = [emergencies.sentence(approval, at) for approval in emergencies.alarms(snapshot)]
-    shared = {"feed": explaining.feed_data(snapshot, at), "alarms": alarms, "notices": list(_notices(room, at))}
+    shared = {
+        "feed": explaining.feed_data(snapshot, at),
+        "missed": outdated.asked(snapshot, at),
+        "alarms": alarms,
+        "notices": list(_notices(room, at)),
+    }
     return _pages.get_template(template).render(facts, **shared)
 
 

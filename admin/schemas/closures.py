@@ -11,7 +11,7 @@ from typing_extensions import TypedDict
 
 from admin.actions import NeedsAcknowledgement, Resolution, Step
 from admin.closure import Node, Target, combinations
-from admin.schemas.given import Strict, WishIn
+from admin.schemas.given import Aware, Strict, WishIn
 from admin.schemas.told_acts import OutcomeOut, outcome_data
 from admin.tree import Branch, grown
 from proxy.policy import explaining
@@ -34,6 +34,7 @@ class ChosenIn(Strict):
 
     only: list[str] = Field(default_factory=list, max_length=2000, examples=[["flask", "click"]])
     but: list[str] = Field(default_factory=list, max_length=2000, description="These are left out.")
+    acknowledge: Aware = Field(default_factory=list)
 
 
 class Standing(TypedDict):

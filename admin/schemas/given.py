@@ -15,6 +15,7 @@ from admin.actions.access import NAME, NAME_AT_MOST
 from admin.roles import Permission
 from proxy.model import Justification
 from proxy.policy import spelling
+from proxy.policy.outdated import Missed
 
 Requirement = Annotated[
     str,
@@ -47,6 +48,12 @@ Whole = Annotated[int, Field(strict=True)]
 
 ChannelName = Annotated[
     str, Field(max_length=40, examples=["research"], description="Where it counts; empty: in the default channel.")
+]
+
+
+Aware = Annotated[
+    list[Missed],
+    Field(max_length=2, examples=[["advisories-stale"]], description="Old or missing advisory data that is known of."),
 ]
 
 
@@ -113,6 +120,7 @@ class LateIn(Strict):
         min_length=1, max_length=200, examples=[["flask-3.0.0-py3-none-any.whl"]]
     )
     reason: Reason
+    acknowledge: Aware = Field(default_factory=list)
 
 
 class WaiverIn(Strict):
@@ -125,6 +133,7 @@ class WaiverIn(Strict):
     owner: str = Field("", max_length=80, description="Who answers for it; empty: whoever grants it.")
     justification: Justification = Field("", description="OpenVEX's word; empty: the risk is accepted.")
     channel: ChannelName = ""
+    acknowledge: Aware = Field(default_factory=list)
 
 
 class WaiverEndIn(Strict):

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from admin.schemas.given import Reason, Strict
+from admin.schemas.given import Aware, Reason, Strict
 from proxy.policy.document.schema import Duration
 
 Text = Annotated[
@@ -33,3 +33,4 @@ class ApplyIn(Strict):
 
     document: Text
     reason: Reason
+    acknowledge: Aware = Field(default_factory=list)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from admin.actions import Wanted
-from admin.schemas.given import Reason, Strict, Whole
+from admin.schemas.given import Aware, Reason, Strict, Whole
 
 Role = Annotated[
     Literal["reader", "requester", "auditor", "approver", "administrator", "owner"], Field(examples=["approver"])
@@ -59,3 +59,4 @@ class ConfirmIn(Strict):
     """The digest of what was looked at."""
 
     digest: str = Field(min_length=64, max_length=64, pattern=r"^[0-9a-f]{64}$", examples=["9f" * 32])
+    acknowledge: Aware = Field(default_factory=list)

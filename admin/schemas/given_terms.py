@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from admin.schemas.given import ChannelName, Flag, Later, Reason, Strict
+from proxy.model import StaleAdvisories
 from proxy.policy import spelling
 
 Project = Annotated[str, Field(max_length=200), AfterValidator(spelling.project)]
@@ -65,8 +66,8 @@ class TermsIn(Strict):
         description="From whom the files of a project must come, as their attestations say.",
         examples=[{"flask": "GitHub:pallets/flask"}],
     )
-    stale_advisories: Literal["say", "refuse"] | None = Field(
-        None, description="Whether stale advisory data is only said, or refuses everything."
+    stale_advisories: StaleAdvisories | None = Field(
+        None, description="Whether stale advisory data is only said, must be acknowledged, or refuses everything."
     )
     warn_stale_after_hours: Hours | None = Field(None, description="From when on advisory data is called old.")
     alarm_stale_after_hours: Hours | None = Field(None, description="From when on advisory data is called stale.")

@@ -9,7 +9,7 @@ import click
 
 from proxy.cli.desk import ALLOWED, REFUSED, Data, Desk, give_up, show, table, with_desk
 from proxy.cli.inputs import text_of
-from proxy.cli.options import channel_option, json_option, matching, revised
+from proxy.cli.options import aware_option, channel_option, json_option, matching, revised
 from proxy.cli.output import output_option, written
 from proxy.cli.words import said
 from proxy.policy.document.example import EXAMPLE
@@ -58,10 +58,13 @@ def plan(desk: Desk, as_json: bool, file: Path, since: str) -> None:
 
 @policy.command("apply")
 @file_argument
+@aware_option
 @revised
-def apply_document(desk: Desk, as_json: bool, file: Path, reason: str, if_revision: int | None) -> None:
+def apply_document(
+    desk: Desk, as_json: bool, file: Path, acknowledge: tuple[str, ...], reason: str, if_revision: int | None
+) -> None:
     """Make the policy what FILE says: all of it, as one change, or nothing."""
-    body = {"document": _text(file), "reason": reason}
+    body = {"document": _text(file), "reason": reason, "acknowledge": acknowledge}
     data = desk.admin("POST", "/policy/apply", json=body, headers=matching(if_revision))
     show(data, as_json, lambda: _applied(data))
 
@@ -83,6 +86,7 @@ def simulate(desk: Desk, as_json: bool, file: Path, since: str) -> None:
 @output_option
 @click.option("--apply", "adopt_now", is_flag=True, help="Approve what is proposed, as one change.")
 @click.option("--reason", help="Why; needed with --apply.")
+@aware_option
 @channel_option
 @json_option
 @with_desk
@@ -94,13 +98,14 @@ def adopt(
     output: Path | None,
     adopt_now: bool,
     reason: str | None,
+    acknowledge: tuple[str, ...],
 ) -> None:
     """Propose the approvals that would have let through what observe mode did, the riskiest first."""
     data = desk.admin("GET", "/adopt", params={"since": since, "channel": channel})
     if output:
         written(output, data["document"].encode(), "what is proposed")
     if adopt_now and data["proposals"]:
-        body = {"document": data["document"], "reason": reason or ""}
+        body = {"document": data["document"], "reason": reason or "", "acknowledge": acknowledge}
         data["applied"] = desk.admin("POST", "/policy/apply", json=body, headers=matching(data["revision"]))
     show(data, as_json, lambda: _adoption(data, output))
 

@@ -35,7 +35,7 @@ def break_glass() -> None:
 @if_revision_option
 @click.option("--hours", default=24.0, show_default=True, type=click.FloatRange(0, 72, min_open=True), help="How long.")
 @click.option("--sdists", is_flag=True, help="Source archives as well; they run code on install.")
-@click.option("--acknowledge", multiple=True, metavar="CODE", help="Overrule a finding: look-alike:NAME.")
+@click.option("--acknowledge", multiple=True, metavar="CODE", help="Overrule: look-alike:NAME, advisories-stale.")
 @channel_option
 @json_option
 @with_desk

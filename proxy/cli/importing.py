@@ -22,7 +22,9 @@ from proxy.cli.policy import WITHHELD_SHOWN
 @click.option("--sdists", is_flag=True, help="Source archives as well; they run code on install.")
 @click.option("--yanked", is_flag=True, help="What its maintainers took back as well.")
 @click.option("--legacy", is_flag=True, help="Source archives of old formats as well (.zip, .tar.bz2).")
-@click.option("--acknowledge", multiple=True, metavar="CODE", help="Overrule a finding: too-new, look-alike:NAME.")
+@click.option(
+    "--acknowledge", multiple=True, metavar="CODE", help="Overrule: too-new, look-alike:NAME, advisories-stale."
+)
 @click.option("--until", type=click.DateTime(), help="When the approvals end (UTC).")
 @click.option("--ticket", default="", help="Where this was discussed.")
 @click.option("--skip-faulty", is_flag=True, help="Import what can be, though some of it cannot.")

@@ -40,6 +40,12 @@ def channel_option(command: Callable[P, None]) -> Callable[P, None]:
     return click.option("--channel", default="", envvar="WICKETGATE_CHANNEL", help=text)(command)
 
 
+def aware_option(command: Callable[P, None]) -> Callable[P, None]:
+    """Add ``--acknowledge`` for acts that overrule nothing else: that news may have been missed."""
+    text = "Go on though the advisory data is old or missing: advisories-stale, advisories-unknown."
+    return click.option("--acknowledge", multiple=True, metavar="CODE", help=text)(command)
+
+
 def if_revision_option(command: Callable[P, None]) -> Callable[P, None]:
     """Add ``--if-revision``, with which a change is made only to the policy that was looked at."""
     text = "Change nothing if the policy has moved on from this revision."

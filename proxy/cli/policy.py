@@ -10,6 +10,7 @@ import click
 from proxy.cli import closures
 from proxy.cli.desk import Data, Desk, facts, give_up, show, table, with_desk
 from proxy.cli.options import (
+    aware_option,
     channel_option,
     if_revision_option,
     json_option,
@@ -21,6 +22,7 @@ from proxy.cli.options import (
 from proxy.model import Justification
 
 WITHHELD_SHOWN = 12
+ACKNOWLEDGE = "Overrule: too-new, frozen, look-alike:NAME; or go on with old advisory data: advisories-stale."
 
 
 @click.command()
@@ -31,7 +33,7 @@ WITHHELD_SHOWN = 12
 @click.option("--sdists", is_flag=True, help="Source archives as well; they run code on install.")
 @click.option("--yanked", is_flag=True, help="What its maintainers took back as well.")
 @click.option("--legacy", is_flag=True, help="Source archives of old formats as well (.zip, .tar.bz2).")
-@click.option("--acknowledge", multiple=True, metavar="CODE", help="Overrule: too-new, frozen, look-alike:NAME.")
+@click.option("--acknowledge", multiple=True, metavar="CODE", help=ACKNOWLEDGE)
 @click.option("--until", type=click.DateTime(), help="When the approval ends (UTC).")
 @click.option("--ticket", default="", help="Where this was discussed.")
 @click.option("--sha256", multiple=True, metavar="HEX", help="Only the file with this digest, whatever it is.")
@@ -144,6 +146,7 @@ def prohibit(desk: Desk, as_json: bool, lift: bool, if_revision: int | None, **w
     type=click.Choice(get_args(Justification)),
     help="Why it does not matter here, in OpenVEX's words; left out, the risk is accepted.",
 )
+@aware_option
 @click.option("--end", is_flag=True, help="End the waiver instead.")
 @if_revision_option
 @channel_option
@@ -156,6 +159,7 @@ def waive(
     days: int,
     owner: str,
     justification: str,
+    acknowledge: tuple[str, ...],
     if_revision: int | None,
     **wanted: str,
 ) -> None:
@@ -164,8 +168,8 @@ def waive(
         event = desk.admin("POST", "/waivers/end", json=wanted, headers=matching(if_revision))
         show(event, as_json, lambda: click.echo(f"{wanted['advisory']} counts again (revision {event['revision']})."))
     else:
-        granted = {**wanted, "days": days, "owner": owner, "justification": justification}
-        event = desk.admin("POST", "/waivers", json=granted, headers=matching(if_revision))
+        more = {"days": days, "owner": owner, "justification": justification, "acknowledge": acknowledge}
+        event = desk.admin("POST", "/waivers", json={**wanted, **more}, headers=matching(if_revision))
         until = event["detail"]["until"][:10]
         show(event, as_json, lambda: click.echo(f"{wanted['advisory']} is waived until {until}."))
 

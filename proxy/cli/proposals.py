@@ -7,7 +7,7 @@ import json
 import click
 
 from proxy.cli.desk import Data, Desk, show, table, with_desk
-from proxy.cli.options import if_revision_option, json_option, matching, reasoned
+from proxy.cli.options import aware_option, if_revision_option, json_option, matching, reasoned
 
 
 @click.group()
@@ -38,17 +38,26 @@ def show_proposal(desk: Desk, as_json: bool, proposal: str) -> None:
 @proposals.command()
 @click.argument("proposal")
 @click.option("--digest", help="That of what you looked at; without it you are shown it, and asked.")
+@aware_option
 @if_revision_option
 @json_option
 @with_desk
-def confirm(desk: Desk, as_json: bool, proposal: str, digest: str | None, if_revision: int | None) -> None:
+def confirm(
+    desk: Desk,
+    as_json: bool,
+    proposal: str,
+    digest: str | None,
+    acknowledge: tuple[str, ...],
+    if_revision: int | None,
+) -> None:
     """Do PROPOSAL, as the second person."""
     if digest is None:
         data = desk.admin("GET", f"/proposals/{proposal}")
         _whole(data, err=True)
         click.confirm("Confirm exactly this?", abort=True, err=True)
         digest = data["digest"]
-    event = desk.admin("POST", f"/proposals/{proposal}/confirm", json={"digest": digest}, headers=matching(if_revision))
+    body = {"digest": digest, "acknowledge": acknowledge}
+    event = desk.admin("POST", f"/proposals/{proposal}/confirm", json=body, headers=matching(if_revision))
     show(event, as_json, lambda: click.echo(f"Done: {event['tag']} (revision {event['revision']})."))
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import get_args
 
 import click
 
 from proxy.cli.desk import Data, Desk, give_up, show, table, with_desk
 from proxy.cli.options import channel_option, if_revision_option, json_option, matching, reason_unless_dry, why
 from proxy.cli.words import said
+from proxy.model import StaleAdvisories
 from proxy.policy.second_person import WORDS
 
 SHOWN = 20
@@ -40,7 +42,9 @@ SHOWN = 20
 @click.option(
     "--publisher", "publishers", multiple=True, metavar="NAME=KIND:REPOSITORY", help="From whom; NAME= ends it."
 )
-@click.option("--stale-advisories", type=click.Choice(["say", "refuse"]), help="What stale advisory data does.")
+@click.option(
+    "--stale-advisories", type=click.Choice(get_args(StaleAdvisories)), help="What stale or missing advisory data does."
+)
 @click.option("--warn-stale-after-hours", type=float, help="From when on advisory data is called old (24).")
 @click.option("--alarm-stale-after-hours", type=float, help="From when on it is called stale (72).")
 @click.option("--mode", type=click.Choice(["enforce", "observe"]), help="Withhold, or record and serve.")

@@ -155,6 +155,7 @@ class LateFile:
 
 Mode = Literal["enforce", "observe"]
 SeverityFloor = Literal["low", "medium", "high", "critical"]
+StaleAdvisories = Literal["say", "acknowledge", "refuse"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +172,8 @@ class Terms:
       release without one does, where they are listed.
     * ``provenance``: glob patterns of projects whose files must come with attestations (PEP 740), ``publishers``:
       from whom, by project.
+    * ``stale_advisories``: whether data that is stale or missing is only said, must be acknowledged by who opens
+      something (and nothing opens by itself), or refuses everything.
     * ``two_person``: what one person alone cannot do, in the words of :mod:`proxy.policy.second_person`.
     """
 
@@ -188,7 +191,7 @@ class Terms:
     publishers: Mapping[str, str] = field(default_factory=dict)
     warn_stale_after: timedelta = timedelta(hours=24)
     alarm_stale_after: timedelta = timedelta(hours=72)
-    stale_advisories: Literal["say", "refuse"] = "say"
+    stale_advisories: StaleAdvisories = "acknowledge"
     two_person: tuple[str, ...] = ()
     id: str = "terms"
 

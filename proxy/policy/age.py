@@ -23,6 +23,9 @@ Level = Literal["fresh", "old", "stale", "none"]
 LEVELS: Final[tuple[Level, ...]] = ("fresh", "old", "stale", "none")
 """Every level, the best first."""
 
+BLIND: Final = frozenset[Level]({"stale", "none"})
+"""The levels at which news may have been missed."""
+
 _SHOWN_OF_A_DIGEST: Final = 12
 
 
@@ -43,15 +46,19 @@ def age(feed: FeedState | None, terms: Terms, at: datetime) -> Age:
     """Judge the data in force by the terms."""
     if feed is None:
         return Age("none")
-    oldest = min(feed.newest, feed.synced)
     content, sync = at - feed.newest, at - feed.synced
-    stale_at = oldest + terms.alarm_stale_after
-    old_at = min(oldest + terms.warn_stale_after, stale_at)
+    stale_at = stale_from(feed, terms)
+    old_at = min(min(feed.newest, feed.synced) + terms.warn_stale_after, stale_at)
     if at >= stale_at:
         return Age("stale", content, sync)
     if at >= old_at:
         return Age("old", content, sync, stale_at)
     return Age("fresh", content, sync, old_at)
+
+
+def stale_from(feed: FeedState, terms: Terms) -> datetime:
+    """Return the moment at which the data becomes stale, or did."""
+    return min(feed.newest, feed.synced) + terms.alarm_stale_after
 
 
 def sentence(feed: FeedState | None, terms: Terms, at: datetime) -> str:

@@ -128,7 +128,7 @@ def _as_if_approved(project: NormalizedName, view: PolicySnapshot, page: Project
     """Judge a project as if every version had been approved as the newest approval in force was."""
     live = [grant.approval for grant in view.grants[project] if in_force(grant, at)]
     pattern = min(live, key=lambda approval: (approval.emergency, -approval.at.timestamp()))
-    return compose(project, page, view.amended([_for_every_version(pattern)], (), view.revision), at)
+    return compose(project, page, view.supposing(_for_every_version(pattern)), at)
 
 
 def _for_every_version(approval: Approval) -> Approval:

@@ -62,7 +62,7 @@ class Facts:
 def approving(snapshot: PolicySnapshot, project: NormalizedName) -> PolicySnapshot:
     """Return a policy as it would be if all of a project were approved, but for what runs code on install."""
     everything = Approval("as-if", project, "", (), "", "", datetime.min.replace(tzinfo=UTC), standing=True)
-    return snapshot.enforced().amended([everything], (), snapshot.revision)
+    return snapshot.enforced().supposing(everything)
 
 
 def unasked(snapshot: PolicySnapshot) -> PolicySnapshot:

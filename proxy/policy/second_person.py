@@ -117,8 +117,7 @@ def _putting(entry: Entry, before: PolicySnapshot, known: Credentials) -> Iterat
 
 def _approval(entry: Approval, before: PolicySnapshot) -> Iterator[str]:
     """An approval that says no more than the one it replaces needs nobody else: fewer files, an earlier end."""
-    old = next((g.approval for g in before.grants.get(entry.project, ()) if g.approval.id == entry.id), None)
-    if old and _no_wider(entry, old):
+    if not widens(entry, before):
         return
     meets: dict[str, Callable[[Approval], bool]] = {
         LOOK_ALIKE: lambda said: any(code.startswith(f"{Code.LOOK_ALIKE}:") for code in said.acknowledged),
@@ -127,6 +126,12 @@ def _approval(entry: Approval, before: PolicySnapshot) -> Iterator[str]:
     }
     words = words_of(before, entry.channel)
     yield from (word for word, met in meets.items() if word in words and met(entry))
+
+
+def widens(entry: Approval, before: PolicySnapshot) -> bool:
+    """Whether an approval says more than the one that it replaces, if any."""
+    old = next((g.approval for g in before.grants.get(entry.project, ()) if g.approval.id == entry.id), None)
+    return old is None or not _no_wider(entry, old)
 
 
 def _no_wider(entry: Approval, old: Approval) -> bool:

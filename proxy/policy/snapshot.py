@@ -113,6 +113,7 @@ class PolicySnapshot:
             waivers=_of_one(self.waivers, project),
             prefixes=self.prefixes,
             advisories=_NO_ADVISORIES,
+            feed=self.feed,
             doubt=self.doubt,
         )
 
@@ -154,6 +155,15 @@ class PolicySnapshot:
     def enforced(self) -> PolicySnapshot:
         """Return this policy without its observe mode: what is approved, resolved and reviewed goes by that."""
         return self if self.terms.mode == "enforce" else replace(self, terms=replace(self.terms, mode="enforce"))
+
+    def supposing(self, approval: Approval) -> PolicySnapshot:
+        """Return this policy with an approval that nobody granted, to see what granting it would open.
+
+        Who grants one acknowledges what is missed of the advisories, so that withholds nothing here.
+        """
+        waits = self.terms.stale_advisories == "acknowledge"
+        terms = replace(self.terms, stale_advisories="say") if waits else self.terms
+        return self.amended((approval, terms), (), self.revision)
 
     def seen_in(self, name: str) -> PolicySnapshot:
         """Return what counts in a channel, also in one that was closed a moment ago: there nothing is approved."""

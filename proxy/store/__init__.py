@@ -147,6 +147,9 @@ class Store(Protocol):
     def close(self) -> None:
         """Release everything. Idempotent."""
 
+    def look_through(self) -> None:
+        """Look for damage in everything kept; once any was found no change is taken. Raises StoreError."""
+
     def load(self, after_seq: int = 0) -> Kept:
         """Return the entries that changed after event ``after_seq`` (0: all that are in force)."""
 

@@ -8,6 +8,7 @@ Decided here:
 * Readers have a connection of their own per thread and never wait for the writer.
 * Nothing is written to a database whose file was replaced or removed, or in which anything was found damaged: what
   is still in memory would take it, and it would be gone with the next start.
+* Damage that was only looked for, and that nothing has met yet, stops changes and nothing else.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from typing import Literal
 from sqlite_utils import Database
 
 from proxy.errors import StoreError
-from proxy.store.sql import damaged, store_errors
+from proxy.store.sql import damaged, store_errors, unsound
 
 BUSY_SECONDS = 5.0
 PRIVATE = 0o600
@@ -44,6 +45,7 @@ class Connections:
         self._opened: list[Database] = []
         self._file: tuple[int, int] | None = None
         self._damaged = ""
+        self._flaw = ""
         self._writing = threading.RLock()
         self._writer: Database | None = None
         self._lock_file = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
@@ -102,6 +104,20 @@ class Connections:
                 yield self.writer
             self._checkpoint_when_long()
 
+    def look_through(self) -> None:
+        """Look for damage in the whole database, however long that takes; :meth:`close` ends it. Raises StoreError."""
+        self.demand_whole()
+        with self.reading() as db:
+            found = unsound(db.conn)
+        if found:
+            self._flaw = f"{self._path} is damaged: {found}. Stop the gate and restore a backup: wicketgate restore"
+            self.demand_whole()
+
+    def demand_whole(self) -> None:
+        """Raise StoreError where damage was found anywhere in the database."""
+        if self._flaw:
+            raise StoreError(self._flaw)
+
     def _connect(self) -> Database:
         """Connect. The first connection may make the file; a later one that found none would hide that it is gone."""
         self._demand_sound()
@@ -145,6 +161,8 @@ class Connections:
         """Fold the log back and release every connection. Idempotent."""
         if self._lock_file < 0:
             return
+        for opened in self._opened:
+            opened.conn.interrupt()
         try:
             with store_errors(), self.exclusive():
                 if self._writer is not None:

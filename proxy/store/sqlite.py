@@ -5,6 +5,8 @@ Decided here:
 * Changes and groups of decisions are written with ``synchronous=FULL``: what was acknowledged survives the loss of
   power. What comes between (first files, uses of tokens) is written with ``NORMAL`` and goes to disk with the next.
 * A data directory knows its database: an empty or foreign one under a used directory is refused.
+* A change is acknowledged when it was read back from the file by another connection than the one that wrote it.
+* The start checks what decides and the log of changes; the rest is looked through while the gate serves already.
 * How connections are held, the chains written, searched, sealed and verified is in the files beside this one.
 """
 
@@ -106,10 +108,14 @@ class SqliteStore:
             )
 
     def _check_what_decides(self) -> None:
-        """Refuse a database in which the policy is damaged; the record is verified every day, while the gate serves."""
-        for table in ("meta", "entries"):
+        """Refuse a database in which the policy or the log of its changes is damaged."""
+        for table in ("meta", "entries", "events"):
             if found := unsound(self._connections.writer.conn, table):
                 raise StoreError(f"{self._path} is damaged: {found}. Restore a backup: wicketgate restore")
+
+    def look_through(self) -> None:
+        """Look for damage in all of the database; once any was found no change is taken. Raises StoreError."""
+        self._connections.look_through()
 
     def close(self) -> None:
         """Fold the log back and release every connection. Idempotent."""
@@ -159,6 +165,7 @@ class SqliteStore:
         forget: Sequence[str] = (),
     ) -> AuditEvent:
         """Write one act: its entries, the advisory records it brings or drops, its event, the revision."""
+        self._connections.demand_whole()
         with self._connections.transaction("full") as db:
             current = int(value(db, "revision") or 0)
             if if_revision is not None and if_revision != current:
@@ -170,13 +177,25 @@ class SqliteStore:
                 repeats.claim(db, actor.attempt, seq)
             for ended in (*change.ends, *(entry.id for entry in change.puts)):
                 db.execute("update entries set ended_seq = ? where id = ? and ended_seq is null", [seq, ended])
-            for entry in change.puts:
-                insert(db, "entries", rows.entry_row(entry, seq))
+            put = [rows.entry_row(entry, seq) for entry in change.puts]
+            for row in put:
+                insert(db, "entries", row)
             self._advisories.write(advisories, forget)
             sealed = chains.append_event(db, rows.event_record(change, actor, at, seq, revision), previous)
             put_value(db, "revision", str(revision))
         self.bell.ring(seq)
+        self._read_back(seq, str(sealed["hash"]), put)
         return rows.event_of(sealed)
+
+    def _read_back(self, seq: int, digest: str, put: Sequence[Mapping[str, object]]) -> None:
+        """Raise StoreError unless a reader finds the event and the entries that were written."""
+        body = "select body from entries where id = ? and put_seq = ?"
+        with self._connections.reading() as db:
+            whole = chains.hashes(db, "events", seq - 1, seq) == [digest] and all(
+                db.execute(body, [row["id"], seq]).fetchone() == (row["body"],) for row in put
+            )
+        if not whole:
+            raise StoreError(f"{self._path} did not keep what was written to it. See to the disk (dmesg).")
 
     # --- the records ---
 

@@ -64,7 +64,7 @@ def hanging(index: Upstream, folder: Path) -> None:
     listed = index.release("flask", "3.0.0", padding=100_000)
     index.release("click", "8.0")
     with running(Gatehouse(folder / "hanging", index.url, "--index-ttl", "1", fresh=True)) as gate:
-        gate.approve("flask")
+        gate.approve("flask", "--acknowledge", "advisories-unknown")
         gate.get(f"/files{listed.path}")
         normal = _p99(gate, listed.path)
         index.misbehave("/", Answer(delay=3600))
@@ -97,7 +97,7 @@ def in_force(index: Upstream, folder: Path) -> None:
                 lambda: gate.advisory("MAL-2026-1", "jinja2", versions=["3.0.0"]),
             ),
         ):
-            gate.approve("jinja2")
+            gate.approve("jinja2", "--acknowledge", "advisories-unknown")
             assert gate.get(f"/files{listed.path}").status_code == 200
             close()
             returned = last = time.perf_counter()

@@ -50,8 +50,8 @@ def approval(*files: ReleaseFile, specifier: str = "", project: NormalizedName =
 
 
 def snapshot(*entries: Entry, revision: int = 7, ends: Iterable[str] = ()) -> PolicySnapshot:
-    """A snapshot with these entries in force and the usual origin."""
-    return PolicySnapshot().amended((ORIGIN, *entries), ends, revision)
+    """A snapshot with these entries in force and the usual origin. Its own terms only say that it has no advisories."""
+    return PolicySnapshot(terms=Terms(stale_advisories="say")).amended((ORIGIN, *entries), ends, revision)
 
 
 def knowing(policy: PolicySnapshot, advisories: AdvisoryIndex) -> PolicySnapshot:

@@ -45,7 +45,7 @@ FAULTS = (
     "revoked, or malware reported",
     "backup touched",
     "feed away",
-    "feed stale",
+    "feed stale or missing",
     "upstream differs from the pin",
     "clock jumps",
 )

@@ -81,6 +81,7 @@ def ran(words: Sequence[str], environment: Mapping[str, str], folder: Path) -> s
 
 def _become(words: Sequence[str], environment: dict[str, str], folder: Path, out: Path, err: Path) -> None:
     from proxy.cli import main
+    from tests.world.news import only_said
 
     os.environ.clear()
     os.environ.update(environment)
@@ -89,4 +90,5 @@ def _become(words: Sequence[str], environment: dict[str, str], folder: Path, out
         with closing(os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "wb")) as file:
             os.dup2(file.fileno(), stream.fileno())
     sys.argv = ["wicketgate", *words]
-    main()
+    with only_said():
+        main()

@@ -17,6 +17,7 @@ from proxy.app import Gate, build
 from proxy.model import Account, Actor, Change
 from proxy.policy import changes
 from proxy.settings import read
+from tests.world.news import only_said
 
 SYSTEM = Actor("system", "system", "a test", "system")
 JSON = "application/vnd.pypi.simple.v1+json"
@@ -81,8 +82,9 @@ async def house(folder: Path, upstream: str, ttl: int = 0) -> AsyncIterator[Hous
     """Run a gate on a data directory, as often as wanted one after the other."""
     options = {"data_dir": str(folder), "upstream": upstream, "advisories": "off", "index_ttl": str(ttl)}
     options["secret_key_file"] = str(folder.with_name(f"{folder.name}.key"))
-    gate = build(read(options), previews_at="http://127.0.0.1:1")
-    async with gate.running():
-        transport = httpx.ASGITransport(app=gate.index, raise_app_exceptions=True)
-        async with httpx.AsyncClient(transport=transport, base_url="http://gate") as client:
-            yield House(gate, client, (folder / "admin-token").read_text().strip())
+    with only_said():
+        gate = build(read(options), previews_at="http://127.0.0.1:1")
+        async with gate.running():
+            transport = httpx.ASGITransport(app=gate.index, raise_app_exceptions=True)
+            async with httpx.AsyncClient(transport=transport, base_url="http://gate") as client:
+                yield House(gate, client, (folder / "admin-token").read_text().strip())

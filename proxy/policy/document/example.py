@@ -24,7 +24,7 @@ refuse_unknown_licence = true
 provenance = []                  # glob patterns of projects that must come with attestations
 warn_stale_after = "24h"         # how old advisory data may be before people are told
 alarm_stale_after = "72h"        # and before it counts as stale
-stale_advisories = "say"         # or "refuse"
+stale_advisories = "acknowledge" # by who approves meanwhile; or "say", or "refuse" everything
 
 [terms.ages]                     # the minimum age by project
 numpy = "3d"

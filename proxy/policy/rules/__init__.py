@@ -30,6 +30,7 @@ from proxy.policy.rules.prohibited import prohibited
 from proxy.policy.rules.provenance import provenance, unvouched
 from proxy.policy.rules.quarantined import quarantined
 from proxy.policy.rules.similar_name import similar_name
+from proxy.policy.rules.unwatched import in_a_range, unwatched
 from proxy.policy.rules.yanked import taken_back, yanked
 from proxy.policy.snapshot import PolicySnapshot
 
@@ -56,6 +57,7 @@ RULES: tuple[tuple[Scope, Rule], ...] = (
     (Scope.VERSION, advisories),
     (Scope.FILE, approved),
     (Scope.FILE, minimum_age),
+    (Scope.FILE, unwatched),
     (Scope.FILE, frozen),
     (Scope.FILE, yanked),
     (Scope.FILE, digest),
@@ -69,6 +71,7 @@ RULES: tuple[tuple[Scope, Rule], ...] = (
 CONCERNS: Mapping[Rule, Concern] = MappingProxyType(
     {
         minimum_age: young,
+        unwatched: in_a_range,
         frozen: after_the_freeze,
         yanked: taken_back,
         digest: unproved,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from proxy.model import Code, Effect, Finding, Subject
-from proxy.policy.age import age
+from proxy.policy.age import BLIND, age
 from proxy.policy.snapshot import PolicySnapshot
 
 STEP = "The security team updates it: wicketgate advisories sync, or import FILE"
@@ -30,3 +30,12 @@ def freshness(_subject: Subject, snapshot: PolicySnapshot, at: datetime) -> Iter
         yield Finding(Code.ADVISORIES_OLD, Effect.ADVISE, advice, STEP, judged.until, evidence)
     else:
         yield Finding(Code.ADVISORIES_FRESH, Effect.ADVISE, "The advisory data is fresh.", until=judged.until)
+
+
+def opening_stops(snapshot: PolicySnapshot, at: datetime) -> bool:
+    """Whether nothing is opened now that nobody acknowledged: the data is stale or missing, and the terms ask for that.
+
+    Where the terms refuse everything then, there is nothing to open.
+    """
+    terms = snapshot.terms
+    return terms.stale_advisories == "acknowledge" and age(snapshot.feed, terms, at).level in BLIND

@@ -12,7 +12,7 @@ from proxy.policy.rules.frozen import frozen
 from tests.policy.facts import AT, approval, snapshot, subject, wheel
 
 FREEZE = AT - timedelta(days=10)
-TERMS = Terms(freeze=FREEZE)
+TERMS = Terms(stale_advisories="say", freeze=FREEZE)
 
 
 @pytest.mark.parametrize(

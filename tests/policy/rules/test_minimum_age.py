@@ -59,7 +59,7 @@ def test_a_project_may_have_an_age_of_its_own(ages: dict[str, timedelta], days: 
 
 
 OLD, FIX, LATER = wheel("3.0.0"), wheel("3.0.1", upload_time=AT - timedelta(days=1)), wheel("3.0.2")
-PASS, WAIT = Terms(fixes="pass"), Terms(fixes="wait")
+PASS, WAIT = (Terms(stale_advisories="say", fixes=fixes) for fixes in ("pass", "wait"))
 WAIVER = Waiver("w", FLASK, "", "X-1", "ada", "unreachable", AT, AT + timedelta(days=2))
 BELOW = Terms(fixes="pass", refuse_severity="high", refuse_unknown_severity=False)
 
