@@ -74,7 +74,7 @@ def ours(content: bytes) -> tuple[list[tuple[int, str]], list[str]]:
     return list(logical_lines(text, lambda _number, sentence: faults.append(sentence))), faults
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=200)
 @given(content=CONTENTS)
 def test_lines_are_those_of_pip_or_there_is_a_fault(pip: Pip, content: bytes) -> None:
     lines, faults = ours(content)
@@ -89,6 +89,13 @@ def test_what_pip_reads_behind_a_separator_is_named(pip: Pip, separator: str) ->
     found = locks.read("requirements.txt", text.encode())
     assert [address.url for address in found.addresses] == ["http://evil.example/simple"]
     assert bool(found.faults) == (separator not in {"\n", "\r\n", "\r"})
+
+
+def test_a_second_mark_that_pip_would_believe_is_a_fault(pip: Pip) -> None:
+    content = b"\xff\xfe\xfe\xff" + EVIL.encode("utf-16-be")
+    assert pip(content) == [(1, EVIL)]
+    (fault,) = locks.read("requirements.txt", content).faults
+    assert "two marks" in fault.sentence
 
 
 @pytest.mark.parametrize("first", ["", "# a comment\n"])
