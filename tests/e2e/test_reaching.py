@@ -6,10 +6,19 @@ import socket
 import threading
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.conftest import MakeGate
-from tests.world.gatehouse import Gatehouse
+from tests.world.gatehouse import Gatehouse, free_port
+
+
+def host(folder: Path) -> Gatehouse:
+    """A host on which a gate kept its token, and none runs now."""
+    gate = Gatehouse(folder / "gate", "")
+    gate.data_dir.mkdir()
+    (gate.data_dir / "admin-token").write_text("wgt_kept")
+    return gate
 
 
 def sockets(gate: Gatehouse) -> list[Path]:
@@ -44,6 +53,9 @@ class Impostor:
             with connection:
                 self.heard.append(connection.recv(1 << 16))
                 connection.sendall(self._answer)
+                connection.shutdown(socket.SHUT_WR)
+                while connection.recv(1 << 16):
+                    pass  # to close on what was not read would take the answer back
 
 
 def test_while_the_gate_is_down_nobody_on_its_port_is_sent_anything(gate: Gatehouse) -> None:
@@ -74,8 +86,9 @@ def test_while_the_gate_is_down_nobody_on_its_port_is_sent_anything(gate: Gateho
     ],
 )
 def test_another_server_is_not_sent_the_token_of_this_host_and_told_of_in_words(
-    gate: Gatehouse, answer: bytes, said: str
+    tmp_path: Path, answer: bytes, said: str
 ) -> None:
+    gate = host(tmp_path)
     with Impostor(0, answer) as other:
         for words in (["explain", "flask"], ["check", "flask"], ["channels", "list"]):
             done = gate.cli(*words, WICKETGATE_URL=other.url, NO_COLOR="1")
@@ -86,15 +99,15 @@ def test_another_server_is_not_sent_the_token_of_this_host_and_told_of_in_words(
             else:
                 assert said in done.stderr
         assert other.heard
-        assert not any(b"authorization" in request.lower() for request in other.heard)
+        assert not any(b"authorization" in request.lower() or b"wgt_kept" in request for request in other.heard)
         sent = gate.cli("channels", "list", WICKETGATE_URL=other.url, WICKETGATE_TOKEN="wgt_given", NO_COLOR="1")
         assert said in sent.stderr
         assert b"bearer wgt_given" in other.heard[-1].lower()
 
 
 @pytest.mark.parametrize("url", ["gate.example", "ftp://gate.example", "https://", "http://[::1"])
-def test_what_is_no_address_is_said(gate: Gatehouse, url: str) -> None:
-    done = gate.cli("terms", "--url", url)
+def test_what_is_no_address_is_said(tmp_path: Path, url: str) -> None:
+    done = host(tmp_path).cli("terms", "--url", url)
     assert (done.returncode, "is no address of a gate" in done.stderr) == (2, True), done.stderr
 
 
@@ -109,3 +122,24 @@ def test_a_long_data_directory_and_a_second_gate_are_reached(make_gate: MakeGate
     assert len(sockets(first)) == 2, "what the dead one left is gone, and the living one's is not"
     first.kill()
     assert third.cli("terms").returncode == 0
+
+
+def test_who_comes_by_the_socket_comes_from_this_host_and_needs_a_token(make_gate: MakeGate) -> None:
+    gate = make_gate("--admin-port", str(free_port()), "--trusted-proxies", "127.0.0.1")
+    tokens = {
+        network: gate.facts("token", "issue", name, "--role", "approver", "--network", network)["secret"]
+        for name, network in (("here", "127.0.0.0/8"), ("there", "10.0.0.0/8"))
+    }
+    words = ("prohibit", "left-pad", "--reason", "x")
+    elsewhere = gate.cli(*words, WICKETGATE_TOKEN=tokens["10.0.0.0/8"])
+    assert (elsewhere.returncode, "may not be used from this address" in elsewhere.stderr) == (2, True)
+    assert gate.cli(*words, WICKETGATE_TOKEN=tokens["127.0.0.0/8"]).returncode == 0
+    (event,) = gate.facts("audit", "list", "--tag", "project:prohibition:set")["events"]
+    assert (event["actor"]["name"], event["actor"]["address"]) == ("here", "127.0.0.1")
+    transport = httpx.HTTPTransport(uds=str(sockets(gate)[0]), verify=False)
+    with httpx.Client(transport=transport, base_url="http://gate", trust_env=False) as client:
+        assert client.get("/admin/api/v1/whoami").status_code == 401
+        assert client.get("/admin/api/v1/whoami", headers={"x-forwarded-for": "10.0.0.1"}).status_code == 401
+    (gate.data_dir / "admin-token").unlink()
+    without = gate.cli("inbox")
+    assert (without.returncode, "Set WICKETGATE_TOKEN" in without.stderr) == (2, True)
