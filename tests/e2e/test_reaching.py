@@ -113,14 +113,16 @@ def test_what_is_no_address_is_said(tmp_path: Path, url: str) -> None:
 
 def test_a_long_data_directory_and_a_second_gate_are_reached(make_gate: MakeGate) -> None:
     name = "gate-" * 30
-    first = make_gate(name=name)
+    first = make_gate("--workers", "2", name=name)
     second = make_gate(name=name)
     assert len(sockets(first)) == 2
     second.kill()
     assert first.cli("terms").returncode == 0
+    assert {first.admin("GET", "/whoami").status_code for _ in range(10)} == {200}, "by whichever worker"
     third = make_gate(name=name)
     assert len(sockets(first)) == 2, "what the dead one left is gone, and the living one's is not"
-    first.kill()
+    first.stop()
+    assert len(sockets(third)) == 1
     assert third.cli("terms").returncode == 0
 
 
