@@ -55,7 +55,8 @@ class Shelf:
     def _may_read(self, name: str) -> bool:
         """Whether a file lies where it may be read, links followed. What a shell hands on (/dev/fd) lies nowhere."""
         place = Path(name).resolve()
-        return not place.is_file() or any(place.is_relative_to(folder) for folder in self._folders)
+        handed_on = name in self.named and not place.is_file()
+        return handed_on or any(place.is_relative_to(folder) for folder in self._folders)
 
 
 def read(shelf: Shelf, kind: str | None) -> list[locks.Reading]:

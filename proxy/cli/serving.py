@@ -193,10 +193,11 @@ def _ours(host: str) -> bool:
 
 
 def _note(settings: Settings) -> None:
-    """Note for the commands of this host by which address people know the gate."""
+    """Note for the commands of this host by which address people know the gate; they never read half of it."""
     path = settings.data_dir / ADDRESS_FILE
-    path.write_text(json.dumps({"url": settings.url}))
-    path.chmod(0o600)
+    fresh = path.with_suffix(f".{os.getpid()}")
+    fresh.write_text(json.dumps({"url": settings.url}))
+    fresh.replace(path)
 
 
 def _greet(settings: Settings, where: str, token: str, snapshot: PolicySnapshot, at: datetime) -> None:

@@ -155,10 +155,11 @@ def test_no_file_is_read_that_nobody_named_and_nothing_of_one_is_printed(
     (work / "inside.txt").write_text("s3cr3t:$6$abc:19000::::::\n-----BEGIN s3cr3t\nflask==3.0.0\n")
     (work / "below" / "link.txt").symlink_to(secret)
     path = work / "below" / "r.txt"
-    path.write_text(f"-r {os.path.relpath(secret, path.parent)}\n-r link.txt\n-r {secret}\n-r ../inside.txt\n")
+    outside = (os.path.relpath(secret, path.parent), "link.txt", secret, "/dev/zero")
+    path.write_text("".join(f"-r {name}\n" for name in (*outside, "../inside.txt")))
     done = gate.cli("check", "-r", str(path))
     assert done.returncode == 2
-    assert done.stdout.count("there is no such file that may be read") == 3
+    assert done.stdout.count("there is no such file that may be read") == 4
     assert f"{work / 'inside.txt'}:1: This line is not a name with a version range" in done.stdout
     assert "s3cr3t" not in done.stdout + done.stderr
     linked = gate.cli("check", str(work / "below" / "link.txt"))
