@@ -62,6 +62,9 @@ def _package(package: _Package, where: Where, found: Gathering) -> None:
         found.address(where, source.registry, "index")
         digests = found.digests(where, [file.hash for file in package.files if file.hash])
         found.pin(where, package.name, package.version, digests, [file.url for file in package.files if file.url])
+        for file in package.files:
+            if file.path:
+                found.address(where, file.path, "code")
     elif source.url:
         found.source(where, source.url, [file.hash for file in package.files if file.hash], name=package.name)
     else:

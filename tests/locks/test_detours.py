@@ -102,6 +102,11 @@ def test_files_of_this_disk_in_place_of_an_index_are_named() -> None:
     files = '[[packages.wheels]]\npath = "./flask-1.0-py3-none-any.whl"\nhashes = { sha256 = "%s" }\n' % ("a" * 64)
     head = 'lock-version = "1.0"\ncreated-by = "x"\n[[packages]]\nname = "flask"\nversion = "1.0"\n'
     assert found(locks.read("pylock.toml", f"{head}{files}".encode())) == ["./flask-1.0-py3-none-any.whl"]
+    gate = (
+        'version = 1\n[[package]]\nname = "x"\nversion = "1"\nsource = { registry = "https://gate.example/simple" }\n'
+    )
+    read = locks.read("uv.lock", f'{gate}wheels = [{{ path = "x-1-py3-none-any.whl" }}]\n'.encode())
+    assert found(read) == ["x-1-py3-none-any.whl"]
     place = (
         'lock-version = "1.0"\ncreated-by = "x"\n[[packages]]\nname = "own"\n[packages.directory]\npath = "../own"\n'
     )
