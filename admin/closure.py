@@ -4,7 +4,9 @@ Decided here:
 
 * uv, not pip: ``--no-build`` holds for every source, where pip's ``--only-binary`` lets a direct URL in a
   wheel's metadata be built, and so run; and uv refuses such URLs of dependencies altogether.
-* The resolver gets nothing of the environment. What it downloads is read, never executed.
+* The resolver gets nothing of our environment. What it downloads is read, never executed.
+* It is told in its own environment, which is its user's alone, where the preview is: every user of the host may read
+  the words of a process, and whoever knows the address reads unapproved files there.
 * The answer is a set of exact versions with who needs them; approving it is one change.
 """
 
@@ -118,11 +120,14 @@ async def _compiled(index: str, requirement: str, options: list[str]) -> str:
     with tempfile.TemporaryDirectory() as folder:
         words = [
             "pip", "compile", "--quiet", "--no-header", "--annotation-style=line", "--no-build", "--no-cache",
-            "--no-config", "--python", sys.executable, "--index-url", index, *options, "-",
+            "--no-config", "--python", sys.executable, *options, "-",
         ]  # fmt: skip
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-I", "-m", "uv", *words, cwd=folder,
-            env={"PATH": os.environ.get("PATH", ""), "HOME": folder, "UV_PYTHON_DOWNLOADS": "never"},
+            env={
+                "PATH": os.environ.get("PATH", ""), "HOME": folder, "UV_PYTHON_DOWNLOADS": "never",
+                "UV_DEFAULT_INDEX": index,
+            },
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
         try:

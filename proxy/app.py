@@ -15,7 +15,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from pathlib import Path
 
 import httpx
 from starlette.applications import Starlette
@@ -116,11 +115,6 @@ class Gate:
     ending: list[str]
     first_token: str = ""
 
-    @property
-    def desk_socket(self) -> Path:
-        """Where the desk answers the other workers."""
-        return _desk_socket(self.settings)
-
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Load the policy, start the background work, and on leaving stop it and lose nothing."""
@@ -206,10 +200,10 @@ class Gate:
             self.recovery.end()
 
 
-def build(settings: Settings, *, previews_at: str, desk: bool = True) -> Gate:
+def build(settings: Settings, *, previews_at: str, desk_at: str = "") -> Gate:
     """Make every part. ``previews_at`` is where this process serves its previews, for the resolver.
 
-    Where there are several workers only the ``desk`` has an admin of its own. Raises StoreError, OriginRefused.
+    Where another worker is the desk, and so has the admin, ``desk_at`` is its socket. Raises StoreError, OriginRefused.
     """
     store = SqliteStore(settings.data_dir, settings.audit_archive)
     live = Live(store, store.bell, settings.revocation_max_lag, clock.doubt)
@@ -272,13 +266,13 @@ def build(settings: Settings, *, previews_at: str, desk: bool = True) -> Gate:
 
         return desk.assembled(settings, store, live, gateway, alerts, sync, keeper, identity, resolver, now)
 
-    office = Later(assembled_desk) if desk else None
-    admin = office or Forward(_desk_socket(settings))
+    office = None if desk_at else Later(assembled_desk)
+    admin = office or Forward(desk_at)
     admin_routes: list[BaseRoute] = [Below("/admin", admin)]
     doors = Doors(channel_doors, live, decisions.write)
     return Gate(
         settings, store, live, decisions, alerts, notices, fetches, blobs, kept_pages, sync, rounds,
-        keeper if desk else None, office, client, identity, own_origin, doors, _without_redirects(admin_routes, room),
+        keeper if office else None, office, client, identity, own_origin, doors, _without_redirects(admin_routes, room),
         preview, background, recovery, housekeeping, ending,
     )  # fmt: skip
 
@@ -301,10 +295,6 @@ def _messenger(settings: Settings) -> Messenger | None:
             [f"--alert-url (WICKETGATE_ALERT_URL) is not understood: {kinds}://… See Apprise's list of URLs."]
         )
     return messenger
-
-
-def _desk_socket(settings: Settings) -> Path:
-    return settings.data_dir / "desk.sock"
 
 
 def _first_token(store: SqliteStore, settings: Settings) -> str:

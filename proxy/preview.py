@@ -1,7 +1,7 @@
 """The index as it would be if everything asked for were approved: what a resolver looks at for a reviewer.
 
 It answers what every other rule refuses, and nothing of it is ever served to an installer: each preview
-lives at an address with a secret in it, as long as its resolution runs.
+lives at an address with a secret in it, as long as its resolution runs. Only the gate's own user learns that.
 """
 
 from __future__ import annotations

@@ -20,7 +20,6 @@ import sys
 from asyncio import sslproto
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import cast
 
 import uvicorn
@@ -32,8 +31,9 @@ from proxy.connections import UNSENT_AT_FIRST, leave_unsent
 from proxy.crowds import CountedProtocol, tell_seldom
 from proxy.errors import SettingsError
 from proxy.health import ENDING
+from proxy.local import Listening, listen
 from proxy.settings import Settings
-from proxy.web.forward import AskedBy
+from proxy.web.forward import OwnDoors
 
 GRACE = {signal.SIGINT: 5, signal.SIGTERM: 30}
 BACKLOG = 512
@@ -73,6 +73,15 @@ class _Server(uvicorn.Server):
         self.started = True
 
 
+def own_socket(settings: Settings) -> Listening:
+    """Listen for commands of this host, and for other workers. Raises SettingsError where the directory takes none."""
+    try:
+        return listen(settings.data_dir)
+    except OSError as error:
+        step = "Say another --data-dir, on a disk of this host."
+        raise SettingsError([f"No socket can be made in {settings.data_dir} ({error.strerror}). {step}"]) from error
+
+
 def bind(settings: Settings) -> list[socket.socket]:
     """Take the addresses before anything else is done. Raises SettingsError where one is taken."""
     places = [("port", settings.host, settings.port)]
@@ -89,26 +98,22 @@ def lift_file_limit() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """An application and where it is reached: a socket taken already, or the path of a Unix one.
+    """An application and the socket at which it is reached.
 
-    What is ``public`` speaks TLS where the operator named a certificate.
+    What is ``public`` speaks TLS where the operator named a certificate, and believes the proxies that he named.
     """
 
     app: ASGIApp
-    place: socket.socket | Path
+    place: socket.socket
     public: bool = True
 
 
-def listeners(gate: Gate, sockets: list[socket.socket], previews: socket.socket, *, desk: bool) -> list[Listener]:
-    """Return what one worker listens with: every one serves the index, the desk the admin and previews as well."""
-    found = [Listener(gate.index, sockets[0])]
-    if desk:
+def listeners(gate: Gate, sockets: list[socket.socket], previews: socket.socket, own: Listening) -> list[Listener]:
+    """Return what one worker listens with: every one serves index and admin, the desk previews and its host as well."""
+    found = [Listener(gate.index, sockets[0]), *(Listener(gate.admin, place) for place in sockets[1:])]
+    if gate.desk:
         found.append(Listener(gate.previews, previews, public=False))
-        found += [Listener(gate.admin, place) for place in sockets[1:]]
-        if gate.settings.workers > 1:
-            found.append(Listener(AskedBy(gate.admin), gate.desk_socket, public=False))
-    elif len(sockets) > 1:
-        found.append(Listener(gate.admin, sockets[1]))
+        found.append(Listener(OwnDoors(gate.index, gate.admin), own.place, public=False))
     return found
 
 
@@ -168,8 +173,6 @@ async def serve(gate: Gate, listening: list[Listener], ready: Callable[[], None]
         running = [asyncio.create_task(_run(server, item)) for server, item in zip(servers, listening, strict=True)]
         while not all(server.started for server in servers) and not any(task.done() for task in running):
             await asyncio.sleep(0.005)  # uvicorn has a flag here, no event
-        for place in (listener.place for listener in listening if isinstance(listener.place, Path)):
-            place.chmod(0o600)  # uvicorn lets everybody in; the directory does not, unless somebody opened it
         ready()
         watching = [asyncio.create_task(shown.watch())] if shown else []
         try:
@@ -180,14 +183,13 @@ async def serve(gate: Gate, listening: list[Listener], ready: Callable[[], None]
 
 
 async def _run(server: _Server, listener: Listener) -> None:
-    await server.serve(sockets=[listener.place] if isinstance(listener.place, socket.socket) else None)
+    await server.serve(sockets=[listener.place])
 
 
 def _server(listener: Listener, trusted: Sequence[str], shown: Certificate | None) -> _Server:
-    secured = shown if listener.public else None
+    secured, trusted = (shown, trusted) if listener.public else (None, ())
     config = uvicorn.Config(
         listener.app,
-        uds=str(listener.place) if isinstance(listener.place, Path) else None,
         http=CountedProtocol,
         ws="none",
         lifespan="off",

@@ -12,7 +12,7 @@ import click
 from proxy import reports
 from proxy.cli import inputs
 from proxy.cli.desk import ALLOWED, REFUSED, UNABLE, Data, Desk, give_up, with_desk
-from proxy.cli.inputs import WORDS, applying, kind_option
+from proxy.cli.inputs import WORDS, kind_option
 from proxy.cli.options import channel_option, json_option
 from proxy.cli.output import output_option, written
 from proxy.errors import NotInstalled
@@ -50,7 +50,7 @@ def check(
     shape: str,
     output: Path | None,
 ) -> None:
-    """Say of each requirement, or all that a lock names, whether it would be allowed.
+    """Say of each requirement, or all that a lock names (for whatever platform), whether it would be allowed.
 
     Exits with 0 where all is allowed, 1 where something is refused or goes round the gate, 2 where something could
     not be judged. Reads requirements.txt, pylock.toml, uv.lock, poetry.lock, pdm.lock, Pipfile.lock, and CycloneDX
@@ -79,7 +79,7 @@ def _report(checked: reports.Checked, shape: str, output: Path | None) -> None:
 
 def _checked(desk: Desk, channel: str, readings: Sequence[Reading]) -> Data:
     """Return what :func:`proxy.reports.read` takes: answers with their places, detours, what could not be read."""
-    wanted = [locked for reading in readings for locked in applying(reading)]
+    wanted = [locked for reading in readings for locked in reading.locked]
     path = f"/{channel}/check" if channel else "/check"
     answers = [desk.index("POST", path, json=list(map(_asked, part))) for part in _parts(wanted)]
     results = [result for answer in answers for result in answer["results"]]

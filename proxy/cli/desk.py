@@ -1,13 +1,12 @@
 """How a command reaches a running gate, and how what it says is shown.
 
-The gate is found by ``WICKETGATE_URL``, else by what ``serve`` noted in the data directory of this
-host; the token is ``WICKETGATE_TOKEN``, else the first-run token there.
+The gate is found by ``WICKETGATE_URL``, else by its socket in the data directory of this host; the token is
+``WICKETGATE_TOKEN``, else, for the gate of this host and for no other, the first-run token there.
 """
 
 from __future__ import annotations
 
 import json
-import ssl
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,10 +20,10 @@ import click
 import httpx
 
 from proxy import columns
-from proxy.places import ADDRESS_FILE, TOKEN_FILE, data_dir
+from proxy.cli.reaching import Lost, Way, complaint, demand_gate, document, no_gate
+from proxy.places import TOKEN_FILE, data_dir
 
 ALLOWED, REFUSED, UNABLE = 0, 1, 2
-SECONDS = 300.0
 LINES_AT_ONCE = 1000
 
 P = ParamSpec("P")
@@ -56,28 +55,28 @@ class Moment(click.ParamType[str]):
 class Desk:
     """A running gate, as a command speaks to it."""
 
-    url: str
-    admin_url: str
+    way: Way
     token: str
-    certificate: str = ""
-    """The file of the gate's own certificate: on its host that one is believed, whatever it names, and no other."""
 
     @classmethod
     def find(cls, directory: str | None, url: str | None = None, token: str | None = None) -> Desk:
         """Return the gate that the environment or the data directory names; exit with a next step if none."""
         folder = data_dir(directory)
-        if url:
-            return cls(url.rstrip("/"), url.rstrip("/"), token or _read(folder / TOKEN_FILE))
-        noted = _read(folder / ADDRESS_FILE)
-        if not noted:
-            give_up("No gate is known here. Start one (wicketgate serve), or set WICKETGATE_URL.")
-        address = json.loads(noted)
-        token = token or _read(folder / TOKEN_FILE)
-        return cls(address["url"], address["admin_url"], token, address.get("certificate", ""))
+        try:
+            if url:
+                return cls(Way.there(url), token or "")
+            return cls(Way.here(folder), token or _read(folder / TOKEN_FILE))
+        except Lost as error:
+            give_up(str(error))
+
+    @property
+    def url(self) -> str:
+        """The address by which people know the gate, without a slash at the end."""
+        return self.way.url
 
     def admin(self, method: str, path: str, **more: Any) -> Any:
         """Ask the admin API. Exits with the gate's own words when it says no."""
-        return self.document(method, path, **more).json()
+        return _facts(self.document(method, path, **more))
 
     def listed(self, path: str, wanted: Mapping[str, str] | None = None) -> list[Any]:
         """Ask the admin API for a list, page by page to its end."""
@@ -85,14 +84,17 @@ class Desk:
         page: object = {**(wanted or {}), "limit": LINES_AT_ONCE}
         while page:
             answer = self.document("GET", path, params=page)
-            found += answer.json()
+            rows = _facts(answer)
+            if not isinstance(rows, list):
+                give_up(str(no_gate(answer)))
+            found += rows
             page = httpx.URL(answer.links["next"]["url"]).params if "next" in answer.links else None
         return found
 
     def document(self, method: str, path: str, **more: Any) -> httpx.Response:
         """Ask the admin API for something that need not be JSON. Exits when it says no."""
         headers = self._admin_headers("application/json", more.pop("headers", {}))
-        return self._asked(method, f"{self.admin_url}/admin/api/v1{path}", headers, **more)
+        return self._asked(method, f"/admin/api/v1{path}", headers, **more)
 
     def follow(self, method: str, path: str, **more: Any) -> Iterator[Data]:
         """Ask the admin API for a long errand, and yield what it says while it is at it, line by line."""
@@ -109,55 +111,55 @@ class Desk:
     @contextmanager
     def _streamed(self, method: str, path: str, accept: str, said: str, more: Data) -> Iterator[httpx.Response]:
         """Open an answer that is read while it comes; exit with what is ``said`` where it breaks off."""
-        url, headers = f"{self.admin_url}/admin/api/v1{path}", self._admin_headers(accept, more.pop("headers", {}))
+        url = f"{self.way.base}/admin/api/v1{path}"
+        headers = self._admin_headers(accept, more.pop("headers", {}))
         try:
-            with httpx.stream(
-                method, url, headers=headers, timeout=SECONDS, trust_env=False, verify=self._verified(url), **more
-            ) as answer:
+            with self.way.client() as client, client.stream(method, url, headers=headers, **more) as answer:
                 if answer.is_error:
                     answer.read()
-                    give_up(_words(answer))
+                    give_up(complaint(answer))
+                demand_gate(answer)
                 yield answer
         except httpx.HTTPError as error:
             give_up(f"The gate at {self.url} broke off ({error}). {said}")
+        except Lost as error:
+            give_up(str(error))
 
     def _admin_headers(self, accept: str, more: dict[str, str]) -> dict[str, str]:
+        if not self.token and not self.way.socket:
+            give_up(
+                "This needs a token: set WICKETGATE_TOKEN. The one on this host is for the gate on this host alone."
+            )
         if not self.token:
-            give_up("This needs a token. Set WICKETGATE_TOKEN, or run it on the gate's host with --data-dir.")
+            give_up("This needs a token. Set WICKETGATE_TOKEN: the first-run token is not here, or not yours to read.")
         return {"authorization": f"Bearer {self.token}", "accept": accept, **more}
-
-    def _verified(self, url: str) -> ssl.SSLContext | bool:
-        """How certificates are verified: authorities are loaded for an address that has one to show, and take long."""
-        if url.startswith("http://"):
-            return False
-        if not self.certificate:
-            from proxy.upstream.network import tls  # noqa: PLC0415  few commands speak TLS
-
-            return tls()
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.check_hostname = False
-        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-        shown, end, _chain = _read(Path(self.certificate)).partition("-----END CERTIFICATE-----")
-        context.load_verify_locations(cadata=shown + end)
-        return context
 
     def index(self, method: str, path: str, **more: Any) -> Any:
         """Ask the gate as a developer would; a token is needed only where the index wants one."""
         headers = {"accept": "application/json"} | ({"authorization": f"Bearer {self.token}"} if self.token else {})
-        return self._asked(method, f"{self.url}{path}", headers, **more).json()
+        return _facts(self._asked(method, path, headers, **more))
 
-    def _asked(self, method: str, url: str, headers: dict[str, str], **more: Any) -> httpx.Response:
+    def _asked(self, method: str, path: str, headers: dict[str, str], **more: Any) -> httpx.Response:
         try:
-            answer = httpx.request(
-                method, url, headers=headers, timeout=SECONDS, trust_env=False, verify=self._verified(url), **more
-            )
+            with self.way.client() as client:
+                answer = client.request(method, f"{self.way.base}{path}", headers=headers, **more)
+            if answer.is_error:
+                give_up(complaint(answer))
+            demand_gate(answer)
         except httpx.HTTPError as error:
             give_up(f"The gate at {self.url} does not answer ({error}). Is it running? wicketgate serve")
-        if answer.is_error:
-            give_up(_words(answer))
-        if answer.status_code == 202 and "proposal" in answer.json():
-            _waits(answer.json())
+        except Lost as error:
+            give_up(str(error))
+        if answer.status_code == 202 and "proposal" in _facts(answer):
+            _waits(_facts(answer))
         return answer
+
+
+def _facts(answer: httpx.Response) -> Any:
+    try:
+        return document(answer)
+    except Lost as error:
+        give_up(str(error))
 
 
 def give_up(message: str, code: int = UNABLE) -> NoReturn:
@@ -184,7 +186,14 @@ def with_desk(command: Callable[..., None]) -> Callable[..., None]:
     @click.option("--token", envvar="WICKETGATE_TOKEN", help="Your token (better in the environment).")
     @wraps(command)
     def inner(data_dir: str | None, url: str | None, token: str | None, **arguments: object) -> None:
-        command(Desk.find(data_dir, url, token), **arguments)
+        desk = Desk.find(data_dir, url, token)
+        try:
+            command(desk, **arguments)
+        except (LookupError, TypeError, AttributeError, ValueError) as error:
+            if desk.way.socket:
+                raise  # our own gate and we do not understand each other: that is our defect
+            said = f"What answers at {desk.url} does not say what a gate says ({type(error).__name__}: {error})."
+            give_up(f"{said} Is WICKETGATE_URL right?")
 
     return inner
 
@@ -229,10 +238,3 @@ def _read(path: Path) -> str:
         return path.read_text().strip()
     except OSError:
         return ""  # not there, or not ours to read: the caller says what to do instead
-
-
-def _words(answer: httpx.Response) -> str:
-    try:
-        return str(answer.json()["detail"])
-    except (ValueError, KeyError, TypeError):
-        return answer.text.strip() or f"the gate answered {answer.status_code}"

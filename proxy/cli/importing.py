@@ -52,8 +52,8 @@ def import_file(
 
 def _contents(file: str, kind: str) -> list[Data]:
     """Return the file and those that it includes, as the gate takes them."""
-    shelf = inputs.Shelf()
-    inputs.read([file], kind, shelf)
+    shelf = inputs.Shelf([file])
+    inputs.read(shelf, kind)
     return [{"name": name, "content": inputs.text_of(name, content)} for name, content in shelf.kept.items()]
 
 

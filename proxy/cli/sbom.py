@@ -24,7 +24,7 @@ def sbom(files: tuple[str, ...], name: str, version: str, kind: str | None, outp
         give_up(missing("cyclonedx"))
     from proxy.locks.writers import sbom as writing  # noqa: PLC0415  an extra
 
-    readings = read(files, kind, Shelf())
+    readings = read(Shelf(files), kind)
     faults = [str(fault) for reading in readings for fault in reading.faults]
     pins = [pin for reading in readings for pin in reading.locked]
     faults += [f"{pin.where}: {pin.project} is not pinned to one version." for pin in pins if not pin.version]

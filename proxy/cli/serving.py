@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from urllib.parse import urlsplit
 
 import click
@@ -19,6 +20,7 @@ from proxy.cli.desk import give_up
 from proxy.errors import GateError, SettingsError
 from proxy.extras import installed
 from proxy.health import MFA_OFF
+from proxy.local import Listening
 from proxy.pip_index import pip_index
 from proxy.places import ADDRESS_FILE, TOKEN_FILE
 from proxy.policy import age
@@ -112,22 +114,30 @@ def _run(settings: Settings, where: str) -> None:
 
     os.umask(0o077)  # whatever is made from now on is the gate's alone
     serving.lift_file_limit()
-    sockets = serving.bind(settings)
-    if settings.workers == 1:
-        _work(settings, where, sockets, DESK, lambda: None)
-    else:
-        workers = Workers(settings.workers, lambda number, ready: _work(settings, where, sockets, number, ready))
-        sys.exit(workers.run())
+    sockets, own = serving.bind(settings), serving.own_socket(settings)
+    try:
+        if settings.workers == 1:
+            _work(settings, where, sockets, own, DESK, lambda: None)
+        else:
+            workers = Workers(settings.workers, partial(_work, settings, where, sockets, own))
+            sys.exit(workers.run())
+    finally:
+        own.remove()
 
 
 def _work(
-    settings: Settings, where: str, sockets: list[socket.socket], number: int, answering: Callable[[], None]
+    settings: Settings,
+    where: str,
+    sockets: list[socket.socket],
+    own: Listening,
+    number: int,
+    answering: Callable[[], None],
 ) -> None:
     """Be one worker until a signal comes. The desk greets. Raises GateError."""
     from proxy import app, serving  # noqa: PLC0415
 
     desk, previews = number == DESK, serving.loopback()
-    gate = app.build(settings, previews_at=serving.address_of(previews), desk=desk)
+    gate = app.build(settings, previews_at=serving.address_of(previews), desk_at="" if desk else own.path)
 
     def ready() -> None:
         if desk:
@@ -135,7 +145,7 @@ def _work(
             _greet(settings, where, gate.first_token, gate.live.snapshot, app.now())
         answering()
 
-    _loop()(serving.serve(gate, serving.listeners(gate, sockets, previews, desk=desk), ready))
+    _loop()(serving.serve(gate, serving.listeners(gate, sockets, previews, own), ready))
 
 
 def _loop() -> Callable[[Coroutine[object, object, None]], None]:
@@ -183,13 +193,11 @@ def _ours(host: str) -> bool:
 
 
 def _note(settings: Settings) -> None:
-    """Note the addresses for the commands of this host."""
+    """Note for the commands of this host by which address people know the gate; they never read half of it."""
     path = settings.data_dir / ADDRESS_FILE
-    noted = {"url": settings.url, "admin_url": settings.admin_url}
-    if settings.tls and not (settings.public_url or settings.admin_public_url):
-        noted["certificate"] = str(settings.tls.certificate)
-    path.write_text(json.dumps(noted))
-    path.chmod(0o600)
+    fresh = path.with_suffix(f".{os.getpid()}")
+    fresh.write_text(json.dumps({"url": settings.url}))
+    fresh.replace(path)
 
 
 def _greet(settings: Settings, where: str, token: str, snapshot: PolicySnapshot, at: datetime) -> None:

@@ -30,10 +30,13 @@ def decoded(content: bytes) -> str | Remark:
         return Remark(_HERE, f"It has {len(content)} bytes; at most {BYTES_AT_MOST} are read.")
     mark, encoding = next(((mark, name) for mark, name in _BOMS if content.startswith(mark)), (b"", "utf-8"))
     try:
-        return content[len(mark) :].decode(encoding)
+        text = content[len(mark) :].decode(encoding)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         return Remark(Where("", line), "It is not text in UTF-8.")
+    if text.startswith(("\ufeff", "\ufffe")):  # pip has the second one say how the rest is read
+        return Remark(Where("", 1), "It begins with two marks of an encoding.")
+    return text
 
 
 def json_document(text: str) -> Document | Remark:

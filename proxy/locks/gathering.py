@@ -26,10 +26,11 @@ LOCKED_AT_MOST = 20_000
 FILES_AT_MOST = 5_000
 """Files of one entry: the largest releases have a few hundred."""
 FAULTS_AT_MOST = 500
+TWO_HOSTS = "An address here names one host to one reader and another to the next: a \\, or a ? or # before the path."
 
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _WEB = re.compile(r"https?://[!-~]+", re.ASCII | re.IGNORECASE)
-_VCS = re.compile(r"(?:git|hg|svn|bzr)\+", re.ASCII | re.IGNORECASE)
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]+:", re.ASCII | re.IGNORECASE)
 _ARCHIVE = re.compile(r"\.(?:whl|zip|tgz|egg|tar(?:\.[a-z0-9]{2,4})?)$", re.ASCII | re.IGNORECASE)
 
 
@@ -52,6 +53,11 @@ class Gathering:
         """Note what is nothing that an index serves."""
         if len(self.asides) < FAULTS_AT_MOST:
             self.asides.append(Remark(where, cleaned(sentence)))
+
+    def own(self, where: Where, name: str, place: str) -> None:
+        """Note a directory in place of an index ("" where the file does not say which)."""
+        named = f"{name} is taken from a directory" if name else "A directory is named"
+        self.aside(where, f"{named}{f' ({place[:80]})' if place else ''}: code of your own, which no index serves.")
 
     def pin(self, where: Where, name: str, version: str, sha256s: Iterable[str] = (), urls: Iterable[str] = ()) -> None:
         """Take an exact version of a project."""
@@ -107,7 +113,9 @@ class Gathering:
     def address(self, where: Where, url: str, kind: AddressKind) -> None:
         """Take where installers are sent besides the files of projects; each address is noted once."""
         text = _without_credentials(url.strip())
-        if not text or len(text) > URL_AT_MOST or not text.isprintable():
+        if text is None:
+            self.fault(where, TWO_HOSTS)
+        elif not text or len(text) > URL_AT_MOST or not text.isprintable():
             self.fault(where, f"{cleaned(url)[:80]!r} is not an address.")
         elif len(self.addresses) < FILES_AT_MOST:
             self.addresses.setdefault(text, Address(text, kind, where))
@@ -123,7 +131,7 @@ class Gathering:
             sha256s = self.digests(where, [*hashes, *([f"sha256:{digest}"] if digest else [])])
             self._archive(where, project, f"=={read[0]}", sha256s, bare, normal(name) if name else project, marker)
         elif _is_directory(bare):
-            self.aside(where, f"{bare[:80]} is code of your own, which no index serves.")
+            self.own(where, name, bare)
         else:
             self.address(where, bare, "code")
 
@@ -144,6 +152,9 @@ class Gathering:
 
     def _believed(self, where: Where, url: str) -> str | None:
         bare = _without_credentials(url.partition("#")[0])
+        if bare is None:
+            self.fault(where, TWO_HOSTS)
+            return None
         if _WEB.fullmatch(bare) and len(bare) <= URL_AT_MOST:
             return bare
         self.fault(where, f"{cleaned(bare)[:80]!r} is not a web address.")
@@ -156,14 +167,17 @@ class Gathering:
 
 
 def _is_directory(address: str) -> bool:
-    """Whether an address is a directory of this disk, by its text."""
+    """Whether an address is a directory of this disk, by its text. One letter and a colon are a disk of Windows."""
     path = address.removeprefix("file://")
-    return not _VCS.match(path) and "://" not in path and not _ARCHIVE.search(path)
+    return not _SCHEME.match(path) and not _ARCHIVE.search(path)
 
 
-def _without_credentials(url: str) -> str:
+def _without_credentials(url: str) -> str | None:
+    """Return an address without user and password, None where readers differ in which host it names."""
     scheme, found, rest = url.partition("://")
     if not found:
         return url
     authority, slash, path = rest.partition("/")
+    if "\\" in rest or not {"?", "#"}.isdisjoint(authority):
+        return None  # to some, what stands before these is the host; to others, a user in front of an @
     return f"{scheme}://{authority.rpartition('@')[2]}{slash}{path}"

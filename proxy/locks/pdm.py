@@ -48,7 +48,7 @@ def _package(package: _Package, where: Where, found: Gathering) -> None:
     if elsewhere:
         found.source(where, elsewhere, hashes, name=package.name)
     elif package.editable:
-        found.aside(where, f"{package.name} is code of your own, which no index serves.")
+        found.own(where, package.name, "")
     else:
         urls = [file.url for file in package.files if file.url]
         found.pin(where, package.name, package.version, found.digests(where, hashes), urls)

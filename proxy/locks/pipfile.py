@@ -23,11 +23,16 @@ class _Package(msgspec.Struct):
     path: str = ""
     file: str = ""
     git: str = ""
+    hg: str = ""
+    svn: str = ""
+    bzr: str = ""
 
     @property
     def elsewhere(self) -> str:
         """The address that stands in place of an index, "" where none does."""
-        return f"git+{self.git}" if self.git else self.file or self.path
+        named = {"git": self.git, "hg": self.hg, "svn": self.svn, "bzr": self.bzr}
+        repository = next((f"{kind}+{url}" for kind, url in named.items() if url), "")
+        return repository or self.file or self.path
 
 
 def read(document: Document, found: Gathering) -> None:

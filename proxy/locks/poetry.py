@@ -51,7 +51,7 @@ def _package(package: _Package, files: list[_File], where: Where, found: Gatheri
                 found.address(where, source.url, "index")
             found.pin(where, package.name, package.version, found.digests(where, hashes))
         case "directory":
-            found.aside(where, f"{package.name} is code of your own, which no index serves.")
+            found.own(where, package.name, source.url)
         case "url":
             found.source(where, source.url, hashes, name=package.name)
         case "git":

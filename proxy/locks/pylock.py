@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from packaging.pylock import Package, PackageArchive, PackageVcs, Pylock, PylockValidationError
+from packaging.pylock import (
+    Package,
+    PackageArchive,
+    PackageSdist,
+    PackageVcs,
+    PackageWheel,
+    Pylock,
+    PylockValidationError,
+)
 
 from proxy.locks.decoding import Document, entries
 from proxy.locks.gathering import Gathering
@@ -33,7 +41,7 @@ def _read(head: Document, packages: list[object], where: Where, found: Gathering
 
 def _package(package: Package, where: Where, found: Gathering) -> None:
     if package.directory:
-        found.aside(where, f"{package.name} is code of your own, which no index serves.")
+        found.own(where, package.name, package.directory.path)
     elif package.vcs:
         found.address(where, _repository(package.vcs), "code")
     elif package.archive:
@@ -45,11 +53,12 @@ def _package(package: Package, where: Where, found: Gathering) -> None:
 
 
 def _files(package: Package, where: Where, found: Gathering) -> None:
-    wheels = package.wheels or ()
-    hashes = [*(wheel.hashes for wheel in wheels), *([package.sdist.hashes] if package.sdist else [])]
-    urls = [*(wheel.url for wheel in wheels), package.sdist.url if package.sdist else None]
-    digests = found.digests(where, [text for of_file in hashes for text in _hashes(of_file)])
-    found.pin(where, package.name, str(package.version or ""), digests, [url for url in urls if url])
+    files: list[PackageWheel | PackageSdist] = [*(package.wheels or ()), *([package.sdist] if package.sdist else [])]
+    digests = found.digests(where, [text for file in files for text in _hashes(file.hashes)])
+    found.pin(where, package.name, str(package.version or ""), digests, [file.url for file in files if file.url])
+    for file in files:
+        if file.path:
+            found.address(where, file.path, "code")
 
 
 def _archive(name: str, archive: PackageArchive, where: Where, found: Gathering) -> None:

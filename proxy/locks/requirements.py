@@ -2,10 +2,12 @@
 
 Decided here:
 
-* Lines, comments and options are taken apart in pip's order, so that no line means one thing here and another there.
+* Lines (:mod:`proxy.locks.lines`) and options are taken apart in pip's order, so that none means another thing there.
 * ``-r`` and ``-c`` are followed through a callback. What a constraints file names is not wanted by itself: it
   narrows, and gives its digests to, what the others name.
 * Nothing of the environment is put in for ``${NAME}``: an address with one is reported as it stands.
+* What no requirement is is told by file and line alone. It may be another file's text, which somebody had included to
+  have it printed where many read it.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import optparse
 import posixpath
 import re
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
@@ -23,6 +25,7 @@ from packaging.utils import NormalizedName
 
 from proxy.locks.decoding import decoded
 from proxy.locks.gathering import Gathering
+from proxy.locks.lines import logical_lines
 from proxy.locks.nouns import Locked, Where
 from proxy.policy.folding import meant
 
@@ -30,10 +33,8 @@ Include = Callable[[str], bytes | None]
 """Gives the bytes of another file by its path from where the first one was named, None where there is none."""
 
 INCLUDED_AT_MOST = 100
-LONGEST_LINE = 1 << 20
 LONGEST_REQUIREMENT = 4_000
 
-_COMMENT = re.compile(r"(^|\s+)#.*$")
 _ADDRESS = re.compile(r"(?:[A-Za-z][A-Za-z0-9.+-]*://|\.{0,2}/|\.$|[A-Za-z]:[\\/])")
 _ARCHIVE = re.compile(r"[^\s;@]+\.(?:whl|zip|tar\.[a-z0-9]+|tgz)$", re.IGNORECASE)
 _EGG = re.compile(r"[#&]egg=[^&]*")
@@ -77,20 +78,22 @@ class _Reader:
 
     def file(self, text: str, name: str) -> None:
         self.seen.add(posixpath.normpath(name))
-        for number, line in _logical_lines(text):
-            bare = _COMMENT.sub("", line).strip()
-            if bare:
-                self._line(bare, Where(name, number))
+
+        def fault(number: int, sentence: str) -> None:
+            self.found.fault(Where(name, number), sentence)
+
+        for number, line in logical_lines(text, fault):
+            self._line(line, Where(name, number))
 
     def _line(self, line: str, where: Where) -> None:
         requirement, options = _split(line)
         try:
             said, rest = _PARSER.parse_args(shlex.split(options))
         except ValueError as error:
-            self.found.fault(where, f"{line[:80]!r} cannot be read: {error}.")
+            self.found.fault(where, f"{self._named(line)} cannot be read: {error}.")
             return
         if rest:
-            self.found.fault(where, f"{line[:80]!r} cannot be read: {rest[0][:40]!r} stands behind the options.")
+            self.found.fault(where, f"{self._named(line)} cannot be read: a word stands behind the options.")
             return
         self._options(said, where)
         if requirement:
@@ -120,11 +123,15 @@ class _Reader:
         elif len(self.seen) > INCLUDED_AT_MOST:
             self.found.fault(where, f"{path[:80]!r} is not read: more than {INCLUDED_AT_MOST} files are included.")
         elif self.include is None or (content := self.include(name)) is None:
-            self.found.fault(where, f"{path[:80]!r} is included here, and there is no such file to be read.")
+            self.found.fault(where, f"{path[:80]!r} is included here, and there is no such file that may be read.")
         elif isinstance(text := decoded(content), str):
             self.file(text, name)
         else:
             self.found.fault(where, f"{path[:80]!r} cannot be read: {text.sentence}")
+
+    def _named(self, line: str) -> str:
+        """Return how a line is spoken of: by its text only where it stands in no file."""
+        return "This line" if self.include else repr(line[:80])
 
     def _requirement(self, text: str, hashes: list[str], where: Where) -> None:
         if _ADDRESS.match(text) or _ARCHIVE.match(text.partition(";")[0].strip()):
@@ -135,8 +142,8 @@ class _Reader:
         except (InvalidRequirement, RecursionError):
             wanted = None
         if wanted is None:
-            said = f"{text[:80]} is not a name with a version range (PEP 508). {meant(text)}"
-            self.found.fault(where, said.strip())
+            said = f"{self._named(text)} is not a name with a version range (PEP 508)."
+            self.found.fault(where, said if self.include else f"{said} {meant(text)}".strip())
         elif wanted.url:
             self.found.source(where, wanted.url, hashes, name=wanted.name, marker=str(wanted.marker or ""))
         else:
@@ -159,22 +166,6 @@ def _narrowed(wanted: Locked, constraints: list[Locked]) -> Locked:
     specifiers = dict.fromkeys(part for part in (wanted.specifier, *(c.specifier for c in constraints)) if part)
     digests = wanted.sha256s or tuple(digest for constraint in constraints for digest in constraint.sha256s)
     return replace(wanted, specifier=",".join(specifiers), sha256s=tuple(dict.fromkeys(digests)))
-
-
-def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
-    """Yield lines with the number of the first, joined where one ends in a backslash; a comment ends a join."""
-    pending: list[str] = []
-    first = 1
-    for number, line in enumerate(text.split("\n"), 1):
-        raw = line.removesuffix("\r")
-        first = first if pending else number
-        comment = bool(_COMMENT.match(raw))
-        pending.append(raw.strip("\\") if raw.endswith("\\") and not comment else f" {raw}" if comment else raw)
-        if not raw.endswith("\\") or comment:
-            yield first, "".join(pending)[:LONGEST_LINE]
-            pending = []
-    if pending:
-        yield first, "".join(pending)[:LONGEST_LINE]
 
 
 def _split(line: str) -> tuple[str, str]:

@@ -57,11 +57,14 @@ def read(document: Document, text: str, found: Gathering) -> None:
 def _package(package: _Package, where: Where, found: Gathering) -> None:
     source = package.source
     if source.own:
-        found.aside(where, f"{package.name} is code of your own, which no index serves.")
+        found.own(where, package.name, source.own)
     elif source.registry:
         found.address(where, source.registry, "index")
         digests = found.digests(where, [file.hash for file in package.files if file.hash])
         found.pin(where, package.name, package.version, digests, [file.url for file in package.files if file.url])
+        for file in package.files:
+            if file.path:
+                found.address(where, file.path, "code")
     elif source.url:
         found.source(where, source.url, [file.hash for file in package.files if file.hash], name=package.name)
     else:

@@ -34,6 +34,7 @@ def _known(known: Known) -> str:
 def _below(checked: Checked) -> Iterator[str]:
     yield from (f"not judged: {fault}" for fault in checked.unreadable)
     yield from _detours(checked.detours)
+    yield from (f"not from an index: {remark}" for remark in checked.aside)
     yield f"Advisory data: {checked.advisory_data.sentence}"
 
 

@@ -1,17 +1,17 @@
-"""The admin of a worker that is not the desk: requests go to the desk's socket, answers come back as they are.
+"""The gate's own socket (:mod:`proxy.local`): commands of this host come by it, and the admin of the other workers.
 
-The socket lies in the data directory, which is its owner's alone. Who asked travels along in one header that the
-desk believes from this socket only.
+A worker that is not the desk sends requests on to it, and answers come back as they are. Who asked travels along in one
+header that is believed from this socket only: who can reach it holds the data directory.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import httpx
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from proxy.local import HERE
 from proxy.web.http import say
 
 ASKED_BY = b"x-wicketgate-client"
@@ -21,8 +21,8 @@ _HOP = frozenset({b"connection", b"keep-alive", b"transfer-encoding", b"upgrade"
 class Forward:
     """Sends requests on to the desk."""
 
-    def __init__(self, socket: Path) -> None:
-        transport = httpx.AsyncHTTPTransport(uds=str(socket), retries=2)
+    def __init__(self, socket: str) -> None:
+        transport = httpx.AsyncHTTPTransport(uds=socket, retries=2)
         self._client = httpx.AsyncClient(transport=transport, timeout=600, trust_env=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -61,15 +61,16 @@ class Forward:
             await answer.aclose()
 
 
-class AskedBy:
-    """In front of the desk's socket: takes the client from the one header that a worker sets."""
+class OwnDoors:
+    """Behind the gate's own socket: the index and the admin, wherever these listen for everybody else."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, index: ASGIApp, admin: ASGIApp) -> None:
+        self._index, self._admin = index, admin
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on with its client restored."""
-        if scope["type"] == "http":
-            client = next((value for name, value in scope["headers"] if name == ASKED_BY), b"").decode()
-            scope = {**scope, "client": (client, 0)}
-        await self._app(scope, receive, send)
+        """Pass a request on with its client: whom a worker names, else this host."""
+        if scope["type"] != "http":
+            return
+        client = next((value.decode("latin-1") for name, value in scope["headers"] if name == ASKED_BY), HERE)
+        app = self._admin if f"{scope['path']}/".startswith("/admin/") else self._index
+        await app({**scope, "client": (client, 0)}, receive, send)

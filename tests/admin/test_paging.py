@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from proxy.cli import desk as terminal
+from proxy.cli.reaching import Way
 from tests.conftest import MakeGate
 from tests.world.inside import House, house
 from tests.world.upstream import Upstream
@@ -105,6 +106,6 @@ def test_the_terminal_reads_a_list_to_its_end(make_gate: MakeGate, monkeypatch: 
         body = {"name": name, "role": "reader"}
         assert gate.admin("POST", "/tokens", json=body).status_code == 201
     monkeypatch.setattr(terminal, "LINES_AT_ONCE", 1)
-    listed = terminal.Desk(gate.url, gate.url, gate.token).listed("/tokens")
+    listed = terminal.Desk(Way(gate.url), gate.token).listed("/tokens")
     assert [line["name"] for line in listed if line["name"] in NAMES] == list(NAMES)
     assert len({line["id"] for line in listed}) == len(listed) > len(NAMES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import httpx
@@ -136,3 +137,38 @@ def test_what_is_given_is_told_apart(gate: Gatehouse, tmp_path: Path) -> None:
     unread = gate.cli("check", str(broken))
     assert unread.returncode == 2
     assert f"not judged: {broken}:2: It is not TOML" in unread.stdout
+
+
+@pytest.mark.usefixtures("flask")
+def test_what_another_platform_would_get_is_judged_as_well(gate: Gatehouse) -> None:
+    done = gate.cli("check", "flask==3.0.0", 'evil; sys_platform == "nowhere"')
+    assert (done.returncode, "evil" in done.stdout) == (1, True), done.stdout
+
+
+@pytest.mark.usefixtures("flask")
+def test_no_file_is_read_that_nobody_named_and_nothing_of_one_is_printed(
+    gate: Gatehouse, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    secret, work = tmp_path_factory.mktemp("elsewhere") / "token", tmp_path / "work"
+    secret.write_text("s3cr3t-token\ns3cr3t:x:0\n")
+    (work / "below").mkdir(parents=True)
+    (work / "inside.txt").write_text("s3cr3t:$6$abc:19000::::::\n-----BEGIN s3cr3t\nflask==3.0.0\n")
+    (work / "below" / "link.txt").symlink_to(secret)
+    path = work / "below" / "r.txt"
+    outside = (os.path.relpath(secret, path.parent), "link.txt", secret, "/dev/zero")
+    path.write_text("".join(f"-r {name}\n" for name in (*outside, "../inside.txt")))
+    done = gate.cli("check", "-r", str(path))
+    assert done.returncode == 2
+    assert done.stdout.count("there is no such file that may be read") == 4
+    assert f"{work / 'inside.txt'}:1: This line is not a name with a version range" in done.stdout
+    assert "s3cr3t" not in done.stdout + done.stderr
+    linked = gate.cli("check", str(work / "below" / "link.txt"))
+    assert (linked.returncode, "leads out of its folder" in linked.stderr) == (2, True)
+
+
+def test_a_directory_in_a_lock_is_shown(gate: Gatehouse, tmp_path: Path) -> None:
+    lock = tmp_path / "uv.lock"
+    lock.write_text('version = 1\n[[package]]\nname = "own"\nversion = "1"\nsource = { directory = "../own" }\n')
+    done = gate.cli("check", str(lock))
+    assert done.returncode == 0
+    assert f"not from an index: {lock}:2 (own): own is taken from a directory (../own)" in done.stdout

@@ -135,7 +135,10 @@ def test_a_resolution_is_watched_and_cancelled_by_its_own_actor_alone(gate: Gate
     for method in ("GET", "DELETE"):
         refused = gate.admin(method, path, headers=other)
         assert (refused.status_code, "You have no resolution" in refused.text) == (404, True)
-    assert running_uv(gate)
+    asking = [Path(f"/proc/{number}") for number in running_uv(gate)]
+    assert any(b"/preview/" in (process / "environ").read_bytes() for process in asking)
+    said = [(process / "cmdline").read_bytes() for process in asking]
+    assert not any(b"/preview/" in words for words in said), "every user of the host may read that, and then the index"
     assert gate.admin("DELETE", path).json()["state"] == "cancelled"
     assert not running_uv(gate)
 

@@ -300,6 +300,14 @@ def test_the_admin_may_listen_elsewhere(make_gate: MakeGate) -> None:
     assert gate.cli("inbox").stdout.strip() == "Nothing waits."
 
 
+def test_commands_on_the_host_need_no_address_that_people_use(make_gate: MakeGate) -> None:
+    """In a container, or beside a front proxy, that name may lead nowhere."""
+    gate = make_gate("--public-url", "https://gate.example", "--admin-public-url", "https://admin.example")
+    assert gate.cli("inbox").stdout.strip() == "Nothing waits."
+    opened = gate.cli("channels", "open", "research", "--reason", "a test needs it")
+    assert "https://gate.example/research/simple/" in opened.stdout, opened.stderr
+
+
 def test_every_command_is_where_the_table_says_and_none_is_missing() -> None:
     loaded = {name: main.get_command(Context(main), name) for name in COMMANDS}
     assert {name: command.name for name, command in loaded.items() if command} == {name: name for name in COMMANDS}

@@ -64,13 +64,14 @@ def test_installers_people_and_commands_speak_tls_with_the_gate(
     assert "Secure" in cookie
 
 
-def test_a_command_believes_the_gates_own_certificate_and_no_other(tls_gate: Gatehouse, authority: Authority) -> None:
-    (tls_gate.data_dir.parent / "authority" / "gate.example.pem").write_bytes(
-        authority.issue("other.example").certificate.read_bytes()
-    )
-    done = tls_gate.cli("terms")
+def test_a_command_from_elsewhere_believes_no_certificate_of_an_authority_that_its_host_does_not(
+    tls_gate: Gatehouse, authority: Authority
+) -> None:
+    away = {"WICKETGATE_URL": f"https://localhost:{tls_gate.port}", "WICKETGATE_TOKEN": tls_gate.token}
+    done = tls_gate.cli("terms", **away)
     assert done.returncode == 2
     assert "certificate" in done.stderr.lower()
+    assert tls_gate.cli("terms").returncode == 0, "on its host no certificate is in the way"
 
 
 def test_a_handshake_that_does_not_come_is_not_waited_for(tls_gate: Gatehouse) -> None:

@@ -72,3 +72,63 @@ def test_indexes(url: str, round_it: bool) -> None:
 )
 def test_pages_of_links_and_foreign_code_always_do(line: str) -> None:
     assert goes_round(line, GATES)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://evil.example\\@gate.example/simple",
+        "https://evil.example?@gate.example/simple",
+        "https://evil.example#@gate.example/simple",
+    ],
+)
+def test_an_address_of_two_hosts_is_a_fault(url: str) -> None:
+    lock = f"""version = 1
+[[package]]
+name = "flask"
+version = "3.0.0"
+source = {{ registry = '{url}' }}
+wheels = [{{ url = '{url.replace("/simple", "/files/flask-3.0.0-py3-none-any.whl")}', hash = "sha256:{"a" * 64}" }}]
+"""
+    read = locks.read("uv.lock", lock.encode())
+    assert read.faults
+    assert not [detour for detour in detours(read, ["https://gate.example"]) if "gate" in detour.url]
+    asked = locks.read("requirements.txt", f"--index-url '{url}'\nx @ {url}/x.git\n".encode())
+    assert asked.faults[0].where.line == 1
+    assert not [address for address in asked.addresses if "gate" in address.url]
+
+
+def test_files_of_this_disk_in_place_of_an_index_are_named() -> None:
+    files = '[[packages.wheels]]\npath = "./flask-1.0-py3-none-any.whl"\nhashes = { sha256 = "%s" }\n' % ("a" * 64)
+    head = 'lock-version = "1.0"\ncreated-by = "x"\n[[packages]]\nname = "flask"\nversion = "1.0"\n'
+    assert found(locks.read("pylock.toml", f"{head}{files}".encode())) == ["./flask-1.0-py3-none-any.whl"]
+    gate = (
+        'version = 1\n[[package]]\nname = "x"\nversion = "1"\nsource = { registry = "https://gate.example/simple" }\n'
+    )
+    read = locks.read("uv.lock", f'{gate}wheels = [{{ path = "x-1-py3-none-any.whl" }}]\n'.encode())
+    assert found(read) == ["x-1-py3-none-any.whl"]
+    place = (
+        'lock-version = "1.0"\ncreated-by = "x"\n[[packages]]\nname = "own"\n[packages.directory]\npath = "../own"\n'
+    )
+    lock = 'version = 1\n[[package]]\nname = "own"\nversion = "1"\nsource = { directory = "../own" }\n'
+    for name, text in (
+        ("pylock.toml", place),
+        ("uv.lock", lock),
+        ("Pipfile.lock", '{"_meta": {}, "default": {"own": {"path": "../own", "editable": true}}}'),
+        ("requirements.txt", "own @ file:../own\n./../own\n-e ../own\n"),
+    ):
+        asides = [str(remark) for remark in locks.read(name, text.encode()).aside]
+        assert asides
+        assert all("../own" in remark for remark in asides), asides
+
+
+def test_foreign_code_by_its_scheme_is_no_directory() -> None:
+    read = locks.read("requirements.txt", b"x @ http:evil.example/x\n")
+    assert [address.url for address in read.addresses] == ["http:evil.example/x"]
+    svn = locks.read("Pipfile.lock", b'{"_meta": {}, "default": {"x": {"svn": "http://evil.example/x"}}}')
+    assert [address.url for address in svn.addresses] == ["svn+http://evil.example/x"]
+    assert not (read.locked or svn.locked or read.aside)
+
+
+def found(read: locks.Reading) -> list[str]:
+    return [detour.url for detour in detours(read, ["https://gate.example"])]

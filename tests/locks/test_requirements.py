@@ -132,13 +132,13 @@ def test_a_constraint_narrows_and_wants_nothing_by_itself() -> None:
         ("(((" * 500 + "flask", "is not a name with a version range"),
         (f"flask; {'(' * 1500}python_version > '3'{')' * 1500}", "is not a name with a version range"),
         (f"flask=={'9' * 3000}", "is not a range of versions"),
-        ("flask\x1b[2J==1", "is not a name with a version range"),
+        ("flask\x1b[2J==1", "U+001B, at which one installer ends a line"),
     ],
 )
 def test_every_fault_has_its_line(line: str, said: str) -> None:
     found = read(f"click\n{line}\nidna\n{line}\n")
     assert [locked.project for locked in found.locked if locked.project != "flask"] == ["click", "idna"]
-    assert [fault.where.line for fault in found.faults] == [2, 4]
+    assert sorted({fault.where.line for fault in found.faults}) == [2, 4]
     assert said in found.faults[0].sentence
     assert found.faults[0].sentence.isprintable()
 

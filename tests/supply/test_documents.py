@@ -54,6 +54,7 @@ ROWS = (
     *(f"F{n}" for n in range(6, 13)),
     *(f"P{n}" for n in range(1, 8)),
     *(f"C{n}" for n in range(1, 17)),
+    *(f"H{n}" for n in range(1, 5)),
     *FAULTS,
 )
 
