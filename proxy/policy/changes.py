@@ -6,7 +6,7 @@ Everything an auditor wants to read later is in the change itself: who approved 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from packaging.utils import NormalizedName
 
@@ -180,9 +180,10 @@ def report(tag: str, project: str, reason: str, **detail: str) -> Change:
     return Change(tag, project, reason, detail=detail, policy=False)
 
 
-def take_advisories(feed: FeedState, **counts: int) -> Change:
-    """Put advisory data in force."""
-    return Change("feed:advisories:imported", "", f"Imported from {feed.source}", puts=(feed,), detail=counts)
+def take_advisories(feed: FeedState, less: Sequence[str] = (), **counts: int) -> Change:
+    """Put advisory data in force; ``less`` are the ids of records that say less than they did, or nothing any more."""
+    detail: dict[str, object] = {**counts, **({"less": list(less)} if less else {})}
+    return Change("feed:advisories:imported", "", f"Imported from {feed.source}", puts=(feed,), detail=detail)
 
 
 def take_names(names: NamesList) -> Change:

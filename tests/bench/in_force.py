@@ -163,7 +163,7 @@ async def _turned_bad(store: SqliteStore) -> Took:
 
 async def _taken(intake: Intake, projects: list[str]) -> None:
     reading = _reading(projects)
-    found = compare(intake.store.advisory_digests(), reading, full=True)
+    found = compare(intake.store.advisories_kept(), reading, full=True)
     await intake.full(found, reading.rows(found.wanted), "bench", FEED, allow_shrink=True)
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from packaging.utils import NormalizedName
 
 from proxy.alerts import Alerts
 from proxy.errors import FeedRefused
@@ -304,6 +305,28 @@ async def test_once_a_day_everything_is_fetched_and_shows_what_the_list_cannot(o
     report = await world.sync.sync(FEED)
     assert (report["changed"], report["vanished"], world.records) == (2, 2, 80)
     assert export.asked.count("all.zip") == 2
+
+
+async def test_malware_that_is_taken_back_is_told_and_what_is_only_narrowed_is_kept(
+    online: tuple[World, Export],
+) -> None:
+    world, export = online
+    export.state = "state2"
+    report = await world.sync.sync(FEED)
+    assert (report["withdrawn"], report["narrowed"], report["kept"]) == (3, 1, 1)
+    told = await world.told()
+    assert [tag for tag in told if "malware" in tag] == ["feed:malware:lifted", "feed:malware:kept"]
+    lifted, kept = (world.store.events(EventFilter(tag=f"feed:malware:{tag}"))[0] for tag in ("lifted", "kept"))
+    assert lifted.detail["lifted"] == "MAL-2024-990001 (upd-mal-1)"
+    assert kept.detail["kept"] == "MAL-2024-990002"
+    match = world.live.snapshot.advisories.match
+    assert match(NormalizedName("upd-mal-2"), "77.0"), "at its widest"
+    assert not match(NormalizedName("upd-mal-1"), "77.0")
+    (imported, *_) = world.store.events(EventFilter(tag="feed:advisories:imported"))
+    assert "x_UPD-2024-0031" in str(imported.detail["less"])
+    world.at += 24 * HOUR
+    assert (await world.sync.sync(FEED))["kept"] == 0
+    assert not [tag for tag in await world.told() if "malware" in tag], "once"
 
 
 async def test_what_cannot_be_had_one_by_one_is_had_whole(online: tuple[World, Export]) -> None:
