@@ -193,6 +193,7 @@ class Gateway:
             )
         self._listings.drop(project)  # installers see what the reviewer sees
         await self._notices.origins(held.page, await self.policy.current(project))
+        await self._notices.quarantine(project, held)
         return held
 
     async def described(self, project: NormalizedName, file: ReleaseFile) -> bytes | None:
@@ -217,7 +218,10 @@ class Gateway:
 
     async def _composed(self, project: NormalizedName, held: Held, snapshot: PolicySnapshot, at: datetime) -> Listing:
         moves = self._learnt.moves(project)
-        if await self._notices.origins(held.page, snapshot):
+        moved = await self._notices.origins(held.page, snapshot)
+        if project in snapshot.grants or project in snapshot.quarantined:
+            moved = await self._notices.quarantine(project, held) or moved
+        if moved:
             snapshot = await self.policy.current(project)
         if held.page is not None:
             held = replace(held, page=await self._facts.known(project, held.page, snapshot))

@@ -165,9 +165,11 @@ def close_channel(channel: Channel, entries: Iterable[Approval | Prohibition | W
     return Change("policy:channel:closed", "", reason, ends=(channel.id, *ended), detail=detail)
 
 
-def allow_origin(origin: Origin, reason: str) -> Change:
-    """Let package files come from one more scheme, host and port."""
-    return Change("upstream:origin:allowed", "", reason, puts=(origin,), detail={"origin": origin.url})
+def allow_origins(origins: Iterable[Origin], reason: str) -> Change:
+    """Let package files come from these schemes, hosts and ports as well."""
+    allowed = tuple(origins)
+    named = " ".join(origin.url for origin in allowed)
+    return Change("upstream:origin:allowed", "", reason, puts=allowed, detail={"origin": named})
 
 
 def refuse_origin(origin: str, reason: str) -> Change:
