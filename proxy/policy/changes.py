@@ -6,7 +6,8 @@ Everything an auditor wants to read later is in the change itself: who approved 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from packaging.utils import NormalizedName
 
@@ -44,19 +45,22 @@ def grant(
     answered: Iterable[Ask | LateFile] = (),
     source: str = "",
     met: Iterable[Acknowledgement] = (),
+    unread: Mapping[str, int] = MappingProxyType({}),
 ) -> Change:
     """Approve, several projects as one act; the asks and late files that it answers leave the inbox.
 
     ``source`` is where from. The look-alikes that were ``met`` among them, and among what they need, stay acknowledged.
+    ``unread`` counts, by project, the wheels of which nobody read what they need.
     """
     granted = tuple(approvals)
+    more = {name: value for name, value in (("source", source), ("unread", dict(unread))) if value}
     return Change(
         "project:approval:granted",
         " ".join(approval.project for approval in granted),
         granted[0].reason,
         puts=(*granted, *met),
         ends=tuple(ask.id for ask in answered),
-        detail={"approvals": [_approved(approval) for approval in granted]} | ({"source": source} if source else {}),
+        detail={"approvals": [_approved(approval) for approval in granted], **more},
     )
 
 
