@@ -84,7 +84,7 @@ class Notices:
 
         Returns whether the policy moved.
         """
-        if held.page is None:
+        if held.page is None or (held.page.status != "quarantined" and project not in self._live.snapshot.quarantined):
             return False
         async with self._noting:
             noted = (await self._live.current()).quarantined.get(project)

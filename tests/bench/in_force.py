@@ -88,6 +88,8 @@ class _World:
     async def origins(self, *_: object) -> bool:
         return False
 
+    quarantine = origins
+
     async def known(self, *known: object) -> object:
         """As facts: the page as it is; as first files: none."""
         return known[1] if len(known) > 1 else {}
