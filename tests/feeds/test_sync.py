@@ -151,6 +151,21 @@ async def test_a_person_who_imports_something_broken_is_told_like_everybody(worl
     assert await world.told() == ["feed:advisories:failed", "feed:advisories:recovered"]
 
 
+async def test_an_export_that_empties_its_records_is_refused_whoever_brings_it(world: World) -> None:
+    put(world, "state1")
+    await world.sync.sync(FEED)
+    emptied = world.folder / "emptied.zip"
+    with zipfile.ZipFile(UPDATE / "state1.zip") as before, zipfile.ZipFile(emptied, "w") as after:
+        for name in before.namelist():
+            record = json.loads(before.read(name))
+            after.writestr(name, json.dumps({**record, "modified": "2024-12-01T00:00:00Z", "affected": []}))
+    with pytest.raises(FeedRefused, match=r"60 say less than they did"):
+        await world.sync.take(emptied, "an upload", ADA)
+    report = await world.sync.take(emptied, "an upload", ADA, allow_shrink=True)
+    assert (report["narrowed"], report["kept"]) == (60, 10)
+    assert world.live.snapshot.advisories.match(NormalizedName("upd-mal-3"), "1.0"), "malware stays all the same"
+
+
 async def test_neither_a_restart_nor_another_worker_tells_twice(world: World) -> None:
     for _ in range(2):
         with pytest.raises(FeedRefused):
