@@ -163,10 +163,10 @@ class Gate:
         self.first_token = await asyncio.to_thread(_first_token, self.store, self.settings)
         allowed = {origin.url for origin in self.live.snapshot.origins}
         if self.own_origin not in allowed:
-            await self.notices.allow(self.own_origin, "The upstream index itself", settled=False)
+            await self.notices.allow([self.own_origin], "The upstream index itself", settled=False)
         for origin in self.settings.file_origins:
             if origin not in allowed:
-                await self.notices.allow(origin, "Named by the operator: --file-origin")
+                await self.notices.allow([origin], "Named by the operator: --file-origin")
         await self.live.refresh()
         if self.live.snapshot.feed is None:
             await self.sync.first()

@@ -14,8 +14,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from packaging.utils import NormalizedName
@@ -45,8 +45,8 @@ PINNED_AT_MOST = 400
 LOOKED_AT_MOST = 50
 """Files of an approval that are looked into where they are in the cache; the others are when they leave it."""
 
-NEEDS_AT_MOST = 40
-"""Versions, the newest, whose dependencies are looked at when they are approved."""
+NEEDS_AT_MOST = 400
+"""Wheels whose dependencies are looked at when they are approved: one of each version, then the others."""
 
 RELEASES_AT_MOST = 20
 FILES_AT_MOST = 100
@@ -55,6 +55,18 @@ FILES_AT_MOST = 100
 OPENED_AT_MOST = 8
 OPENED_BYTES = 32 << 20
 """Files that are fetched whole because nothing else says their licence, and how large one may be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What wheels need: ``names`` as they are written, each with a file that says so.
+
+    ``unread`` counts the wheels of which nobody knows what they need: those beyond a bound, and those whose metadata
+    the upstream does not show.
+    """
+
+    names: Mapping[str, str]
+    unread: int = 0
 
 
 class Facts:
@@ -125,23 +137,21 @@ class Facts:
         self._learnt.add(project, file, licence=said.licence)
         return content
 
-    async def needs(self, project: NormalizedName, files: Iterable[ReleaseFile]) -> dict[str, str]:
-        """Return the names of what wheels need, as written, each with the file that says so.
-
-        One wheel is read of each of the newest versions, where the upstream shows its metadata.
-        """
-        wheels = {file.version: file for file in files if file.kind == "wheel"}
-        newest = sorted(wheels.values(), key=_place, reverse=True)[:NEEDS_AT_MOST]
+    async def needs(self, project: NormalizedName, files: Iterable[ReleaseFile]) -> Needs:
+        """Return what wheels need, by the metadata beside them; what several of a version share is read once."""
+        alike = _alike([file for file in files if file.kind == "wheel"])
         found: dict[str, str] = {}
 
         async def read(project: NormalizedName, file: ReleaseFile) -> str:
             content = await self.beside(project, file)
-            named = await asyncio.to_thread(needs, content) if content else ()  # megabytes, if somebody likes
+            if content is None:
+                return ""
+            named = await asyncio.to_thread(needs, content)  # megabytes, if somebody likes
             found.update(dict.fromkeys(named, file.filename))
-            return ""
+            return "read"
 
-        await self._each(project, newest, read)
-        return found
+        done = await self._each(project, [wheels[0] for wheels in alike[:NEEDS_AT_MOST]], read)
+        return Needs(found, sum(len(wheels) for wheels in alike if not done.get(wheels[0].filename)))
 
     async def _metadata(self, project: NormalizedName, file: ReleaseFile) -> str:
         """Read the metadata beside a wheel. Returns its digest, "" where there is none."""
@@ -198,6 +208,17 @@ def _releases(files: Iterable[ReleaseFile]) -> list[list[ReleaseFile]]:
     """Return files by version, the newest version first."""
     ordered = sorted(files, key=_place, reverse=True)
     return [list(release) for _, release in groupby(ordered, key=lambda file: file.version)]
+
+
+def _alike(wheels: Iterable[ReleaseFile]) -> list[list[ReleaseFile]]:
+    """Return wheels together that share their version and metadata: first one lot of each version, newest first."""
+    ranked: list[tuple[int, list[ReleaseFile]]] = []
+    for release in _releases(wheels):
+        lots: dict[str, list[ReleaseFile]] = {}
+        for file in release:
+            lots.setdefault(file.metadata or file.filename, []).append(file)
+        ranked += enumerate(lots.values())
+    return [lot for _, lot in sorted(ranked, key=lambda pair: pair[0])]
 
 
 def _by_release(files: tuple[ReleaseFile, ...]) -> tuple[ReleaseFile, ...]:

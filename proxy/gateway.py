@@ -25,7 +25,7 @@ from proxy.cache.blobs import Blob
 from proxy.cache.fetch import Download
 from proxy.contents import Contents
 from proxy.errors import StoreError, UpstreamAway, UpstreamError
-from proxy.facts import Facts
+from proxy.facts import Facts, Needs
 from proxy.firsts import Firsts
 from proxy.lanes import JUDGING
 from proxy.learnt import Learnt
@@ -174,8 +174,8 @@ class Gateway:
         work = partial(compose, page.project, page, snapshot, at, first=first)
         return await JUDGING.run(work) if _is_large(page) else work()
 
-    async def needs(self, project: NormalizedName, files: Iterable[ReleaseFile]) -> dict[str, str]:
-        """Return the names of what wheels need, as written, each with the file that says so."""
+    async def needs(self, project: NormalizedName, files: Iterable[ReleaseFile]) -> Needs:
+        """Return what wheels need, and of how many nobody knows it."""
         return await self._facts.needs(project, files)
 
     def answering_by(self, policy: Policy) -> Gateway:
@@ -193,6 +193,7 @@ class Gateway:
             )
         self._listings.drop(project)  # installers see what the reviewer sees
         await self._notices.origins(held.page, await self.policy.current(project))
+        await self._notices.quarantine(project, held)
         return held
 
     async def described(self, project: NormalizedName, file: ReleaseFile) -> bytes | None:
@@ -217,7 +218,10 @@ class Gateway:
 
     async def _composed(self, project: NormalizedName, held: Held, snapshot: PolicySnapshot, at: datetime) -> Listing:
         moves = self._learnt.moves(project)
-        if await self._notices.origins(held.page, snapshot):
+        moved = await self._notices.origins(held.page, snapshot)
+        if project in snapshot.grants or project in snapshot.quarantined:
+            moved = await self._notices.quarantine(project, held) or moved
+        if moved:
             snapshot = await self.policy.current(project)
         if held.page is not None:
             held = replace(held, page=await self._facts.known(project, held.page, snapshot))

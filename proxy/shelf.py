@@ -7,6 +7,8 @@ Decided here:
 * With the upstream away a kept page goes on serving, marked stale, and is tried again after a pause.
 * Nobody waits long for an upstream that hangs: after a moment the kept page serves, stale, and what the upstream says
   counts when it comes. Until it answered something again, nobody else waits at all.
+* A page without any file takes no other's place, unless it says that the project is quarantined: then an index lists
+  none (PEP 792).
 * A project that the upstream does not have is remembered for a short while only.
 * Pages are counted by their bytes as well, and large ones read one after the other: an upstream may send any.
 """
@@ -50,13 +52,17 @@ LARGE_BODY = 256 << 10
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A project's page (None: the upstream has none), until when it may be used, and whether it is stale."""
+    """A project's page (None: the upstream has none), until when it may be used, and whether it is stale.
+
+    ``said_at`` is when the upstream last said so, None where it did not.
+    """
 
     page: ProjectPage | None
     good_until: datetime
     stale: bool = False
     size: int = 0
     """Bytes of the page as it was sent."""
+    said_at: datetime | None = None
 
 
 class Shelf:
@@ -148,7 +154,8 @@ class Shelf:
     async def _replace(self, project: NormalizedName, fresh: KeptPage, kept: KeptPage | None) -> Held:
         """Hold a page that arrived, and keep it. Raises UpstreamBroken where it cannot take the kept one's place."""
         held = await self._read(project, fresh)
-        if kept and held.page and not held.page.files and (await self._read(project, kept)).page != held.page:
+        emptied = held.page is not None and not held.page.files and held.page.status != "quarantined"
+        if kept and emptied and (await self._read(project, kept)).page != held.page:
             raise UpstreamBroken(f"The page of {project} lists no file any more: that is no answer of an index.")
         await asyncio.to_thread(self._put, project, fresh)
         return self._keep(project, held)
@@ -171,7 +178,7 @@ class Shelf:
         arguments = kept.body, kept.content_type, kept.url, project
         large = len(kept.body) > LARGE_BODY
         page = await READING.run(parse, *arguments) if large else parse(*arguments)
-        return Held(page, kept.fetched_at + self._ttl, size=len(kept.body))
+        return Held(page, kept.fetched_at + self._ttl, size=len(kept.body), said_at=kept.fetched_at)
 
     def _keep(self, project: NormalizedName, held: Held) -> Held:
         self._forget(project)

@@ -19,7 +19,7 @@ from datetime import datetime, timedelta
 from admin.actions.granting import admitted, answered
 from admin.actions.hands import Hands, seen
 from admin.actions.replaying import Replaying
-from admin.actions.resemblances import acknowledged
+from admin.actions.resemblances import acknowledged, unread
 from admin.actions.resolving import Look, Resolved, Resolving
 from admin.actions.wishes import said
 from admin.roles import Permission, demand
@@ -175,7 +175,8 @@ class Documents:
         hand, before = self._hand(actor), compared.snapshot
         made = change(before, compared.wanted, compared.steps, resolved.approvals, hand, reason, settled)
         known = {entry.id: entry for entry in (*_met(granted, before, made, hand.at), *resolved.met)}
-        return replace(made, puts=(*made.puts, *known.values()))
+        detail = {**made.detail, "unread": resolved.unread} if resolved.unread else made.detail
+        return replace(made, puts=(*made.puts, *known.values()), detail=detail)
 
     async def _pinned(self, resolved: Resolved, after: PolicySnapshot) -> Resolved:
         """Pin what is known of the files that were frozen, as every approval does, by the terms that there will be."""
@@ -191,7 +192,8 @@ class Documents:
         replayed = await self.replaying.replay(snapshot, changes.apply(snapshot, made), since)
         stale = document.revision if document.revision not in {None, snapshot.revision} else None
         needs = tuple(sorted(_needs(compared.steps)))
-        return Plan(snapshot.revision, compared.steps, resolved.approvals, needs, replayed, stale=stale)
+        notes = tuple(unread(project, count) for project, count in sorted(resolved.unread.items()))
+        return Plan(snapshot.revision, compared.steps, resolved.approvals, needs, replayed, notes, stale)
 
     def _hand(self, actor: Actor) -> Hand:
         return Hand(actor.name, actor.principal, self.hands.clock(), lambda kind: f"{kind}:{secrets.token_hex(8)}")

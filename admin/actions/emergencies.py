@@ -47,12 +47,13 @@ class Emergencies:
         limited = replace(wish, standing=False, until=self.hands.clock() + timedelta(hours=hours))
         draft = await self.granting.draft(actor, limited, *read_requirement(wish.requirement))
         # As an ordinary approval first: that is told of a look-alike, which an emergency would silence.
-        await self.granting.meet([draft.approval])
+        found = await self.granting.meet([draft.approval])
         draft = await self.granting.pinned(draft)
         approval = replace(draft.approval, emergency=True, id=f"emergency:{secrets.token_hex(4)}")
         change = emergencies.opened(approval)
         (composition,) = await self.granting.shown(change, [draft])
-        outcome = Outcome(approval, 0, composition, draft.left_out)
+        unread = found.unread.get(approval.project, 0)
+        outcome = Outcome(approval, 0, composition, draft.left_out, unread=unread)
         if not outcome.opened:
             raise Unusable(f"This would open nothing. {_why(composition, approval)}")
         event = await self.hands.commit(change, actor, if_revision, aware=draft.aware)

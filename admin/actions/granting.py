@@ -11,8 +11,8 @@ Decided here:
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from packaging.utils import NormalizedName
@@ -47,6 +47,8 @@ class Outcome:
     composition: Composition
     left_out: tuple[str, ...] = ()
     event: AuditEvent | None = None
+    unread: int = 0
+    """Wheels of which nobody read what they need, so that no look-alike was looked for there."""
 
     @property
     def opened(self) -> list[str]:
@@ -62,6 +64,14 @@ class Draft:
     page: ProjectPage
     left_out: tuple[str, ...]
     aware: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """The look-alikes that approvals met and acknowledge, and by project how many of their wheels were not read."""
+
+    known: Sequence[Acknowledgement] = ()
+    unread: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +99,7 @@ class Granting:
         """Show what the drafts would open together, as far as their look-alikes are acknowledged. Raises StoreError."""
         views, at = await self._views([draft.approval for draft in drafts]), self.hands.clock()
         known = [entry for approval, seen in views for entry in acknowledged(approval, seen, at)]
-        return (await self._foreseen(drafts, "", known))[1]
+        return (await self._foreseen(drafts, "", Met(known)))[1]
 
     async def grant(
         self, actor: Actor, drafts: Sequence[Draft], *, dry_run: bool, if_revision: int | None, source: str = ""
@@ -99,31 +109,34 @@ class Granting:
         Raises NeedsAcknowledgement, UpstreamError, RevisionConflict, StoreError.
         """
         drafts = [await self.pinned(draft) for draft in drafts]
-        known = await self.meet([draft.approval for draft in drafts])
-        change, outcomes = await self._foreseen(drafts, source, known)
+        found = await self.meet([draft.approval for draft in drafts])
+        change, outcomes = await self._foreseen(drafts, source, found)
         if dry_run:
             return outcomes
         aware = frozenset.intersection(*(draft.aware for draft in drafts))
         event = await self.hands.commit(change, actor, if_revision, aware=aware)
         return [replace(outcome, revision=event.revision, event=event) for outcome in outcomes]
 
-    async def _foreseen(
-        self, drafts: Sequence[Draft], source: str, known: Sequence[Acknowledgement]
-    ) -> tuple[Change, list[Outcome]]:
+    async def _foreseen(self, drafts: Sequence[Draft], source: str, found: Met) -> tuple[Change, list[Outcome]]:
         approvals = [draft.approval for draft in drafts]
         waiting = self.hands.asks(*(approval.project for approval in approvals))
         settled = [ask for approval in approvals for ask in answered(waiting, approval)]
-        change = changes.grant(approvals, [*settled, *admitted(self.hands.late(), approvals)], source, known)
-        return change, await self._outcomes(change, drafts)
+        answers: list[Ask | LateFile] = [*settled, *admitted(self.hands.late(), approvals)]
+        change = changes.grant(approvals, answers, source, found.known, found.unread)
+        outcomes = await self._outcomes(change, drafts)
+        return change, [replace(each, unread=found.unread.get(each.approval.project, 0)) for each in outcomes]
 
-    async def meet(self, approvals: Sequence[Approval]) -> list[Acknowledgement]:
+    async def meet(self, approvals: Sequence[Approval]) -> Met:
         """Return the look-alikes among the approvals and what they need. Raises NeedsAcknowledgement, Unusable."""
         found: dict[str, Acknowledgement] = {}
+        unread: dict[str, int] = {}
         at = self.hands.clock()
         for approval, views in await self._views(approvals):
             needs = await self.hands.gateway.needs(approval.project, approval.files)
-            found |= {entry.id: entry for entry in met(approval, needs, views, at)}
-        return list(found.values())
+            found |= {entry.id: entry for entry in met(approval, needs.names, views, at)}
+            if needs.unread:
+                unread[approval.project] = unread.get(approval.project, 0) + needs.unread
+        return Met(list(found.values()), unread)
 
     async def _views(self, approvals: Sequence[Approval]) -> list[tuple[Approval, list[PolicySnapshot]]]:
         """Return the policy that each approval meets in its channel: as it is, and with all of them granted."""

@@ -47,6 +47,11 @@ def acknowledged(approval: Approval, snapshots: Iterable[PolicySnapshot], at: da
     return [entry for entry in acknowledgements(approval, approval.project) if entry.target in meant]
 
 
+def unread(project: str, count: int) -> str:
+    """Say of how many wheels nobody read what they need."""
+    return f"What {count} wheels of {project} need was not read, so no look-alike was looked for among that."
+
+
 def _projects(needs: Mapping[str, str]) -> dict[NormalizedName, str]:
     """Return what is needed by normal name; what is no name in any spelling is left to the installer."""
     projects: dict[NormalizedName, str] = {}

@@ -29,6 +29,7 @@ from admin.actions.wishes import (
     read_channel,
 )
 from proxy.errors import OriginRefused
+from proxy.facts import Needs
 from proxy.model import Acknowledgement, Approval, ProjectPage, ReleaseFile
 from proxy.policy.document.applying import Hand, draft
 from proxy.policy.document.comparing import Step
@@ -48,11 +49,15 @@ Look = Callable[[NormalizedName], Awaitable[ProjectPage | str]]
 
 @dataclass(slots=True)
 class Resolved:
-    """What new approvals froze, the look-alikes that they acknowledge, and every fault that was found on the way."""
+    """What new approvals froze, the look-alikes that they acknowledge, and every fault that was found on the way.
+
+    ``unread`` counts, by project, the wheels of which nobody read what they need.
+    """
 
     approvals: dict[ApprovalEntry, Approval] = field(default_factory=dict)
     met: list[Acknowledgement] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    unread: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,15 +107,17 @@ class Resolving:
         """Look for look-alikes among new approvals, by the policy before and after, and what they need, after it."""
         turn = asyncio.Semaphore(AT_ONCE)
 
-        async def needs(approval: Approval) -> dict[str, str]:
+        async def needs(approval: Approval) -> Needs:
             async with turn:
                 return await self.hands.gateway.needs(approval.project, approval.files)
 
         needed = await asyncio.gather(*map(needs, found.approvals.values()))
-        for (entry, approval), names in zip(found.approvals.items(), needed, strict=True):
+        for (entry, approval), needs_of in zip(found.approvals.items(), needed, strict=True):
+            if needs_of.unread:
+                found.unread[approval.project] = found.unread.get(approval.project, 0) + needs_of.unread
             views = before.seen_in(approval.channel), after.seen_in(approval.channel)
             try:
-                found.met += met(approval, {}, views[:1], at) + met(approval, names, views[1:], at)
+                found.met += met(approval, {}, views[:1], at) + met(approval, needs_of.names, views[1:], at)
             except NeedsAcknowledgement as error:
                 sentence = f'{error.finding.sentence} If you mean it: acknowledged = ["{error.say}"]'
                 found.faults.append(Fault(entry.place, sentence))

@@ -52,4 +52,4 @@ class Standing:
         demand(actor, Permission.ORIGINS_WRITE)
         at, origin = self.hands.clock(), origin_of(url)
         entry = Origin(f"origin:{origin}", origin, actor.name, at)
-        return await self.hands.commit(changes.allow_origin(entry, said(reason)), actor, if_revision)
+        return await self.hands.commit(changes.allow_origins([entry], said(reason)), actor, if_revision)

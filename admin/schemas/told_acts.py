@@ -29,7 +29,10 @@ class FactsOut(TypedDict):
 
 
 class EffectOut(TypedDict):
-    """What an approval opened, or would open where it was not ``granted``."""
+    """What an approval opened, or would open where it was not ``granted``.
+
+    ``unread`` counts the wheels of which nobody read what they need: no look-alike was looked for there.
+    """
 
     revision: int
     granted: bool
@@ -37,6 +40,7 @@ class EffectOut(TypedDict):
     versions: list[str]
     still_withheld: list[HeldOut]
     left_out: list[str]
+    unread: int
     facts: list[FactsOut]
 
 
@@ -83,6 +87,7 @@ def effect_data(outcome: Outcome) -> EffectOut:
             if not item.verdict.allowed
         ],
         "left_out": list(outcome.left_out),
+        "unread": outcome.unread,
         "facts": [
             {"filename": file.filename, "licence": file.licence, "publisher": file.publisher} for file in approval.files
         ],

@@ -14,7 +14,11 @@ class StatusOut(FeedData):
 
 
 class TakenOut(TypedDict):
-    """What an import came to: the records in force, the first faults, and how many records were which."""
+    """What an import came to: the records in force, the first faults, and how many records were which.
+
+    ``withdrawn`` and ``narrowed`` say nothing more, or less than they did; ``kept`` is malware of which only the
+    source does.
+    """
 
     records: int
     newest: str
@@ -23,5 +27,7 @@ class TakenOut(TypedDict):
     added: int
     changed: int
     withdrawn: int
+    narrowed: int
+    kept: int
     vanished: int
     unreadable: int

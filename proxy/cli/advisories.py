@@ -105,8 +105,11 @@ def _progress(importing: Data) -> str:
 
 
 def _imported(report: Data) -> None:
-    counts = ", ".join(f"{report[name]} {name}" for name in ("added", "changed", "withdrawn", "vanished", "unreadable"))
+    counted = ("added", "changed", "withdrawn", "narrowed", "vanished", "unreadable")
+    counts = ", ".join(f"{report[name]} {name}" for name in counted)
     click.echo(f"{report['records']} records in force ({counts}); the newest is of {report['newest'][:10]}.")
+    if report["kept"]:
+        click.echo(f"  of {report['kept']} reports of malware the source says less; they withhold what they did.")
     for fault in report["faults"][:20]:
         click.echo(f"  not read: {fault}")
 

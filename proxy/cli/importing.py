@@ -93,7 +93,8 @@ def _state(release: Data) -> str:
     outcome = release["outcome"]
     left = f", {len(outcome['left_out'])} source archives or others left out" if outcome["left_out"] else ""
     held = f", {len(outcome['still_withheld'])} withheld" if outcome["still_withheld"] else ""
-    return f"{len(outcome['opened'])} files{held}{left}"
+    unread = f", what {outcome['unread']} wheels need was not read" if outcome["unread"] else ""
+    return f"{len(outcome['opened'])} files{held}{left}{unread}"
 
 
 def _withheld(new: Iterable[Data]) -> None:

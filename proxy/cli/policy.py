@@ -103,6 +103,8 @@ def _approved(outcome: Data) -> None:
     if outcome["left_out"]:
         left = outcome["left_out"]
         click.echo(f"Left out: {len(left)} source archives or pre-releases (--sdists, --prereleases).")
+    if outcome["unread"]:
+        click.echo(f"Look-alikes were not looked for in what {outcome['unread']} of its wheels need: it was not read.")
 
 
 @click.command()

@@ -7,11 +7,16 @@ Decided here:
   tampered with look the same.
 * A record takes the place of the one in force with its id only if it is not older. The year 1 is no
   date: such a record may be new, so it counts when a full export brings it.
+* A record that says less than the one in force (:mod:`proxy.feeds.lifting`) takes its place and counts as a loss,
+  like one that is withdrawn: what empties records is no better than what loses them. One of **malware** does
+  not: it is joined with the one in force, which stays at the widest that was ever said, until it is withdrawn
+  or two people dispute it.
 * A mended record never takes the place of another: it is joined with it
   (:func:`proxy.feeds.mending.join`). Leaving it out instead is safe as well.
 * A record whose text cannot be read has not vanished; what was in force under its name stays.
-* A full export is refused when more than a share of what is in force would vanish or be withdrawn
-  at once, when more than a share of it is broken, or when it is older than what is in force.
+* An export is refused when more than a share of what is in force would vanish, be withdrawn or say less at once,
+  when more than a share of it is broken, or when it is older than what is in force. Single records that would
+  take away as much are refused as well, and the export is fetched whole.
 
 Must not know: the store, the network, the clock.
 """
@@ -25,29 +30,35 @@ from typing import Final
 
 from proxy.errors import FeedRefused
 from proxy.feeds.archive import KEPT, stem
-from proxy.feeds.osv import NO_DATE, Entry, Reading
+from proxy.feeds.lifting import Lifted, ended, says_less
+from proxy.feeds.mending import join
+from proxy.feeds.osv import NO_DATE, Entry, Reading, unpacked
+from proxy.model import Advisory
 
 FAULTS_AT_MOST = 100
 """How many faults are told one by one."""
 
 _FULL: Final = "A full export can be read instead."
 
-InForce = Mapping[str, tuple[datetime, str]]
-"""``modified`` and digest of every record in force, by id."""
+InForce = Mapping[str, tuple[datetime, str, bytes]]
+"""``modified``, digest and the packed whole of every record in force, by id."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Ids of a reading, by what they are to what is in force. Each id stands in one tuple.
 
-    ``added`` and ``changed`` are to be put, ``withdrawn`` too (they unblock), ``damaged`` to be
-    joined with what is in force. ``vanished`` and ``older`` stay as they are. ``unchanged`` counts.
+    ``added`` and ``changed`` are to be put, ``withdrawn`` (they unblock) and ``narrowed`` (they say less) too,
+    ``damaged`` and ``kept`` (malware that would say less) to be joined with what is in force. ``vanished`` and
+    ``older`` stay as they are. ``unchanged`` counts.
     """
 
     added: tuple[str, ...]
     changed: tuple[str, ...]
     withdrawn: tuple[str, ...]
+    narrowed: tuple[str, ...]
     damaged: tuple[str, ...]
+    kept: tuple[str, ...]
     vanished: tuple[str, ...]
     older: tuple[str, ...]
     unchanged: int
@@ -55,7 +66,12 @@ class Plan:
     @property
     def puts(self) -> tuple[str, ...]:
         """The ids to put as they are."""
-        return self.added + self.changed + self.withdrawn
+        return self.added + self.changed + self.withdrawn + self.narrowed
+
+    @property
+    def joins(self) -> tuple[str, ...]:
+        """The ids to join with what is in force."""
+        return self.damaged + self.kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +79,9 @@ class Compared:
     """A reading compared with what is in force: everything that taking it needs, besides its records.
 
     ``in_force`` counts the records that are, ``records`` those and the reading's together, ``faults`` what was
-    wrong, of which ``said`` tells the first. ``newest`` and ``sha256`` are the reading's.
+    wrong, of which ``said`` tells the first. ``newest`` and ``sha256`` are the reading's. ``lifted`` is the malware
+    that is withdrawn and withholds no longer when this is taken, ``dropped`` the malware that vanished: it stays,
+    unless whoever takes this confirms the loss.
     """
 
     plan: Plan
@@ -73,25 +91,34 @@ class Compared:
     said: tuple[str, ...]
     newest: datetime
     sha256: str
+    lifted: Lifted = ()
+    dropped: Lifted = ()
 
     @property
     def wanted(self) -> tuple[str, ...]:
         """The ids of the records that taking it needs: to put, or to join with what is in force."""
-        return self.plan.puts + self.plan.damaged
+        return self.plan.puts + self.plan.joins
 
 
 def compare(old: InForce, reading: Reading, *, full: bool) -> Compared:
     """Compare a reading with what is in force. Raises FeedRefused where too much of it is broken."""
     refuse_if_broken(reading)
+    found = plan(old, reading, full=full)
     return Compared(
-        plan(old, reading, full=full),
+        found,
         in_force=len(old),
         records=len(old.keys() | reading.entries.keys()),
         faults=len(reading.faults),
         said=tuple(f"{fault.member}: {fault.problem}" for fault in reading.faults[:FAULTS_AT_MOST]),
         newest=reading.newest,
         sha256=reading.sha256,
+        lifted=_ended(old, found.withdrawn),
+        dropped=_ended(old, found.vanished),
     )
+
+
+def _ended(old: InForce, ids: tuple[str, ...]) -> Lifted:
+    return tuple(pair for name in ids for pair in ended(unpacked(old[name][2])))
 
 
 def plan(old: InForce, reading: Reading, *, full: bool) -> Plan:
@@ -105,24 +132,38 @@ def plan(old: InForce, reading: Reading, *, full: bool) -> Plan:
         added=tuple(found.get("added", ())),
         changed=tuple(found.get("changed", ())),
         withdrawn=tuple(found.get("withdrawn", ())),
+        narrowed=tuple(found.get("narrowed", ())),
         damaged=tuple(found.get("damaged", ())),
+        kept=tuple(found.get("kept", ())),
         vanished=tuple(vanished),
         older=tuple(found.get("older", ())),
         unchanged=len(found.get("unchanged", ())),
     )
 
 
-def _kind(old: tuple[datetime, str] | None, entry: Entry) -> str:
+def _kind(old: tuple[datetime, str, bytes] | None, entry: Entry) -> str:
     if old is None:
         return "added"
-    modified, digest = old
+    modified, digest, packed = old
     if digest == entry.digest:
         return "unchanged"
     if NO_DATE < entry.modified < modified:
         return "older"
     if entry.mended:
         return "damaged"
-    return "withdrawn" if entry.withdrawn else "changed"
+    return _edited(unpacked(packed), digest, entry)
+
+
+def _edited(known: Advisory, digest: str, entry: Entry) -> str:
+    """Say what a sound record is to ``known``, which is in force with this digest and another text."""
+    if entry.withdrawn:
+        return "withdrawn" if known.withdrawn is None else "changed"
+    new = entry.advisory
+    if not says_less(known, new):
+        return "changed"
+    if not known.malicious:
+        return "narrowed"
+    return "unchanged" if Entry.of(join(known, new)).digest == digest else "kept"
 
 
 def to_fetch(old: InForce, modified_ids: bytes) -> tuple[str, ...]:
@@ -149,15 +190,16 @@ def _rows(modified_ids: bytes) -> Iterator[tuple[str, datetime]]:
 
 
 def refuse_if_shrunk(in_force: int, found: Plan, *, most: float = 0.10, few: int = 5) -> None:
-    """Raise FeedRefused when too much would be lost at once: vanished, or newly withdrawn.
+    """Raise FeedRefused when too much would be lost at once: vanished, newly withdrawn, or narrowed.
 
     ``in_force`` counts records, ``most`` is a share of them; up to ``few`` may always go.
     """
-    lost = len(found.vanished) + len(found.withdrawn)
+    lost = len(found.vanished) + len(found.withdrawn) + len(found.narrowed)
     if lost > max(few, most * in_force):
         raise FeedRefused(
             f"The advisory data lost {lost} of {in_force} records ({len(found.vanished)} are missing,"
-            f" {len(found.withdrawn)} withdrawn); at most {most:.0%} may go at once. {KEPT}"
+            f" {len(found.withdrawn)} withdrawn, {len(found.narrowed)} say less than they did);"
+            f" at most {most:.0%} may go at once. {KEPT}"
             " If this is right, import it by hand and confirm the loss."
         )
 

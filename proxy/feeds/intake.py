@@ -5,6 +5,7 @@ Decided here:
 * One import is one change by one actor: one event with its counts, one revision.
 * What vanished from a full export stays in force until a person confirms the loss (``allow_shrink``);
   it is reported once and not counted as a loss again.
+* Malware that counts no more, and malware of which a source says less, is an alert that names it.
 * What ships with the gate is a part: another source need not hold it.
 """
 
@@ -20,6 +21,7 @@ from proxy.alerts import Alerts
 from proxy.feeds import compare, osv
 from proxy.feeds.bulletin import FEED
 from proxy.feeds.compare import Compared, Plan
+from proxy.feeds.lifting import news
 from proxy.feeds.mending import join
 from proxy.live import Live
 from proxy.model import Actor, Change, FeedState, HandedOut
@@ -31,11 +33,13 @@ from proxy.store import AdvisoryRow, Reach, Store
 Data = dict[str, object]
 
 SHIPPED = "the data shipped with the gate"
+LESS_AT_MOST = 100
+"""How many records the event of an import names of those that say less than before, or nothing."""
 HOLDERS_OF_ONE = 50
 HOLDERS_AT_MOST = 1_000
 """How many clients one alert names, of one release and of all. ``wicketgate who-has`` lists every one."""
 
-NO_COUNTS = dict.fromkeys(("added", "changed", "withdrawn", "vanished", "unreadable"), 0)
+NO_COUNTS = dict.fromkeys(("added", "changed", "withdrawn", "narrowed", "kept", "vanished", "unreadable"), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,7 @@ class Intake:
     async def part(self, found: Compared, rows: Iterable[AdvisoryRow], actor: Actor) -> Data:
         """Take single records that changed since the last full export. Raises FeedRefused."""
         feed = self._in_force()
+        compare.refuse_if_shrunk(found.in_force, found.plan)
         digest = hashlib.sha256(f"{feed.sha256}{found.sha256}".encode()).hexdigest()
         fresh = replace(
             feed,
@@ -86,11 +91,14 @@ class Intake:
         self, feed: FeedState, found: Compared, rows: Iterable[AdvisoryRow], actor: Actor, forget: tuple[str, ...]
     ) -> Data:
         counts = _counts(found.plan, found.faults)
-        change = changes.take_advisories(feed, **counts)
-        damaged = frozenset(found.plan.damaged)
-        puts = (self._joined(row) if row.id in damaged else row for row in rows)
+        change = changes.take_advisories(feed, (found.plan.withdrawn + found.plan.narrowed)[:LESS_AT_MOST], **counts)
+        joins = frozenset(found.plan.joins)
+        puts = (self._joined(row) if row.id in joins else row for row in rows)
         before = await self.live.current()
         await asyncio.to_thread(self.store.commit, change, actor, feed.synced, advisories=puts, forget=forget)
+        lifted = found.lifted + (found.dropped if forget else ())
+        for told in news(lifted, found.plan.kept):
+            await self.alerts.tell(told, actor)
         await self._consequences(before, await self.live.current(), feed.synced)
         return _report(feed, counts, list(found.said))
 
@@ -110,7 +118,7 @@ class Intake:
         compare.refuse_if_older(feed.newest, found.newest)
 
     def _joined(self, row: AdvisoryRow) -> AdvisoryRow:
-        """Return a broken record joined with what is in force under its id: it may widen that, never narrow it."""
+        """Return a record joined with what is in force under its id: it may widen that, never narrow it."""
         known = self.store.advisory(row.id)
         return osv.Entry.of(join(known, osv.unpacked(row.record))).row(row.id) if known else row
 
@@ -146,6 +154,8 @@ def _counts(plan: Plan, faults: int) -> dict[str, int]:
         "added": len(plan.added),
         "changed": len(plan.changed),
         "withdrawn": len(plan.withdrawn),
+        "narrowed": len(plan.narrowed),
+        "kept": len(plan.kept),
         "vanished": len(plan.vanished),
         "unreadable": faults,
     }

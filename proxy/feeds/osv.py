@@ -7,6 +7,7 @@ Decided here:
 * A record that had to be mended is taken as mended, and reported like one that could not be read.
 * What is kept of a record is its packed form, so that 25,000 of them stay small in memory. Its
   digest covers what the gate understood of it, so that a changed remark is no change.
+* A withdrawal that lies in the future has not happened: it is reported, and the record stays as it was until then.
 * A source is as new as its newest ``modified``, unless that lies in the future: such a date would
   make old data look fresh for ever.
 
@@ -107,9 +108,9 @@ def read_path(path: Path, *, at: datetime, limits: Limits | None = None, progres
     export = path / "all.zip" if path.is_dir() else path
     if export.is_file() or not path.is_dir():
         return read_zip(export, at=at, limits=limits, progress=progress)
-    gathered = _Gathered()
+    gathered = _Gathered(at)
     gathered.take(archive.folder_members(path, limits or Limits(), progress or Progress()))
-    return gathered.reading(gathered.digest(), at)
+    return gathered.reading(gathered.digest())
 
 
 def read_zip(
@@ -120,9 +121,9 @@ def read_zip(
     if isinstance(source, Path):
         with archive.open_source(source, limits) as file:
             return read_zip(file, at=at, limits=limits, progress=progress)
-    gathered = _Gathered()
+    gathered = _Gathered(at)
     gathered.take(archive.zip_members(source, limits, progress or Progress()))
-    return gathered.reading(_sha256(source), at)
+    return gathered.reading(_sha256(source))
 
 
 def read_records(members: Iterable[Member], *, at: datetime) -> Reading:
@@ -130,9 +131,9 @@ def read_records(members: Iterable[Member], *, at: datetime) -> Reading:
 
     ``at`` is now. Raises FeedRefused where none of them is a record.
     """
-    gathered = _Gathered()
+    gathered = _Gathered(at)
     gathered.take(members)
-    return gathered.reading(gathered.digest(), at)
+    return gathered.reading(gathered.digest())
 
 
 def _sha256(source: BinaryIO) -> str:
@@ -144,9 +145,10 @@ def _sha256(source: BinaryIO) -> str:
 
 
 class _Gathered:
-    """Records while they arrive."""
+    """Records while they arrive. ``at`` is now."""
 
-    def __init__(self) -> None:
+    def __init__(self, at: datetime) -> None:
+        self._at = at
         self._entries: dict[str, Entry] = {}
         self._faults: list[Fault] = []
 
@@ -158,14 +160,14 @@ class _Gathered:
             else:
                 self._read(*member)
 
-    def reading(self, sha256: str, at: datetime) -> Reading:
+    def reading(self, sha256: str) -> Reading:
         """Return everything taken. Raises FeedRefused where that is nothing."""
         if not self._entries:
             wrong = f" ({len(self._faults)} cannot be read)" if self._faults else ""
             step = "Check where it comes from."
             raise FeedRefused(f"The advisory data holds no record{wrong}. {archive.KEPT} {step}")
         dates = (entry.modified for entry in self._entries.values())
-        newest = max((date for date in dates if date <= at + _CLOCKS_DIFFER), default=NO_DATE)
+        newest = max((date for date in dates if date <= self._at + _CLOCKS_DIFFER), default=NO_DATE)
         return Reading(self._entries, tuple(self._faults), sha256, newest)
 
     def digest(self) -> str:
@@ -180,7 +182,11 @@ class _Gathered:
             self._faults.append(archive.fault(member, str(error)))
             return
         self._faults += [archive.fault(member, f"read at its widest: {said}") for said in read.problems]
-        self._keep(member, read.advisory.id, Entry.of(read.advisory, mended=bool(read.problems)))
+        advisory = read.advisory
+        if advisory.withdrawn is not None and advisory.withdrawn > self._at:
+            self._faults.append(archive.fault(member, f"it is not withdrawn before {advisory.withdrawn:%Y-%m-%d}"))
+            advisory = msgspec.structs.replace(advisory, withdrawn=None)
+        self._keep(member, advisory.id, Entry.of(advisory, mended=bool(read.problems)))
 
     def _keep(self, member: str, name: str, entry: Entry) -> None:
         other = self._entries.get(name)

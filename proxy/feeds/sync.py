@@ -136,7 +136,7 @@ class AdvisorySync:
 
     async def _take(self, path: Path, source: str, actor: Actor, *, allow_shrink: bool = False) -> Data:
         async with self._taking:
-            told = apart.compared(path, self._store.advisory_digests, self._clock(), self.progress)
+            told = apart.compared(path, self._store.advisories_kept, self._clock(), self.progress)
             async with told as (found, rows):
                 self.progress.begin("writing", len(found.wanted))
                 return await self._intake.full(found, rows, source, actor, allow_shrink=allow_shrink)
@@ -169,7 +169,7 @@ class AdvisorySync:
         """Fetch the records that changed; None where they are too many."""
         modified = await self._export.modified()
         async with self._taking:
-            old = await asyncio.to_thread(self._store.advisory_digests)
+            old = await asyncio.to_thread(self._store.advisories_kept)
             ids = () if modified is None else compare.to_fetch(old, modified)
             if not ids:
                 return await self._intake.nothing_new(actor)

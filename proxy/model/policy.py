@@ -125,6 +125,20 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
+class Quarantine:
+    """What the index says of a project that it suspects (PEP 792), since ``at``.
+
+    It stands until a page of the index that came later, with files, says otherwise: an index that says nothing any
+    more (the project is gone, the index is away) has not taken it back.
+    """
+
+    id: str
+    project: NormalizedName
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Ask:
     """A developer's wish for a project or a range of it, waiting in the inbox."""
 

@@ -21,6 +21,7 @@ from proxy.model.policy import (
     NamesList,
     Origin,
     Prohibition,
+    Quarantine,
     Terms,
     Token,
     Waiver,
@@ -30,6 +31,7 @@ Entry = (
     Approval
     | Acknowledgement
     | Prohibition
+    | Quarantine
     | Waiver
     | Origin
     | Ask

@@ -6,7 +6,8 @@ Everything an auditor wants to read later is in the change itself: who approved 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from packaging.utils import NormalizedName
 
@@ -45,19 +46,22 @@ def grant(
     answered: Iterable[Ask | LateFile] = (),
     source: str = "",
     met: Iterable[Acknowledgement] = (),
+    unread: Mapping[str, int] = MappingProxyType({}),
 ) -> Change:
     """Approve, several projects as one act; the asks and late files that it answers leave the inbox.
 
     ``source`` is where from. The look-alikes that were ``met`` among them, and among what they need, stay acknowledged.
+    ``unread`` counts, by project, the wheels of which nobody read what they need.
     """
     granted = tuple(approvals)
+    more = {name: value for name, value in (("source", source), ("unread", dict(unread))) if value}
     return Change(
         "project:approval:granted",
         " ".join(approval.project for approval in granted),
         granted[0].reason,
         puts=(*granted, *met),
         ends=tuple(ask.id for ask in answered),
-        detail={"approvals": [_approved(approval) for approval in granted]} | ({"source": source} if source else {}),
+        detail={"approvals": [_approved(approval) for approval in granted], **more},
     )
 
 
@@ -166,9 +170,11 @@ def close_channel(channel: Channel, entries: Iterable[Approval | Prohibition | W
     return Change("policy:channel:closed", "", reason, ends=(channel.id, *ended), detail=detail)
 
 
-def allow_origin(origin: Origin, reason: str) -> Change:
-    """Let package files come from one more scheme, host and port."""
-    return Change("upstream:origin:allowed", "", reason, puts=(origin,), detail={"origin": origin.url})
+def allow_origins(origins: Iterable[Origin], reason: str) -> Change:
+    """Let package files come from these schemes, hosts and ports as well."""
+    allowed = tuple(origins)
+    named = " ".join(origin.url for origin in allowed)
+    return Change("upstream:origin:allowed", "", reason, puts=allowed, detail={"origin": named})
 
 
 def refuse_origin(origin: str, reason: str) -> Change:
@@ -181,9 +187,10 @@ def report(tag: str, project: str, reason: str, **detail: str) -> Change:
     return Change(tag, project, reason, detail=detail, policy=False)
 
 
-def take_advisories(feed: FeedState, **counts: int) -> Change:
-    """Put advisory data in force."""
-    return Change("feed:advisories:imported", "", f"Imported from {feed.source}", puts=(feed,), detail=counts)
+def take_advisories(feed: FeedState, less: Sequence[str] = (), **counts: int) -> Change:
+    """Put advisory data in force; ``less`` are the ids of records that say less than they did, or nothing any more."""
+    detail: dict[str, object] = {**counts, **({"less": list(less)} if less else {})}
+    return Change("feed:advisories:imported", "", f"Imported from {feed.source}", puts=(feed,), detail=detail)
 
 
 def take_names(names: NamesList) -> Change:

@@ -25,6 +25,7 @@ from proxy.model import (
     Finding,
     Origin,
     Prohibition,
+    Quarantine,
     ReleaseFile,
     Terms,
     Waiver,
@@ -76,7 +77,8 @@ class PolicySnapshot:
     """Everything a rule may look at, at one ``revision``. ``prefixes`` is how an allowed file's URL may begin.
 
     The whole of it holds the entries of every channel; a question is asked of one channel's view (:meth:`of_channel`).
-    ``acknowledged`` look-alikes stand by name and target. ``doubt`` is by how much the clock may be wrong.
+    ``acknowledged`` look-alikes stand by name and target. ``quarantined`` are projects that the index
+    quarantined. ``doubt`` is by how much the clock may be wrong.
     """
 
     revision: int = 0
@@ -86,6 +88,7 @@ class PolicySnapshot:
     waivers: Mapping[NormalizedName, tuple[Waiver, ...]] = field(default_factory=dict)
     acknowledged: Mapping[tuple[str, str], Acknowledgement] = field(default_factory=dict)
     channels: Mapping[str, Channel] = field(default_factory=dict)
+    quarantined: Mapping[NormalizedName, Quarantine] = field(default_factory=dict)
     origins: tuple[Origin, ...] = ()
     prefixes: tuple[str, ...] = ()
     advisories: AdvisoryIndex = field(default_factory=AdvisoryIndex.empty)
@@ -189,6 +192,10 @@ class PolicySnapshot:
                 **{pair: kept for pair, kept in self.acknowledged.items() if kept.id not in gone},
                 **{(met.project, met.target): met for met in _only(puts, Acknowledgement)},
             },
+            quarantined={
+                **{name: kept for name, kept in self.quarantined.items() if kept.id not in gone},
+                **{entry.project: entry for entry in _only(puts, Quarantine)},
+            },
             channels={
                 **{name: kept for name, kept in self.channels.items() if kept.id not in gone},
                 **{channel.name: channel for channel in _only(puts, Channel)},
@@ -214,7 +221,7 @@ def _permit(approval: Approval) -> Finding:
     )
 
 
-_Kind = TypeVar("_Kind", Acknowledgement, Prohibition, Waiver, Origin, Channel)
+_Kind = TypeVar("_Kind", Acknowledgement, Prohibition, Quarantine, Waiver, Origin, Channel)
 _Kept = TypeVar("_Kept", Grant, Prohibition, Waiver)
 
 

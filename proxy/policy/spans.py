@@ -85,6 +85,16 @@ def spans(entries: Iterable[Affected]) -> Spans:
     return _repeated(ranges, listed) if len(listed) <= _KEPT_LIST else _together(ranges, listed)
 
 
+def holds(wide: Spans, narrow: Spans) -> bool:
+    """Whether all that ``narrow`` affects is affected by ``wide`` too."""
+    ends, asked = [cut(notation) for notation in wide.cuts], [cut(notation) for notation in narrow.cuts]
+    for start, end in zip(asked[::2], [*asked[1::2], _HIGHEST], strict=False):
+        at = bisect_right(ends, start)
+        if at % 2 == 0 or (at < len(ends) and ends[at] < end):
+            return False
+    return all(version in wide.odd or bisect_right(ends, place(version)) % 2 for version in narrow.odd)
+
+
 def _together(ranges: tuple[AffectedRange, ...], listed: tuple[str, ...]) -> Spans:
     """Return what ranges and listed versions say together, having asked which of these the ranges hold already."""
     said = _of_ranges(ranges)

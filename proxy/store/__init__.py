@@ -223,8 +223,8 @@ class Store(Protocol):
     def first_files(self, project: str) -> Mapping[str, ReleaseFile]:
         """Return the files of a project that were the first of their names, by name."""
 
-    def advisory_digests(self) -> Mapping[str, tuple[datetime, str]]:
-        """Return ``modified`` and digest of every advisory record kept, by id."""
+    def advisories_kept(self) -> Mapping[str, tuple[datetime, str, bytes]]:
+        """Return ``modified``, digest and the packed whole of every advisory record kept, by id."""
 
     def advisory(self, identity: str) -> Advisory | None:
         """Return one advisory record whole, None where there is none with that id."""

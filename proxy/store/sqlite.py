@@ -266,11 +266,11 @@ class SqliteStore:
 
     # --- the advisories ---
 
-    def advisory_digests(self) -> Mapping[str, tuple[datetime, str]]:
-        """Return ``modified`` and digest of every advisory record kept, by id."""
+    def advisories_kept(self) -> Mapping[str, tuple[datetime, str, bytes]]:
+        """Return ``modified``, digest and the packed whole of every advisory record kept, by id."""
         with self._connections.reading() as db:
-            found = db.execute("select id, modified, digest from advisories")
-            return {identity: (rows.moment(modified), digest) for identity, modified, digest in found}
+            found = db.execute("select id, modified, digest, record from advisories")
+            return {identity: (rows.moment(modified), digest, packed) for identity, modified, digest, packed in found}
 
     def advisory(self, identity: str) -> Advisory | None:
         """Return one advisory record whole, None where there is none with that id."""

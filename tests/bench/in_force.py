@@ -88,6 +88,8 @@ class _World:
     async def origins(self, *_: object) -> bool:
         return False
 
+    quarantine = origins
+
     async def known(self, *known: object) -> object:
         """As facts: the page as it is; as first files: none."""
         return known[1] if len(known) > 1 else {}
@@ -163,7 +165,7 @@ async def _turned_bad(store: SqliteStore) -> Took:
 
 async def _taken(intake: Intake, projects: list[str]) -> None:
     reading = _reading(projects)
-    found = compare(intake.store.advisory_digests(), reading, full=True)
+    found = compare(intake.store.advisories_kept(), reading, full=True)
     await intake.full(found, reading.rows(found.wanted), "bench", FEED, allow_shrink=True)
 
 

@@ -32,7 +32,7 @@ async def found(name: str, old: InForce = NOTHING) -> tuple[Compared, list[Advis
 @pytest.mark.parametrize("name", ["state2.zip", "bad-types.zip"])
 async def test_it_finds_what_reading_here_finds(name: str) -> None:
     before = osv.read_path(UPDATE / "state1.zip", at=AT)
-    old = {identity: (entry.modified, entry.digest) for identity, entry in before.entries.items()}
+    old = {identity: (entry.modified, entry.digest, entry.packed) for identity, entry in before.entries.items()}
     reading = osv.read_path(UPDATE / name, at=AT)
     here = compare(old, reading, full=True)
     assert await found(name, old) == (here, list(reading.rows(here.wanted)))

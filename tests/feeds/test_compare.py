@@ -10,10 +10,14 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from proxy.errors import FeedRefused
 from proxy.feeds import compare, osv
 from proxy.feeds.archive import Fault
+from proxy.feeds.mending import join
+from proxy.model import Advisory, Affected
+from proxy.policy import spans
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 UPDATE = Path(__file__).parents[1] / "data" / "advisories" / "update"
@@ -25,7 +29,7 @@ def state(name: str) -> osv.Reading:
 
 
 def in_force(reading: osv.Reading) -> compare.InForce:
-    return {name: (entry.modified, entry.digest) for name, entry in reading.entries.items()}
+    return {name: (entry.modified, entry.digest, entry.packed) for name, entry in reading.entries.items()}
 
 
 def expected(*words: str) -> set[str]:
@@ -43,9 +47,11 @@ def test_a_full_export_shows_every_change_of_the_scenario() -> None:
     assert set(found.added) == expected("added")
     assert set(found.withdrawn) == expected("withdrawn") - expected("vanished")
     assert set(found.vanished) == expected("vanished")
-    assert set(found.changed) == expected("widened", "narrowed", "only a full re-sync", "year 1")
+    assert set(found.changed) == expected("widened", "only a full re-sync", "year 1")
+    assert set(found.narrowed) == expected("range narrowed")
+    assert set(found.kept) == expected("malicious report narrowed")
     assert (found.damaged, found.older) == ((), ())
-    assert found.unchanged == EXPECTED["state2_records"] - len(found.puts)
+    assert found.unchanged == EXPECTED["state2_records"] - len(found.puts) - len(found.kept)
 
 
 def test_the_list_of_modified_ids_shows_what_it_can_show() -> None:
@@ -137,6 +143,89 @@ def test_withdrawals_count_as_losses_beyond_the_few_that_may_go() -> None:
     compare.refuse_if_shrunk(20, found, few=20)
 
 
+LATER = "2025-07-01T00:00:00Z"
+WIDGET = {"ecosystem": "PyPI", "name": "widget"}
+
+
+def ranged(*events: dict[str, str], kind: str = "ECOSYSTEM") -> dict[str, Any]:
+    return {"affected": [{"package": WIDGET, "ranges": [{"type": kind, "events": list(events)}]}]}
+
+
+EVERYTHING = ranged({"introduced": "0"})
+LESS: list[dict[str, Any]] = [
+    {"affected": []},
+    {"affected": [{"package": {"ecosystem": "npm", "name": "widget"}, "versions": ["1"]}]},
+    {"affected": [{"package": {"ecosystem": "PyPI", "name": "gadget"}, "versions": ["1"]}]},
+    ranged({"introduced": "0"}, kind="GIT"),
+    ranged({"introduced": "0"}, {"limit": "0"}),
+    ranged({"introduced": "0"}, {"fixed": "0"}),
+    ranged({"introduced": "0"}, {"last_affected": "0"}),
+    ranged({"introduced": "0.0.1"}),
+    {"affected": [{"package": WIDGET, "versions": ["0.1"]}]},
+]
+
+
+@pytest.mark.parametrize("less", LESS)
+def test_what_says_less_counts_as_a_loss_and_malware_stays_at_its_widest(less: dict[str, Any]) -> None:
+    names = [f"A-{number}" for number in range(9)]
+    old = reading(*(record(name, **EVERYTHING) for name in (*names, "MAL-1")))
+    new = reading(*(record(name, modified=LATER, **less) for name in (*names, "MAL-1")))
+    found = planned(old, new)
+    assert (found.narrowed, found.kept, found.changed) == (tuple(names), ("MAL-1",), ())
+    with pytest.raises(FeedRefused, match=r"lost 9 of 10 records .*9 say less than they did"):
+        compare.refuse_if_shrunk(10, found)
+    joined = osv.Entry.of(join(old.entries["MAL-1"].advisory, new.entries["MAL-1"].advisory))
+    assert spans.holds(spans.spans(of_widget(joined.advisory)), spans.spans(of_widget(old.entries["MAL-1"].advisory)))
+    in_force = {"MAL-1": (joined.modified, joined.digest, joined.packed)}
+    again = compare.plan(in_force, reading(record("MAL-1", modified=LATER, **less)), full=True)
+    assert (again.unchanged, again.kept) == (1, ()), "the same is not told at every sync"
+
+
+def of_widget(advisory: Advisory) -> list[Affected]:
+    return [entry for entry in advisory.affected if entry.project == "widget"]
+
+
+def test_a_report_that_is_malware_no_more_says_less_unless_it_is_withdrawn() -> None:
+    old = reading(record("GHSA-1", summary="Malware in widget"), record("MAL-1"), record("MAL-2"))
+    new = reading(record("GHSA-1", modified=LATER), record("MAL-1", modified=LATER, withdrawn=LATER))
+    found = compare.compare(in_force(old), new, full=True)
+    assert (found.plan.kept, found.plan.withdrawn, found.plan.vanished) == (("GHSA-1",), ("MAL-1",), ("MAL-2",))
+    assert (found.lifted, found.dropped) == ((("MAL-1", "widget"),), (("MAL-2", "widget"),))
+
+
+def test_a_rating_that_falls_is_a_loss_and_one_that_comes_is_none() -> None:
+    rated = [{"database_specific": {"severity": rating}} for rating in ("CRITICAL", "LOW", None)]
+    kinds = {}
+    for before, after in ((0, 1), (1, 0), (2, 1)):
+        new = reading(record("A", modified=LATER, **rated[after]))
+        kinds[before, after] = planned(reading(record("A", **rated[before])), new)
+    assert {pair for pair, found in kinds.items() if found.narrowed} == {(0, 1)}
+
+
+def test_a_year_of_ordinary_edits_is_refused_nowhere() -> None:
+    """Of what ships, one in twenty gets an end to its ranges, and all a new date: far more than a day brings."""
+    shipped = osv.read_path(Path(__file__).parents[2] / "data" / "advisories.zip", at=AT + timedelta(days=365))
+    edited, closed = {}, 0
+    for name, entry in shipped.entries.items():
+        advisory = structs.replace(entry.advisory, modified=AT + timedelta(days=300), summary="Edited.")
+        open_ended = [wanted for said in advisory.affected for wanted in said.ranges if len(wanted.events) == 1]
+        if open_ended and not advisory.malicious and not advisory.withdrawn and closed < len(shipped.entries) // 20:
+            closed += 1
+            ends = tuple(replace_ends(said) for said in advisory.affected)
+            advisory = structs.replace(advisory, affected=ends)
+        edited[name] = osv.Entry.of(advisory)
+    found = compare.plan(in_force(shipped), osv.Reading(edited, (), "", AT), full=True)
+    assert (closed, len(found.narrowed), found.kept) == (len(found.narrowed), closed, ())
+    assert len(found.narrowed) > 100
+    assert len(found.changed) + len(found.narrowed) == len(shipped.entries)
+    compare.refuse_if_shrunk(len(shipped.entries), found)
+
+
+def replace_ends(said: Affected) -> Affected:
+    ranges = tuple(structs.replace(wanted, events=(*wanted.events, ("fixed", "99"))) for wanted in said.ranges)
+    return structs.replace(said, ranges=ranges)
+
+
 def test_an_export_mostly_broken_is_refused_by_its_first_fault() -> None:
     broken = osv.read_records(
         [("A.json", json.dumps(record("A")).encode()), *((f"{n}.json", b"x") for n in range(9))], at=AT
@@ -153,7 +242,7 @@ def test_what_is_no_list_of_modified_ids_is_refused(text: bytes) -> None:
 
 def test_ids_in_the_list_may_carry_a_folder_and_times_no_zone() -> None:
     listed = b"2025-01-01T00:00:00.123456789Z,PyPI/A\n2025-01-02T00:00:00,B\n"
-    assert compare.to_fetch({"B": (AT, "x")}, listed) == ("A",)
+    assert compare.to_fetch({"B": (AT, "x", b"")}, listed) == ("A",)
 
 
 @given(st.lists(st.tuples(st.sampled_from("ABCD"), st.integers(0, 3), st.booleans()), max_size=6), st.booleans())
@@ -168,10 +257,10 @@ def test_every_id_stands_in_one_place_and_what_is_in_force_is_never_put_back(
     ]
     old, new = reading(record("Z"), *dated[:3]), reading(record("Y"), *dated[3:])
     found = compare.plan(in_force(old), new, full=full)
-    placed = found.puts + found.damaged + found.older
+    placed = found.puts + found.joins + found.older
     assert len(placed) + found.unchanged == len(new.entries)
     assert set(placed) <= new.entries.keys()
     assert set(found.vanished) == (old.entries.keys() - new.entries.keys() if full else set())
-    for name in found.changed + found.withdrawn:
+    for name in found.changed + found.withdrawn + found.narrowed:
         assert not new.entries[name].mended
         assert new.entries[name].modified >= old.entries[name].modified

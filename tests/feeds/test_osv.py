@@ -251,6 +251,13 @@ def test_of_two_records_with_one_id_the_later_sound_one_counts_alone_in_any_orde
 # --- what is said of the whole --------------------------------------------------------------------
 
 
+def test_a_withdrawal_in_the_future_is_none_and_told() -> None:
+    found = read({"a.json": record("A-1", withdrawn="2999-01-01T00:00:00Z")})
+    assert found.entries["A-1"].advisory.withdrawn is None
+    assert [fault.problem for fault in found.faults] == ["it is not withdrawn before 2999-01-01"]
+    assert read({"a.json": record("A-1", withdrawn="2025-12-31T00:00:00Z")}).entries["A-1"].withdrawn
+
+
 def test_the_newest_date_is_never_one_in_the_future() -> None:
     future = (AT + timedelta(days=9)).isoformat()
     reading = read({"a.json": record("A-1"), "b.json": record("B-1", modified=future)})

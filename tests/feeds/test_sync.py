@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from packaging.utils import NormalizedName
 
 from proxy.alerts import Alerts
 from proxy.errors import FeedRefused
@@ -148,6 +149,21 @@ async def test_a_person_who_imports_something_broken_is_told_like_everybody(worl
     put(world, "state2")
     await world.sync.sync(FEED)
     assert await world.told() == ["feed:advisories:failed", "feed:advisories:recovered"]
+
+
+async def test_an_export_that_empties_its_records_is_refused_whoever_brings_it(world: World) -> None:
+    put(world, "state1")
+    await world.sync.sync(FEED)
+    emptied = world.folder / "emptied.zip"
+    with zipfile.ZipFile(UPDATE / "state1.zip") as before, zipfile.ZipFile(emptied, "w") as after:
+        for name in before.namelist():
+            record = json.loads(before.read(name))
+            after.writestr(name, json.dumps({**record, "modified": "2024-12-01T00:00:00Z", "affected": []}))
+    with pytest.raises(FeedRefused, match=r"60 say less than they did"):
+        await world.sync.take(emptied, "an upload", ADA)
+    report = await world.sync.take(emptied, "an upload", ADA, allow_shrink=True)
+    assert (report["narrowed"], report["kept"]) == (60, 10)
+    assert world.live.snapshot.advisories.match(NormalizedName("upd-mal-3"), "1.0"), "malware stays all the same"
 
 
 async def test_neither_a_restart_nor_another_worker_tells_twice(world: World) -> None:
@@ -304,6 +320,28 @@ async def test_once_a_day_everything_is_fetched_and_shows_what_the_list_cannot(o
     report = await world.sync.sync(FEED)
     assert (report["changed"], report["vanished"], world.records) == (2, 2, 80)
     assert export.asked.count("all.zip") == 2
+
+
+async def test_malware_that_is_taken_back_is_told_and_what_is_only_narrowed_is_kept(
+    online: tuple[World, Export],
+) -> None:
+    world, export = online
+    export.state = "state2"
+    report = await world.sync.sync(FEED)
+    assert (report["withdrawn"], report["narrowed"], report["kept"]) == (3, 1, 1)
+    told = await world.told()
+    assert [tag for tag in told if "malware" in tag] == ["feed:malware:lifted", "feed:malware:kept"]
+    lifted, kept = (world.store.events(EventFilter(tag=f"feed:malware:{tag}"))[0] for tag in ("lifted", "kept"))
+    assert lifted.detail["lifted"] == "MAL-2024-990001 (upd-mal-1)"
+    assert kept.detail["kept"] == "MAL-2024-990002"
+    match = world.live.snapshot.advisories.match
+    assert match(NormalizedName("upd-mal-2"), "77.0"), "at its widest"
+    assert not match(NormalizedName("upd-mal-1"), "77.0")
+    (imported, *_) = world.store.events(EventFilter(tag="feed:advisories:imported"))
+    assert "x_UPD-2024-0031" in str(imported.detail["less"])
+    world.at += 24 * HOUR
+    assert (await world.sync.sync(FEED))["kept"] == 0
+    assert not [tag for tag in await world.told() if "malware" in tag], "once"
 
 
 async def test_what_cannot_be_had_one_by_one_is_had_whole(online: tuple[World, Export]) -> None:

@@ -40,5 +40,5 @@ def test_packed_is_what_all_the_records_in_force_come_to(tmp_path: Path) -> None
         packed = {project: blob for project, blob in store.packed_advisories().items() if blob != b"\x90"}
         assert packed == AdvisoryIndex.of(kept.values()).packed
         assert {name: store.advisory(name) for name in kept} == kept
-        assert store.advisory_digests().keys() == kept.keys()
+        assert store.advisories_kept().keys() == kept.keys()
     store.close()

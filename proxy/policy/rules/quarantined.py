@@ -1,4 +1,7 @@
-"""What the index itself has quarantined (PEP 792) is not served, whoever approved it before."""
+"""What the index itself has quarantined (PEP 792) is not served, whoever approved it before.
+
+It stays so where the page that said it is gone, until the index says otherwise (:class:`~proxy.model.Quarantine`).
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,9 @@ from proxy.model import Code, Effect, Finding, Subject
 from proxy.policy.snapshot import PolicySnapshot
 
 
-def quarantined(subject: Subject, _snapshot: PolicySnapshot, _at: datetime) -> Iterator[Finding]:
-    """Forbid projects with the status ``quarantined``."""
-    if subject.status == "quarantined":
+def quarantined(subject: Subject, snapshot: PolicySnapshot, _at: datetime) -> Iterator[Finding]:
+    """Forbid projects with the status ``quarantined``, and those that had it when the index last spoke of them."""
+    if subject.status == "quarantined" or subject.project in snapshot.quarantined:
         yield Finding(
             Code.QUARANTINED,
             Effect.FORBID,
