@@ -65,7 +65,6 @@ class GuardedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         """Start the clock for the first head."""
         super().connection_made(transport)
-        transport.set_write_buffer_limits(0)  # also the last bytes of an answer are waited for by a clock
         self._head_bytes = self._body_bytes = self._beside_bytes = 0
         self._in_body = False
         self._waits_for: Part = ""
@@ -75,6 +74,8 @@ class GuardedProtocol(HttpToolsProtocol):
         self._resumed = 0
         self._ending: Callable[[], None] | None = None
         self._address = self.client[0] if self.client else ""
+        # Also the last bytes of an answer are waited for by a clock; beneath TLS nothing at all would be as much as 0.
+        transport.set_write_buffer_limits(high=1, low=0)
         self._wait_for("head")
 
     def connection_lost(self, exc: Exception | None) -> None:

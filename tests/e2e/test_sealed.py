@@ -64,6 +64,7 @@ async def test_sealed_secrets_work_and_are_to_be_read_nowhere(
             fresh=True,
             WICKETGATE_UPSTREAM=vault.close("upstream", index.url.replace("://", f"://gate:{UPSTREAM}@"), AT),
         )  # fmt: skip
+        gate.facts("terms", "--stale-advisories", "say", "--reason", "a fresh gate knows no advisory")
         gate.facts("channels", "open", "research", "--reason", "x")
         lively(gate, index)
         index.release("httpx", "1.0")
