@@ -6,7 +6,7 @@ Everything an auditor wants to read later is in the change itself: who approved 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from packaging.utils import NormalizedName
 
@@ -32,6 +32,8 @@ from proxy.policy.snapshot import PolicySnapshot
 from proxy.policy.terms import difference
 
 _LOOK_ALIKE = f"{Code.LOOK_ALIKE}:"
+NAMES_TOLD = 20
+"""How many names that come and go with another list an event names; the digest says the rest."""
 
 
 def apply(snapshot: PolicySnapshot, change: Change) -> PolicySnapshot:
@@ -185,9 +187,18 @@ def take_advisories(feed: FeedState, **counts: int) -> Change:
     return Change("feed:advisories:imported", "", f"Imported from {feed.source}", puts=(feed,), detail=counts)
 
 
-def take_names(names: NamesList) -> Change:
-    """Put another list of popular projects in force."""
-    detail = {"count": names.count, "sha256": names.sha256}
+def take_names(names: NamesList, before: Sequence[str], after: Sequence[str]) -> Change:
+    """Put another list of popular projects in force; the event names the most popular that come and go."""
+    new, old = set(after), set(before)
+    added, removed = [name for name in after if name not in old], [name for name in before if name not in new]
+    detail = {
+        "count": names.count,
+        "sha256": names.sha256,
+        "added": added[:NAMES_TOLD],
+        "removed": removed[:NAMES_TOLD],
+        "added_count": len(added),
+        "removed_count": len(removed),
+    }
     return Change("feed:names:updated", "", f"Imported from {names.source}", puts=(names,), detail=detail)
 
 
