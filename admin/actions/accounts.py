@@ -64,6 +64,8 @@ class Accounts:
             raise Unusable(f"{name[:64]!r} cannot be an account's name. Take letters, digits, and . _ @ + -")
         await self.hands.live.current()
         known, at = self.hands.live.credentials.named(name), self.hands.clock()
+        if known:
+            demand_all_of(actor, known.role)
         if known and known.usable:
             raise Unusable(
                 f"{known.name} has an account. To let them set a new password: wicketgate account reset-factor"
@@ -101,9 +103,8 @@ class Accounts:
         return await self.hands.commit(changes.alter(changed, "role-set", said(reason), over), actor)
 
     async def disable(self, actor: Actor, identity: str, reason: str) -> AuditEvent:
-        """Let nobody in by an account any more, at once. Raises Forbidden, Unusable, StoreError."""
-        demand(actor, Permission.ACCESS_WRITE)
-        account = await self._account(identity)
+        """Let nobody in by an account any more, at once. Raises Forbidden, Proposed, Unusable, StoreError."""
+        account = await self._under(actor, identity)
         if account.id == actor.principal:
             raise Unusable("Nobody disables themselves. Ask somebody else who may.")
         if account.disabled:

@@ -37,7 +37,6 @@ from proxy.store import Store, proposed
 
 PROPOSED_FOR = timedelta(days=7)
 PROPOSALS_AT_MOST = 500
-PEOPLE_AT_LEAST = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +65,14 @@ class Hands:
         Raises Forbidden, NeedsAcknowledgement, Proposed, Unusable, RevisionConflict, StoreError.
         """
         before, known = await self.live.current(), self.live.credentials
-        if second_person.asks_more(change, before) and known.deciders() < PEOPLE_AT_LEAST:
+        if second_person.asks_more(change, before) and known.deciders() < second_person.PEOPLE_AT_LEAST:
             raise Unusable(
                 "There are not two people here yet, so nobody could confirm, or undo this. Invite a second one first: "
                 "wicketgate account invite NAME --role approver"
             )
-        words = second_person.needed(change, before, known)
+        words = second_person.needed(change, before, known, host=actor.is_host)
         if words:
-            if actor.owner or known.deciders() >= PEOPLE_AT_LEAST:
+            if actor.owner or known.deciders() >= second_person.PEOPLE_AT_LEAST:
                 demand_person(actor)
             raise Proposed(await asyncio.to_thread(self._propose, change, words, actor, if_revision))
         return await self.enact(change, actor, if_revision, aware=aware)

@@ -30,6 +30,7 @@ from proxy.model import (
     Channel,
     Entry,
     Invitation,
+    NamesList,
     Origin,
     Prohibition,
     Proposal,
@@ -46,6 +47,7 @@ _PUTTING: Mapping[type[Entry], Permission] = {
     Terms: Permission.TERMS_WRITE,
     Channel: Permission.TERMS_WRITE,
     Origin: Permission.ORIGINS_WRITE,
+    NamesList: Permission.FEED_WRITE,
     Account: Permission.ACCESS_WRITE,
     Invitation: Permission.ACCESS_WRITE,
 }

@@ -7,7 +7,7 @@ from starlette.exceptions import HTTPException
 
 from admin.api.desk import Desk, Who
 from admin.api.paging import Paged
-from admin.roles import Permission, demand
+from admin.roles import Permission, demand, demand_all_of
 from admin.schemas.given_people import InviteIn, ReasonIn, RoleIn
 from admin.schemas.told import EventOut, event_data
 from admin.schemas.told_people import AccountOut, InvitedOut, SessionOut, account_data, invited_data, session_data
@@ -68,6 +68,7 @@ def routes(desk: Desk, who: Who) -> APIRouter:
         found = next((found for found in await desk.sessions.all() if found.session.id == identity), None)
         if found is None:
             raise HTTPException(404, "There is no such session.")
+        demand_all_of(by, found.actor.role)
         return event_data(await desk.sessions.end(found, by))
 
     return router

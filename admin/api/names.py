@@ -13,7 +13,6 @@ from admin.schemas.told import EventOut, event_data
 from admin.schemas.told_policy import AcknowledgementOut, acknowledgement_data
 from proxy.feeds import names
 from proxy.model import Actor
-from proxy.policy import changes
 
 CSV = "rank,project,downloads\n1,requests,1000000\n2,flask,900000\n"
 
@@ -39,8 +38,7 @@ def routes(desk: Desk, who: Who) -> APIRouter:
         content = await request.body()
         at = desk.clock()
         chosen = await asyncio.to_thread(names.keep_list, desk.data_dir, content, source, by.name, at)
-        event = await asyncio.to_thread(desk.store.commit, changes.take_names(chosen), by, at, if_revision=if_match)
-        await desk.live.current()
+        event = await desk.actions.lookalikes.choose(by, chosen, desk.data_dir, if_match)
         await desk.live.names_learnt()
         return event_data(event)
 

@@ -24,7 +24,7 @@ Must not know: the store, the network, the clock.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -81,7 +81,7 @@ class Compared:
     ``in_force`` counts the records that are, ``records`` those and the reading's together, ``faults`` what was
     wrong, of which ``said`` tells the first. ``newest`` and ``sha256`` are the reading's. ``lifted`` is the malware
     that is withdrawn and withholds no longer when this is taken, ``dropped`` the malware that vanished: it stays,
-    unless whoever takes this confirms the loss.
+    whoever confirms the loss of the rest.
     """
 
     plan: Plan
@@ -98,6 +98,12 @@ class Compared:
     def wanted(self) -> tuple[str, ...]:
         """The ids of the records that taking it needs: to put, or to join with what is in force."""
         return self.plan.puts + self.plan.joins
+
+    def lifting_nothing(self) -> Compared:
+        """Return the same with the malware that it takes back kept as it is in force."""
+        held = tuple(dict.fromkeys(name for name, _ in self.lifted))
+        left = tuple(name for name in self.plan.withdrawn if name not in held)
+        return replace(self, plan=replace(self.plan, withdrawn=left, kept=self.plan.kept + held), lifted=())
 
 
 def compare(old: InForce, reading: Reading, *, full: bool) -> Compared:

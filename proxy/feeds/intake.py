@@ -5,7 +5,9 @@ Decided here:
 * One import is one change by one actor: one event with its counts, one revision.
 * What vanished from a full export stays in force until a person confirms the loss (``allow_shrink``);
   it is reported once and not counted as a loss again.
-* Malware that counts no more, and malware of which a source says less, is an alert that names it.
+* Malware that counts no more, and malware of which a source says less, is an alert that names it. Only the source that
+  the operator named takes a report of malware back: a file that somebody brings lifts none, and neither does a
+  confirmed loss. That takes two people, who dispute the report.
 * What ships with the gate is a part: another source need not hold it.
 """
 
@@ -52,16 +54,19 @@ class Intake:
     clock: Callable[[], datetime]
 
     async def full(
-        self, found: Compared, rows: Iterable[AdvisoryRow], source: str, actor: Actor, *, allow_shrink: bool
-    ) -> Data:
+        self, found: Compared, rows: Iterable[AdvisoryRow], source: str, actor: Actor, *,
+        allow_shrink: bool = False, by_hand: bool = False,
+    ) -> Data:  # fmt: skip
         """Take a whole export; ``rows`` are the records that are wanted of it, and read while they are written.
 
         Raises FeedRefused, and then nothing changed.
         """
-        vanished = found.plan.vanished
+        found = found.lifting_nothing() if by_hand else found
+        vanished, malware = found.plan.vanished, {name for name, _ in found.dropped}
         if not allow_shrink:
             self._refuse_loss(found)
-        forget, missing = (vanished, ()) if allow_shrink else ((), vanished)
+        forget = tuple(name for name in vanished if name not in malware) if allow_shrink else ()
+        missing = tuple(name for name in vanished if name not in forget)
         records = found.records - len(forget)
         feed = FeedState(source, records, found.newest, self.clock(), found.sha256, missing)
         return await self._commit(feed, found, rows, actor, forget)
@@ -96,8 +101,7 @@ class Intake:
         puts = (self._joined(row) if row.id in joins else row for row in rows)
         before = await self.live.current()
         await asyncio.to_thread(self.store.commit, change, actor, feed.synced, advisories=puts, forget=forget)
-        lifted = found.lifted + (found.dropped if forget else ())
-        for told in news(lifted, found.plan.kept):
+        for told in news(found.lifted, found.plan.kept):
             await self.alerts.tell(told, actor)
         await self._consequences(before, await self.live.current(), feed.synced)
         return _report(feed, counts, list(found.said))

@@ -110,9 +110,9 @@ class AdvisorySync:
     async def take(self, path: Path, source: str, actor: Actor, *, allow_shrink: bool = False) -> Data:
         """Import a zip or a folder. Raises FeedRefused, and then nothing changed.
 
-        ``allow_shrink`` confirms a loss of records, and a step back in time.
+        ``allow_shrink`` confirms a loss of records, and a step back in time; malware stays whatever it says.
         """
-        return await self._told(self._take(path, source, actor, allow_shrink=allow_shrink), actor)
+        return await self._told(self._take(path, source, actor, allow_shrink=allow_shrink, by_hand=True), actor)
 
     async def _told(self, work: Awaitable[Data], actor: Actor) -> Data:
         """Do it, and tell of a failure and of the recovery."""
@@ -134,12 +134,14 @@ class AdvisorySync:
             return await self._sync_changed(actor)
         return await self._sync_whole(actor)
 
-    async def _take(self, path: Path, source: str, actor: Actor, *, allow_shrink: bool = False) -> Data:
+    async def _take(
+        self, path: Path, source: str, actor: Actor, *, allow_shrink: bool = False, by_hand: bool = False
+    ) -> Data:
         async with self._taking:
             told = apart.compared(path, self._store.advisories_kept, self._clock(), self.progress)
             async with told as (found, rows):
                 self.progress.begin("writing", len(found.wanted))
-                return await self._intake.full(found, rows, source, actor, allow_shrink=allow_shrink)
+                return await self._intake.full(found, rows, source, actor, allow_shrink=allow_shrink, by_hand=by_hand)
 
     async def _sync_whole(self, actor: Actor) -> Data:
         with tempfile.TemporaryDirectory() as folder:

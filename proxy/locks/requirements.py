@@ -142,8 +142,8 @@ class _Reader:
         except (InvalidRequirement, RecursionError):
             wanted = None
         if wanted is None:
-            said = f"{self._named(text)} is not a name with a version range (PEP 508)."
-            self.found.fault(where, said if self.include else f"{said} {meant(text)}".strip())
+            said = f"{self._named(text)} is not a name with a version range (PEP 508). {meant(text)}"
+            self.found.fault(where, said.strip())
         elif wanted.url:
             self.found.source(where, wanted.url, hashes, name=wanted.name, marker=str(wanted.marker or ""))
         else:

@@ -77,6 +77,11 @@ class Actor:
         """Whether somebody's account answers for the act. A token that no account answers for may be anybody's."""
         return self.principal.startswith("account:")
 
+    @property
+    def is_host(self) -> bool:
+        """Whether this is the first-run token, which whoever owns the gate's host holds: nobody issued it."""
+        return self.kind == "token" and self.role == "owner" and not self.owner
+
 
 @dataclass(frozen=True, slots=True)
 class Change:

@@ -34,6 +34,8 @@ from proxy.policy.telling import of_token
 from proxy.policy.terms import difference
 
 _LOOK_ALIKE = f"{Code.LOOK_ALIKE}:"
+NAMES_TOLD = 20
+"""How many names that come and go with another list an event names; the digest says the rest."""
 
 
 def apply(snapshot: PolicySnapshot, change: Change) -> PolicySnapshot:
@@ -193,9 +195,18 @@ def take_advisories(feed: FeedState, less: Sequence[str] = (), **counts: int) ->
     return Change("feed:advisories:imported", "", f"Imported from {feed.source}", puts=(feed,), detail=detail)
 
 
-def take_names(names: NamesList) -> Change:
-    """Put another list of popular projects in force."""
-    detail = {"count": names.count, "sha256": names.sha256}
+def take_names(names: NamesList, before: Sequence[str], after: Sequence[str]) -> Change:
+    """Put another list of popular projects in force; the event names the most popular that come and go."""
+    new, old = set(after), set(before)
+    added, removed = [name for name in after if name not in old], [name for name in before if name not in new]
+    detail = {
+        "count": names.count,
+        "sha256": names.sha256,
+        "added": added[:NAMES_TOLD],
+        "removed": removed[:NAMES_TOLD],
+        "added_count": len(added),
+        "removed_count": len(removed),
+    }
     return Change("feed:names:updated", "", f"Imported from {names.source}", puts=(names,), detail=detail)
 
 

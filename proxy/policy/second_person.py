@@ -5,7 +5,10 @@ Decided here:
 * The terms name it in these :data:`WORDS`; a word in a channel's terms holds for every channel that it inherits
   from as well, since what is said there counts in it.
 * Whatever the terms say, two people are needed to dispute a report of malware, and to take a word out of the terms.
-* Where nobody is left who can decide, somebody is let in by one: else nobody ever would be.
+* While the terms name any word, it takes two people to leave fewer than two who can decide: else one of them would end
+  the others, and be two.
+* Where nobody is left who can decide, the owner of the gate's host (:attr:`Actor.is_host`) lets somebody in alone, and
+  may end anybody: else nobody ever could. No other credential may.
 * Saying no is always one person's: a revocation, a prohibition, the end of a waiver waits for nobody.
 """
 
@@ -24,6 +27,7 @@ from proxy.model import (
     Code,
     Entry,
     Invitation,
+    NamesList,
     Origin,
     Prohibition,
     Terms,
@@ -41,11 +45,13 @@ LOOK_ALIKE, SEVERE_WAIVER, BREAK_GLASS, POLICY, PEOPLE = (
     "policy",
     "people",
 )
+PEOPLE_AT_LEAST = 2
+
 MALWARE, TWO_PERSON = "malware-dispute", "two-person"
 """What always takes two people, whatever the terms say."""
 
 WORDS = {
-    LOOK_ALIKE: "approving a name that resembles another",
+    LOOK_ALIKE: "approving a name that resembles another, another list of known names",
     SEVERE_WAIVER: "waiving an advisory of high, critical or unknown severity",
     BREAK_GLASS: "an emergency approval",
     POLICY: "loosening anything: approvals, waivers, prohibitions lifted, terms, origins",
@@ -54,13 +60,15 @@ WORDS = {
 """The words of ``Terms.two_person``, and what each stands for."""
 
 
-def needed(change: Change, before: PolicySnapshot, known: Credentials) -> tuple[str, ...]:
-    """Return why a change takes a second person, in words; nothing where one is enough."""
+def needed(change: Change, before: PolicySnapshot, known: Credentials, *, host: bool = False) -> tuple[str, ...]:
+    """Return why a change takes a second person, in words; nothing where one is enough. ``host``: its owner acts."""
     view = _with_new_channels(change, before)
     found = {word for entry in change.puts for word in _putting(entry, view, known)}
     found |= {POLICY for channel in _lifted(change.ends, before) if POLICY in words_of(before, channel)}
-    if _dropped(change, before):
+    if _dropped(change, before) or (not host and _too_few(change, before, known)):
         found.add(TWO_PERSON)
+    if host and not known.deciders():
+        found.discard(PEOPLE)
     return tuple(sorted(found))
 
 
@@ -103,7 +111,7 @@ def _putting(entry: Entry, before: PolicySnapshot, known: Credentials) -> Iterat
         case Waiver():
             yield from _waiver(entry, before)
         case Account() | Invitation():
-            if known.deciders() and _raises(entry, known) and PEOPLE in _anywhere(before):
+            if _raises(entry, known) and PEOPLE in _anywhere(before):
                 yield PEOPLE
         case Terms() | Channel():
             name = entry.name if isinstance(entry, Channel) else ""
@@ -113,6 +121,8 @@ def _putting(entry: Entry, before: PolicySnapshot, known: Credentials) -> Iterat
                 yield POLICY
         case Origin() if POLICY in _anywhere(before):
             yield POLICY
+        case NamesList() if LOOK_ALIKE in _anywhere(before):
+            yield LOOK_ALIKE
 
 
 def _approval(entry: Approval, before: PolicySnapshot) -> Iterator[str]:
@@ -162,6 +172,12 @@ def _raises(entry: Account | Invitation, known: Credentials) -> bool:
         return invited is not None and invited.role in APPROVING
     old = known.accounts.get(entry.id)
     return entry.role in APPROVING and (old is None or old.role != entry.role or (old.disabled and not entry.disabled))
+
+
+def _too_few(change: Change, before: PolicySnapshot, known: Credentials) -> bool:
+    """Whether fewer people can decide afterwards, and fewer than two, while the terms name anything."""
+    left = known.amended(change.puts, change.ends).deciders()
+    return left < min(known.deciders(), PEOPLE_AT_LEAST) and bool(_anywhere(before))
 
 
 def _lifted(ends: Iterable[str], before: PolicySnapshot) -> Iterator[str]:

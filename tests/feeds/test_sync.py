@@ -322,6 +322,21 @@ async def test_once_a_day_everything_is_fetched_and_shows_what_the_list_cannot(o
     assert export.asked.count("all.zip") == 2
 
 
+async def test_no_file_that_somebody_brings_takes_malware_back(world: World) -> None:
+    put(world, "state1")
+    await world.sync.sync(FEED)
+    brought = UPDATE / "state2.zip"
+    report = await world.sync.take(brought, "an upload", ADA, allow_shrink=True)
+    assert (report["withdrawn"], report["kept"]) == (2, 2)
+    match = world.live.snapshot.advisories.match
+    assert match(NormalizedName("upd-mal-1"), "77.0"), "that takes two people, or the source itself"
+    assert "feed:malware:lifted" not in await world.told()
+    put(world, "state2")
+    await world.sync.sync(FEED)
+    assert not world.live.snapshot.advisories.match(NormalizedName("upd-mal-1"), "77.0")
+    assert "feed:malware:lifted" in await world.told()
+
+
 async def test_malware_that_is_taken_back_is_told_and_what_is_only_narrowed_is_kept(
     online: tuple[World, Export],
 ) -> None:

@@ -19,6 +19,7 @@ from proxy.model import (
     Channel,
     Entry,
     Invitation,
+    NamesList,
     Origin,
     Prohibition,
     Severity,
@@ -35,6 +36,7 @@ from tests.policy.facts import AT, FLASK, approval, channel, snapshot, wheel
 ALL = tuple(WORDS)
 LATER = AT + timedelta(days=9)
 ADA = Account("account:ada", "ada", "approver", "o", AT, AT, password="x")
+GONE = replace(ADA, disabled=True)
 EVE = Account("account:eve", "eve", "reader", "o", AT, AT, password="x")
 KNOWN = Credentials(accounts={ADA.id: ADA, EVE.id: EVE})
 LOOK_ALIKE = approval(wheel(), id="new", acknowledged=("look-alike:requests",))
@@ -97,7 +99,7 @@ CASES: list[tuple[Change, tuple[str, ...]]] = [
     (put(replace(EVE, role="administrator")), ("people",)),
     (put(replace(EVE, role="auditor")), ()),
     (put(replace(ADA, password="y", version=2)), ()),
-    (put(replace(ADA, disabled=True)), ()),
+    (put(GONE), ("two-person",)),
     (put(Account("account:new", "new", "owner", "o", AT, AT)), ("people",)),
 ]
 
@@ -112,10 +114,32 @@ def test_where_the_terms_name_nothing_malware_alone_takes_two(change: Change, wo
     assert needed(change, before(), KNOWN) == tuple(word for word in words if word == "malware-dispute")
 
 
+def test_fewer_than_two_who_decide_takes_two_or_the_host() -> None:
+    bob, cy = replace(ADA, id="account:bob", name="bob"), replace(ADA, id="account:cy", name="cy")
+    three = Credentials(accounts={account.id: account for account in (ADA, bob, cy)})
+    two = Credentials(accounts={account.id: account for account in (ADA, bob)})
+    ways = (GONE, replace(ADA, role="reader"), replace(ADA, password=""))
+    for left in ways:
+        assert needed(put(left), before(words=("look-alike",)), three) == ()
+        assert needed(put(left), before(words=("look-alike",)), two) == ("two-person",)
+        assert needed(put(left), before(words=("look-alike",)), two, host=True) == ()
+        assert needed(put(left), before(), two) == ()
+    both = put(*(replace(account, disabled=True) for account in (ADA, bob)))
+    assert needed(both, before(words=("policy",)), three) == ("two-person",)
+
+
+def test_another_list_of_names_takes_two_where_look_alikes_do() -> None:
+    change = put(NamesList("x", 9, "0", "ada", AT))
+    assert needed(change, before(words=("look-alike",)), KNOWN) == ("look-alike",)
+    assert needed(change, before(words=("policy",)), KNOWN) == ()
+
+
 @given(st.sets(st.sampled_from(ALL)), st.integers(0, len(CASES) - 1))
 def test_each_word_counts_for_itself(words: set[str], number: int) -> None:
     change, whole = CASES[number]
-    always = {"malware-dispute"} | ({"two-person"} if any(isinstance(e, Terms) for e in change.puts) else set())
+    always = {"malware-dispute"} | (
+        {"two-person"} if any(isinstance(e, Terms) or e == GONE for e in change.puts) else set()
+    )
     found = set(needed(change, before(words=tuple(words)), KNOWN))
     assert found - always == set(whole) & words
 
@@ -129,7 +153,7 @@ def test_somebody_is_let_in_by_one_only_where_nobody_is_left_who_decides() -> No
     here, left, back = before(words=ALL), replace(ADA, disabled=True), put(ADA)
     bob = replace(ADA, id="account:bob", name="bob")
     assert needed(back, here, Credentials(accounts={ADA.id: left, bob.id: bob})) == ("people",)
-    assert needed(back, here, Credentials(accounts={ADA.id: left, EVE.id: EVE})) == ()
+    assert needed(back, here, Credentials(accounts={ADA.id: left, EVE.id: EVE}), host=True) == ()
 
 
 STRICT = channel("production", sets=["two_person"], two_person=("look-alike", "policy"))
