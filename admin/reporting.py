@@ -18,6 +18,7 @@ HEADERS = {
     "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
     "x-content-type-options": "nosniff",
     "cache-control": "no-store",
+    "content-disposition": 'inline; filename="report.html"',
 }
 _DAY, _HOUR, _MINUTE = 86_400, 3_600, 60
 

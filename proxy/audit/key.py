@@ -10,7 +10,10 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,7 +78,10 @@ class KeyPlace:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             if earlier:
                 _write(self._beside("trusted"), earlier)
-            _write(self.path, key.private_bytes(*form).decode())
+            with _draft(self.path, key.private_bytes(*form).decode()) as draft:
+                os.link(draft, self.path)
+        except FileExistsError:
+            return self.load(instance) or self.make(instance, earlier)  # another process was first: its key is the one
         except OSError as error:
             raise _unusable(self.path, f"it cannot be made: {error.strerror}") from error
         return Signer(instance, key)
@@ -113,12 +119,22 @@ def _read(path: Path) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    fresh = path.with_name(f"{path.name}.new")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
+    with _draft(path, text) as draft:
+        draft.replace(path)
+
+
+@contextmanager
+def _draft(path: Path, text: str) -> Iterator[Path]:
+    """Write a text whole beside where it is to be, under a name that is this process's alone."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        yield draft
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _unusable(path: Path, why: str) -> SettingsError:

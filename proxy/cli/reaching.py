@@ -90,8 +90,9 @@ def document(answer: httpx.Response) -> Any:
 
 
 def demand_gate(answer: httpx.Response) -> None:
-    """Raise Lost for what a gate never sends to a command: a page for people, or the way to another address."""
-    if answer.has_redirect_location or "text/html" in answer.headers.get("content-type", ""):
+    """Raise Lost for what a gate never sends to a command: a page that is no file, or the way to another address."""
+    page = "text/html" in answer.headers.get("content-type", "") and "content-disposition" not in answer.headers
+    if answer.has_redirect_location or page:
         raise no_gate(answer)
 
 

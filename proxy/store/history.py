@@ -78,4 +78,4 @@ def _vouched(db: Database, row: rows.Record) -> bool:
     """Whether the event that put the row says that this is what it put."""
     event = next(db.query("select detail from events where seq = ?", [row["put_seq"]]), None)
     said = json.loads(event["detail"]) if event else {}
-    return bool(said.get("entries", {}).get(row["id"]) == rows.digest(str(row["body"])))
+    return rows.vouched(said.get("entries", {}).get(row["id"]), row)

@@ -6,6 +6,7 @@ what was hashed before there was one stays what it was.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+from proxy.errors import StoreError
 from proxy.model import (
     Account,
     Acknowledgement,
@@ -64,6 +66,9 @@ KINDS: Mapping[str, type[Entry]] = {
     "proposal": Proposal,
     "query": SavedQuery,
 }
+RESTORE = "Restore the last backup: wicketgate restore --help"
+_WHOLE = "2:"
+"""What begins a digest that covers a row's kind and project beside its body."""
 _KIND_OF = {kind: name for name, kind in KINDS.items()}
 Record = dict[str, object]
 
@@ -92,13 +97,31 @@ def entry_row(entry: Entry, seq: int) -> Record:
 
 
 def entry_of(kind: str, body: str) -> Entry:
-    """Return the entry that a row keeps."""
-    return msgspec.json.decode(body, type=KINDS[kind])
+    """Return the entry that a row keeps. Raises StoreError for what is none."""
+    try:
+        return msgspec.json.decode(body, type=KINDS[kind])
+    except (KeyError, msgspec.MsgspecError) as error:
+        raise StoreError(f"The database holds {kind[:40]!r} that this gate cannot read: {error}. {RESTORE}") from error
 
 
-def digest(body: str) -> str:
-    """Return the digest by which an event vouches for an entry's row."""
-    return hashlib.sha256(body.encode()).hexdigest()
+def vouched(said: object, row: Mapping[str, object]) -> bool:
+    """Whether what an event says of an entry (see :func:`event_record`) fits the entry's row.
+
+    Events of earlier versions vouch for the body alone: the row's other columns must then be those that it asks for.
+    """
+    if isinstance(said, str) and said.startswith(_WHOLE):
+        return said == _digest(row)
+    body = str(row["body"])
+    if said != hashlib.sha256(body.encode()).hexdigest() or row["kind"] not in KINDS:
+        return False
+    fields = {field.name for field in dataclasses.fields(KINDS[str(row["kind"])])}
+    kept: Record = json.loads(body)
+    return kept.keys() <= fields and row["project"] == kept.get("project", "")
+
+
+def _digest(row: Mapping[str, object]) -> str:
+    whole = json.dumps([row["id"], row["kind"], row["project"], row["body"]], ensure_ascii=False)
+    return _WHOLE + hashlib.sha256(whole.encode()).hexdigest()
 
 
 def event_record(change: Change, actor: Actor, at: datetime, seq: int, revision: int) -> Record:
@@ -107,7 +130,7 @@ def event_record(change: Change, actor: Actor, at: datetime, seq: int, revision:
     Who acted and why are one line each, whoever wrote them: terminals show the record as it is.
     """
     facts = {name: value for name, value in asdict(actor).items() if name != "attempt"}
-    put = {entry.id: digest(str(entry_row(entry, seq)["body"])) for entry in change.puts}
+    put = {entry.id: _digest(entry_row(entry, seq)) for entry in change.puts}
     return {
         "seq": seq,
         "at": instant(at),

@@ -54,6 +54,7 @@ from proxy.store.access import AccessTables
 from proxy.store.advisories import AdvisoryTables, records
 from proxy.store.bell import Bell
 from proxy.store.connections import Connections
+from proxy.store.granted import in_force
 from proxy.store.sql import insert, put_value, store_errors, unsound, value
 from proxy.store.sqlite_trail import SqliteTrail
 from proxy.store.upgrading import upgrade
@@ -132,11 +133,7 @@ class SqliteStore:
     def load(self, after_seq: int = 0) -> Kept:
         """Return the entries that changed after event ``after_seq`` (0: all that are in force)."""
         with self._connections.reading() as db, db.atomic():
-            puts = db.query(
-                "select kind, body from entries where ended_seq is null and put_seq > ? order by put_seq",
-                [after_seq],
-            )
-            kept = tuple(rows.entry_of(row["kind"], row["body"]) for row in puts)
+            kept = tuple(in_force(db, after_seq))
             ended = db.query("select distinct id from entries where ended_seq > ?", [after_seq]) if after_seq else ()
             seq = chains.head(db, "events")[0]
             return Kept(kept, tuple(row["id"] for row in ended), int(value(db, "revision") or 0), seq)
@@ -189,10 +186,11 @@ class SqliteStore:
 
     def _read_back(self, seq: int, digest: str, put: Sequence[Mapping[str, object]]) -> None:
         """Raise StoreError unless a reader finds the event and the entries that were written."""
-        body = "select body from entries where id = ? and put_seq = ?"
+        found = "select kind, project, body from entries where id = ? and put_seq = ?"
         with self._connections.reading() as db:
             whole = chains.hashes(db, "events", seq - 1, seq) == [digest] and all(
-                db.execute(body, [row["id"], seq]).fetchone() == (row["body"],) for row in put
+                db.execute(found, [row["id"], seq]).fetchone() == (row["kind"], row["project"], row["body"])
+                for row in put
             )
         if not whole:
             raise StoreError(f"{self._path} did not keep what was written to it. See to the disk (dmesg).")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import stat
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -269,3 +270,13 @@ def test_the_work_is_named_for_those_who_look_at_it(world: World) -> None:
         "audit export to syslog+tcp://siem.example:514",
         "audit retention",
     ]
+
+
+def test_two_processes_that_start_together_get_one_key(tmp_path: Path) -> None:
+    place = KeyPlace(tmp_path / "key" / "ed25519.pem")
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda _: place.make("gate").verifiers, range(8)))
+    kept = place.load("gate")
+    assert kept is not None
+    assert set(made) == {kept.verifiers}
+    assert [path.name for path in place.path.parent.iterdir()] == ["ed25519.pem"], "and no draft is left"

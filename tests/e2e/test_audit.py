@@ -188,6 +188,12 @@ def test_what_an_auditor_kept_proves_and_shows_without_trust(gate: Gatehouse, in
     with pytest.raises(AssertionError, match="older than it was"):
         gate.restart()
     assert gate.cli("restore", "--in-place").returncode == 0
+    with pytest.raises(AssertionError, match="not what event"):
+        gate.restart()
+    with sqlite3.connect(gate.data_dir / "wicketgate.db") as db:  # nor does what they put count any more
+        db.execute("delete from entries where put_seq > 3")
+        db.execute("update entries set ended_seq = null where ended_seq > 3")
+    db.close()
     gate.restart()
     code, said = verified(gate, key, checkpoint)
     assert (code, "ALTERED" in said) == (1, True), said

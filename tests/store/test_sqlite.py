@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,7 +15,7 @@ import pytest
 from proxy.errors import RevisionConflict, StoreError
 from proxy.model import Actor, Answered, Build, DecisionRecord, Token
 from proxy.policy import changes
-from proxy.store import DecisionFilter, EventFilter, Reach
+from proxy.store import DecisionFilter, EventFilter, Reach, rows
 from proxy.store.sqlite import SqliteStore
 from tests.policy.facts import AT, FLASK, approval, wheel
 
@@ -226,7 +227,39 @@ def test_an_approval_that_no_event_granted_is_found(tmp_path: Path) -> None:
         )
     db.close()
     assert [flaw.problem for flaw in store.verify()] == ["entry forged is not what any event put there"]
+    with pytest.raises(StoreError, match="'forged', which is not what event 1 put there"):
+        store.load()
     store.close()
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        "kind = 'prohibition'",
+        "kind = 'waiver'",
+        "kind = 'nonsense'",
+        "project = 'django'",
+        "body = replace(body, '3.0.0', '9.9.9')",
+    ],
+)
+def test_no_column_of_an_entry_can_be_edited(tmp_path: Path, edit: str) -> None:
+    store = SqliteStore(tmp_path)
+    store.commit(changes.grant([approval(wheel(), id="real")]), ADA, AT)
+    with sqlite3.connect(tmp_path / "wicketgate.db") as db:
+        db.execute(f"update entries set {edit}")
+    db.close()
+    assert [flaw.problem for flaw in store.verify()] == ["entry real is not what any event put there"]
+    with pytest.raises(StoreError, match="'real', which is not what event 1 put there"):
+        store.load()
+    store.close()
+
+
+def test_an_event_of_an_earlier_version_vouches_for_kind_and_project_by_what_the_body_holds() -> None:
+    row = rows.entry_row(approval(wheel(), id="real"), 1)
+    said = hashlib.sha256(str(row["body"]).encode()).hexdigest()
+    assert rows.vouched(said, row)
+    for edit in ({"kind": "prohibition"}, {"kind": "nonsense"}, {"project": "django"}, {"body": "{}"}):
+        assert not rows.vouched(said, {**row, **edit})
 
 
 def test_the_tables_of_the_record_refuse_to_be_changed(store: SqliteStore, tmp_path: Path) -> None:
