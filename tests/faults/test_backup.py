@@ -154,9 +154,11 @@ def test_a_backup_of_another_key_is_refused_and_of_an_earlier_one_taken(tmp_path
         instance = json.load(tar.extractfile("manifest.json"))["instance"]  # type: ignore[arg-type]
     first = place.load(instance)
     assert first
+    place.path.unlink()
     place.make(instance)
     done = gate.cli("restore", str(backup))
     assert (done.returncode, "signed by another key than" in done.stderr) == (2, True), done.stderr
+    place.path.unlink()
     place.make(instance, earlier=first.verifiers)
     done = gate.cli("restore", str(backup))
     assert (done.returncode, "It is as it was signed, by the key" in done.stdout) == (0, True), done.stderr
