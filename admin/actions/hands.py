@@ -18,7 +18,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from packaging.utils import NormalizedName
@@ -56,6 +56,8 @@ class Hands:
     live: Live
     gateway: Gateway
     clock: Callable[[], datetime]
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Changes are weighed and made one after the other: two at once might each leave enough people, and both none."""
 
     async def commit(
         self, change: Change, actor: Actor, if_revision: int | None = None, *, aware: Collection[str] = ()
@@ -64,6 +66,12 @@ class Hands:
 
         Raises Forbidden, NeedsAcknowledgement, Proposed, Unusable, RevisionConflict, StoreError.
         """
+        async with self.turn:
+            return await self._commit(change, actor, if_revision, aware)
+
+    async def _commit(
+        self, change: Change, actor: Actor, if_revision: int | None, aware: Collection[str]
+    ) -> AuditEvent:
         before, known = await self.live.current(), self.live.credentials
         if second_person.asks_more(change, before) and known.deciders() < second_person.PEOPLE_AT_LEAST:
             raise Unusable(

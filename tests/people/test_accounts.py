@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -88,3 +89,21 @@ async def test_what_somebody_proposed_who_was_disabled_since_is_not_confirmed(ga
     path, digest = f"/proposals/{proposal['id']}/confirm", proposal["digest"]
     refused = await says(gate, ada, "POST", path, digest=digest)
     assert (refused.status_code, "is disabled" in refused.json()["detail"]) == (422, True)
+
+
+async def test_two_who_shut_somebody_out_at_once_do_not_leave_one_alone(gate: House) -> None:
+    ada, bob = gate.member("ada", "owner"), gate.member("bob", "owner")
+    gate.member("cy", "owner")
+    await gate.admin("PATCH", "/terms", two_person=["look-alike"], reason="two pairs of eyes")
+    tries = ((ada, "bob"), (bob, "cy"))
+    both = (says(gate, who, "POST", f"/accounts/{name}/disable", reason="x") for who, name in tries)
+    first, second = sorted(answer.status_code for answer in await asyncio.gather(*both))
+    assert (first, second in {202, 401}) == (200, True), "the second finds two, or was shut out itself"
+
+
+async def test_an_administrator_does_not_end_the_token_of_the_host(gate: House) -> None:
+    carol = gate.member("carol", "administrator")
+    host = next(token for token in await gate.admin("GET", "/tokens") if token["role"] == "owner")
+    path = f"/tokens/{host['id']}"
+    assert (await says(gate, carol, "DELETE", f"{path}?reason=x")).status_code == 403
+    assert (await gate.asked("DELETE", f"{path}?reason=x")).status_code == 200, "it ends itself"
