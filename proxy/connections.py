@@ -29,6 +29,7 @@ from typing import Literal
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from proxy.policy.credentials import network
 from proxy.untaken import Untaken
 
 HEAD_AT_MOST = 64 << 10
@@ -73,7 +74,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._paused = self._moved = False
         self._resumed = 0
         self._ending: Callable[[], None] | None = None
-        self._address = self.client[0] if self.client else ""
+        self._address = network(self.client[0]) if self.client else ""
         # Also the last bytes of an answer are waited for by a clock; beneath TLS nothing at all would be as much as 0.
         transport.set_write_buffer_limits(high=1, low=0)
         self._wait_for("head")

@@ -45,7 +45,7 @@ class Repeats:
     def takes(self, same: Same, at: datetime) -> bool:
         """Count an answer whose first was noted within this minute; False where none was."""
         seen = self._of.get(same)
-        if seen is None or at >= seen.ends:
+        if seen is None or not seen.record.at <= at < seen.ends:  # the clock may go back
             return False
         seen.count += 1
         return True

@@ -6,7 +6,8 @@ Decided here:
   forking is safe at any time.
 * The first worker is the desk: it sees to the first run, and the admin of every worker is answered there
   (:mod:`proxy.web.forward`), so that what lives in memory (sign-in limits, running resolutions) is one.
-* A worker that dies is begun again, more slowly when it dies at once.
+* A worker that dies is begun again, more slowly when it dies at once. One whose parent was killed ends as if it had
+  been told to: nobody would begin it again, and the next start would find the address taken.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
 
@@ -23,6 +25,7 @@ log = logging.getLogger(__name__)
 DESK = 0
 SHORT_LIFE = 5.0
 LONGEST_PAUSE = 30.0
+LOOK_SECONDS = 1.0
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 Work = Callable[[int, Callable[[], None]], None]
@@ -62,17 +65,19 @@ class Workers:
     def _begin(self, number: int, answering: Callable[[], None]) -> None:
         # A signal between forking and knowing each other would be lost: it waits until both are ready for it.
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        parent = os.getpid()
         child = os.fork()
         if child == 0:
-            self._live(number, answering)
+            self._live(number, answering, parent)
         self._children[child] = number, time.monotonic()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
 
-    def _live(self, number: int, answering: Callable[[], None]) -> None:
+    def _live(self, number: int, answering: Callable[[], None], parent: int) -> None:
         """Be a worker, and never return."""
         for caught in SIGNALS:
             signal.signal(caught, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
         code = 1
         try:
             self._work(number, answering)
@@ -101,6 +106,13 @@ class Workers:
         self._ending = True
         for child in list(self._children):
             os.kill(child, number)
+
+
+def _end_with(parent: int) -> None:
+    """Tell this worker to end when its parent is gone."""
+    while os.getppid() == parent:
+        time.sleep(LOOK_SECONDS)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _tell(writing: int) -> None:

@@ -49,10 +49,14 @@ def acknowledged(change: Change, finding: Finding) -> Change:
 
 
 def _openings(change: Change, before: PolicySnapshot) -> Iterator[PolicySnapshot]:
-    """Yield the policy in each place where a change opens something."""
-    for entry in change.puts:
-        if isinstance(entry, Waiver) or (isinstance(entry, Approval) and widens(entry, before)):
-            yield before.seen_in(entry.channel)
+    """Yield the policy in each place where a change opens something: a channel, and those that inherit from it."""
+    opened = {
+        entry.channel: None
+        for entry in change.puts
+        if isinstance(entry, Waiver) or (isinstance(entry, Approval) and widens(entry, before))
+    }
+    heirs = (name for name in before.channels if not opened.keys().isdisjoint(before.lineage(name)))
+    yield from map(before.seen_in, dict.fromkeys((*opened, *heirs)))
 
 
 def _finding(view: PolicySnapshot, at: datetime) -> Finding:

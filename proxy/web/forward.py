@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+import h11
 import httpx
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -15,14 +16,17 @@ from proxy.local import HERE
 from proxy.web.http import say
 
 ASKED_BY = b"x-wicketgate-client"
-_HOP = frozenset({b"connection", b"keep-alive", b"transfer-encoding", b"upgrade", ASKED_BY})
+_HOP = frozenset({b"connection", b"keep-alive", b"transfer-encoding", b"upgrade", b"date", ASKED_BY})
+_BODILESS = frozenset({"GET", "HEAD"})
 
 
 class Forward:
     """Sends requests on to the desk."""
 
     def __init__(self, socket: str) -> None:
-        transport = httpx.AsyncHTTPTransport(uds=socket, retries=2)
+        # Without a bound of its own: who sends bodies that do not end would keep everybody else from the admin.
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=20)
+        transport = httpx.AsyncHTTPTransport(uds=socket, retries=2, limits=limits)
         self._client = httpx.AsyncClient(transport=transport, timeout=600, trust_env=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -37,18 +41,19 @@ class Forward:
                 more = message.get("more_body", False)
                 yield message.get("body", b"")
 
-        path, query = scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1")
-        headers = [(name, value) for name, value in scope["headers"] if name not in _HOP]
+        bodiless = scope["method"] in _BODILESS
         client = (scope.get("client") or ("", 0))[0]
+        query = scope["query_string"]
         request = self._client.build_request(
             scope["method"],
-            f"http://desk{path}" + (f"?{query}" if query else ""),
-            headers=[*headers, (ASKED_BY, client.encode())],
-            content=body() if scope["method"] not in {"GET", "HEAD"} else None,
+            "http://desk/",
+            headers=[*_passed_on(scope, bodiless), (ASKED_BY, client.encode())],
+            content=None if bodiless else body(),
+            extensions={"target": scope["raw_path"] + (b"?" + query if query else b"")},  # as it came: nobody reads it
         )
         try:
             answer = await self._client.send(request, stream=True)
-        except httpx.TransportError:
+        except (httpx.TransportError, h11.ProtocolError):
             await say(send, 503, "The admin is starting again.", head=False, extra=[(b"retry-after", b"2")])
             return
         try:
@@ -59,6 +64,14 @@ class Forward:
             await send({"type": "http.response.body", "body": b""})
         finally:
             await answer.aclose()
+
+
+def _passed_on(scope: Scope, bodiless: bool) -> list[tuple[bytes, bytes]]:
+    """Return the headers that go on: those of a body only with one, and of two hosts the one that counts here."""
+    dropped = _HOP | ({b"content-length"} if bodiless else set())
+    found = [(name, value) for name, value in scope["headers"] if name not in dropped]
+    hosts = [pair for pair in found if pair[0] == b"host"]
+    return [pair for pair in found if pair not in hosts[1:]]
 
 
 class OwnDoors:

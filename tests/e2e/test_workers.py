@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -100,3 +102,43 @@ def test_a_signal_ends_all_of_them(gate: Gatehouse, number: int) -> None:
     for worker in workers:
         with pytest.raises(ProcessLookupError):
             os.kill(worker, 0)
+
+
+def test_workers_end_when_their_parent_is_killed(make_gate: MakeGate) -> None:
+    gate = make_gate("--workers", "2")
+    until(lambda: len(children(gate)) == 2)
+    workers = children(gate)
+    gate.kill()
+    until(lambda: not any(map(_is_there, workers)))
+
+
+def test_whatever_is_sent_to_the_admin_of_any_worker_is_no_fault_of_ours(gate: Gatehouse) -> None:
+    odd = (
+        b"GET /admin/api/v1/whoami HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc",
+        b"GET /admin/../simple/flask/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+        b"GET /admin/../metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+    )
+    for number in range(ASKED):
+        with socket.create_connection(("127.0.0.1", gate.port), timeout=20) as client:
+            client.sendall(odd[number % len(odd)])
+            answer = b"".join(iter(lambda: client.recv(65536), b""))
+        assert int(answer.split(b" ", 2)[1]) in {400, 401, 404}, answer[:300]
+        assert answer.lower().count(b"\r\ndate:") == 1
+
+
+def test_bodies_that_do_not_end_keep_nobody_from_the_admin(gate: Gatehouse) -> None:
+    head = b"POST /admin/api/v1/advisories/import HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n"
+    with contextlib.ExitStack() as held:
+        for _ in range(3 * 120):
+            client = held.enter_context(socket.create_connection(("127.0.0.1", gate.port), timeout=20))
+            client.sendall(head)
+        for _ in range(ASKED):
+            assert gate.admin("GET", "/whoami").status_code == 200
+
+
+def _is_there(worker: int) -> bool:
+    try:
+        os.kill(worker, 0)
+    except ProcessLookupError:
+        return False
+    return True
