@@ -30,7 +30,7 @@ from typing import Final
 
 from proxy.errors import FeedRefused
 from proxy.feeds.archive import KEPT, stem
-from proxy.feeds.lifting import Lifted, ended, says_less
+from proxy.feeds.lifting import Lifted, ended, lets_malware_go, says_less, softens
 from proxy.feeds.mending import join
 from proxy.feeds.osv import NO_DATE, Entry, Reading, unpacked
 from proxy.model import Advisory
@@ -38,6 +38,7 @@ from proxy.model import Advisory
 FAULTS_AT_MOST = 100
 """How many faults are told one by one."""
 
+_TAKEN: Final = frozenset({"added", "changed"})
 _FULL: Final = "A full export can be read instead."
 
 InForce = Mapping[str, tuple[datetime, str, bytes]]
@@ -131,7 +132,8 @@ def plan(old: InForce, reading: Reading, *, full: bool) -> Plan:
     """Compare a reading with what is in force. Only a full one can tell what vanished."""
     found: dict[str, list[str]] = {}
     for name, entry in reading.entries.items():
-        found.setdefault(_kind(old.get(name), entry), []).append(name)
+        kind = _kind(old.get(name), entry)
+        found.setdefault("narrowed" if kind in _TAKEN and _softens(old, name, entry) else kind, []).append(name)
     present = reading.entries.keys() | {stem(fault.member) for fault in reading.faults}
     vanished = sorted(old.keys() - present) if full else []
     return Plan(
@@ -160,6 +162,16 @@ def _kind(old: tuple[datetime, str, bytes] | None, entry: Entry) -> str:
     return _edited(unpacked(packed), digest, entry)
 
 
+def _softens(old: InForce, name: str, entry: Entry) -> bool:
+    """Whether a record has a rating for others in force, which it did not say to be the same before."""
+    if entry.withdrawn:
+        return False
+    new = entry.advisory
+    before = unpacked(old[name][2]).aliases if name in old else ()
+    gained = (alias for alias in new.aliases if alias in old and alias not in before)
+    return softens(new, (unpacked(old[alias][2]) for alias in gained))
+
+
 def _edited(known: Advisory, digest: str, entry: Entry) -> str:
     """Say what a sound record is to ``known``, which is in force with this digest and another text."""
     if entry.withdrawn:
@@ -167,7 +179,7 @@ def _edited(known: Advisory, digest: str, entry: Entry) -> str:
     new = entry.advisory
     if not says_less(known, new):
         return "changed"
-    if not known.malicious:
+    if not lets_malware_go(known, new):
         return "narrowed"
     return "unchanged" if Entry.of(join(known, new)).digest == digest else "kept"
 

@@ -6,13 +6,16 @@ Decided here:
   ecosystem, GIT ranges alone, a range that ends sooner), or is rated lower than it was, or as nothing. What has no
   rating may get one.
 * Malware says less where it is no malware any more; its rating does not matter.
+* Records that are one matter (aliases) are judged together. So a record says less where it calls itself another's alias
+  no longer, which stays so where that is malware; and a low rating that it brings for others, unrated so far, is a loss.
 * A record that was withdrawn already says nothing.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Final
 
 from packaging.utils import NormalizedName
 
@@ -20,6 +23,7 @@ from proxy.model import Advisory, Affected, Change
 from proxy.policy import changes, spans
 from proxy.policy.severity import RATINGS
 
+_LOW: Final = frozenset({"none", "low"})
 NAMED_AT_MOST = 50
 """How many records one alert names."""
 
@@ -35,8 +39,22 @@ def says_less(known: Advisory, new: Advisory) -> bool:
         return True
     if not known.malicious and _is_rated_lower(known, new):
         return True
+    if not set(known.aliases) <= set(new.aliases):
+        return True
     before, after = _by_project(known), _by_project(new)
     return any(not spans.holds(spans.spans(after[name]), spans.spans(said)) for name, said in before.items())
+
+
+def lets_malware_go(known: Advisory, new: Advisory) -> bool:
+    """Whether what says less is malware, or called itself another name of some."""
+    return known.malicious or any(name.startswith("MAL-") for name in set(known.aliases) - set(new.aliases))
+
+
+def softens(new: Advisory, others: Iterable[Advisory]) -> bool:
+    """Whether a record gives a low rating to ``others`` that it says to be the same, and that were withheld unrated."""
+    return new.severity.rating in _LOW and any(
+        other.severity.rating == "unknown" and other.withdrawn is None for other in others
+    )
 
 
 def ended(known: Advisory) -> Lifted:

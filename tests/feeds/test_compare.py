@@ -193,6 +193,22 @@ def test_a_report_that_is_malware_no_more_says_less_unless_it_is_withdrawn() -> 
     assert (found.lifted, found.dropped) == ((("MAL-1", "widget"),), (("MAL-2", "widget"),))
 
 
+def test_an_alias_that_goes_is_a_loss_and_stays_where_it_is_malware() -> None:
+    old = reading(record("GHSA-1", aliases=["MAL-1"]), record("GHSA-2", aliases=["PYSEC-2"]), record("MAL-1"))
+    new = reading(record("GHSA-1", modified=LATER), record("GHSA-2", modified=LATER), record("MAL-1"))
+    found = compare.compare(in_force(old), new, full=True)
+    assert (found.plan.kept, found.plan.narrowed) == (("GHSA-1",), ("GHSA-2",))
+
+
+@pytest.mark.parametrize("name", ["GHSA-new", "GHSA-known"])
+def test_a_low_rating_for_others_that_had_none_is_a_loss(name: str) -> None:
+    low = {"severity": [{"type": "CVSS_V3", "score": "CVSS:3.1/AV:L/AC:H/PR:H/UI:R/S:U/C:L/I:N/A:N"}]}
+    old = reading(record("PYSEC-1"), record("GHSA-known", **low))
+    brought = record(name, aliases=["PYSEC-1"], modified=LATER, **low)
+    found = compare.compare(in_force(old), reading(record("PYSEC-1"), brought), full=False)
+    assert (found.plan.narrowed, found.plan.added, found.plan.changed) == ((name,), (), ())
+
+
 def test_a_rating_that_falls_is_a_loss_and_one_that_comes_is_none() -> None:
     rated = [{"database_specific": {"severity": rating}} for rating in ("CRITICAL", "LOW", None)]
     kinds = {}
