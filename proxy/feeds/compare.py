@@ -207,13 +207,22 @@ def _rows(modified_ids: bytes) -> Iterator[tuple[str, datetime]]:
         yield name.rpartition("/")[2].strip(), time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
+def is_whole(in_force: int, found: Plan, *, most: float = 0.10, few: int = 5) -> bool:
+    """Whether a reading holds what is in force, or nearly: else it says nothing of how old the rest is."""
+    return len(found.vanished) <= _may_go(in_force, most, few)
+
+
+def _may_go(in_force: int, most: float, few: int) -> float:
+    return max(few, most * in_force)
+
+
 def refuse_if_shrunk(in_force: int, found: Plan, *, most: float = 0.10, few: int = 5) -> None:
     """Raise FeedRefused when too much would be lost at once: vanished, newly withdrawn, or narrowed.
 
     ``in_force`` counts records, ``most`` is a share of them; up to ``few`` may always go.
     """
     lost = len(found.vanished) + len(found.withdrawn) + len(found.narrowed)
-    if lost > max(few, most * in_force):
+    if lost > _may_go(in_force, most, few):
         raise FeedRefused(
             f"The advisory data lost {lost} of {in_force} records ({len(found.vanished)} are missing,"
             f" {len(found.withdrawn)} withdrawn, {len(found.narrowed)} say less than they did);"

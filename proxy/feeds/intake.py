@@ -8,7 +8,8 @@ Decided here:
 * Malware that counts no more, and malware of which a source says less, is an alert that names it. Only the source that
   the operator named takes a report of malware back: a file that somebody brings lifts none, and neither does a
   confirmed loss. That takes two people, who dispute the report.
-* What ships with the gate is a part: another source need not hold it.
+* What ships with the gate is a part: another source need not hold it. But data is as new as a source only where that
+  holds nearly all of it: a file of one record makes nothing fresh.
 """
 
 from __future__ import annotations
@@ -68,7 +69,11 @@ class Intake:
         forget = tuple(name for name in vanished if name not in malware) if allow_shrink else ()
         missing = tuple(name for name in vanished if name not in forget)
         records = found.records - len(forget)
-        feed = FeedState(source, records, found.newest, self.clock(), found.sha256, missing)
+        now = self.clock()
+        feed = FeedState(source, records, min(found.newest, now), now, found.sha256, missing)
+        old = self.live.snapshot.feed
+        if old and not allow_shrink and not compare.is_whole(found.in_force, found.plan):
+            feed = replace(feed, source=old.source, newest=old.newest, synced=old.synced)
         return await self._commit(feed, found, rows, actor, forget)
 
     async def part(self, found: Compared, rows: Iterable[AdvisoryRow], actor: Actor) -> Data:
@@ -79,7 +84,7 @@ class Intake:
         fresh = replace(
             feed,
             records=found.records,
-            newest=max(feed.newest, found.newest),
+            newest=max(feed.newest, min(found.newest, self.clock())),
             synced=self.clock(),
             sha256=digest,
         )

@@ -7,7 +7,7 @@ Decided here:
   rating may get one.
 * Malware says less where it is no malware any more; its rating does not matter.
 * Records that are one matter (aliases) are judged together. So a record says less where it calls itself another's alias
-  no longer, which stays so where that is malware; and a low rating that it brings for others, unrated so far, is a loss.
+  no longer, which stays so where that is malware; and a low rating that it brings for others, unrated so far, is one.
 * A record that was withdrawn already says nothing.
 """
 

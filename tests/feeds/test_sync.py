@@ -14,13 +14,14 @@ from packaging.utils import NormalizedName
 
 from proxy.alerts import Alerts
 from proxy.errors import FeedRefused
-from proxy.feeds import osv
+from proxy.feeds import names, osv
 from proxy.feeds.bulletin import FEED
 from proxy.feeds.progress import Progress, Stage
 from proxy.feeds.sync import AdvisorySync
 from proxy.live import Live
 from proxy.model import Actor, Terms
 from proxy.policy import changes
+from proxy.policy.age import age
 from proxy.store import EventFilter
 from proxy.store.sqlite import SqliteStore
 from tests.world.upstream import Answer, Asked, Upstream
@@ -320,6 +321,21 @@ async def test_once_a_day_everything_is_fetched_and_shows_what_the_list_cannot(o
     report = await world.sync.sync(FEED)
     assert (report["changed"], report["vanished"], world.records) == (2, 2, 80)
     assert export.asked.count("all.zip") == 2
+
+
+async def test_a_file_of_one_record_makes_nothing_fresh(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(names, "shipped_advisories", lambda: UPDATE / "state1.zip")
+    world.at = NEWEST + timedelta(days=90)
+    await world.worker("https://osv.example/").first()
+    await world.live.current()
+    assert age(world.live.snapshot.feed, Terms(), world.at).level == "stale"
+    tiny = world.folder / "tiny.zip"
+    with zipfile.ZipFile(tiny, "w") as made:
+        affected = [{"package": {"ecosystem": "PyPI", "name": "widget"}, "versions": ["1"]}]
+        made.writestr("X-1.json", json.dumps({"id": "X-1", "modified": world.at.isoformat(), "affected": affected}))
+    report = await world.sync.take(tiny, "an upload", ADA)
+    assert (report["added"], world.records) == (1, 71)
+    assert age(world.live.snapshot.feed, Terms(), world.at).level == "stale"
 
 
 async def test_no_file_that_somebody_brings_takes_malware_back(world: World) -> None:
