@@ -6,7 +6,8 @@ project and compiles only what is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Final
 
 import msgspec
@@ -14,7 +15,7 @@ from sqlite_utils import Database
 
 from proxy.model import Advisory
 from proxy.policy import packing
-from proxy.store import AdvisoryRow
+from proxy.store import AdvisoryRow, advised
 from proxy.store.rows import instant
 
 records = msgspec.msgpack.Decoder(Advisory)
@@ -32,8 +33,18 @@ class AdvisoryTables:
     def __init__(self, writer: Database) -> None:
         self._db = writer
 
-    def write(self, put: Iterable[AdvisoryRow], forget: Sequence[str]) -> None:
-        """Keep the records put (replacing by id), drop those to forget, and repack what they touch."""
+    def write(self, put: Iterable[AdvisoryRow], forget: Sequence[str]) -> Mapping[str, str]:
+        """Keep the records put (replacing by id), drop those to forget. Returns what the event must vouch for."""
+        rows = iter(put)
+        first = next(rows, None)
+        if first is None and not forget:
+            return {}
+        edited = advised.before(self._db)
+        self._write(chain([first] if first else (), rows), forget)
+        return {**edited, advised.AFTER: advised.digest(self._db)}
+
+    def _write(self, put: Iterable[AdvisoryRow], forget: Sequence[str]) -> None:
+        """Write the records and repack what they touch."""
         known, packed = self._all("select id from advisories"), self._all("select project from advisory_projects")
         touched: set[str] = set()
         fresh: dict[str, _Parts] = {}

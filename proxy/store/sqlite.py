@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -177,8 +178,9 @@ class SqliteStore:
             put = [rows.entry_row(entry, seq) for entry in change.puts]
             for row in put:
                 insert(db, "entries", row)
-            self._advisories.write(advisories, forget)
-            sealed = chains.append_event(db, rows.event_record(change, actor, at, seq, revision), previous)
+            said = {**change.detail, **self._advisories.write(advisories, forget)}
+            record = rows.event_record(replace(change, detail=said), actor, at, seq, revision)
+            sealed = chains.append_event(db, record, previous)
             put_value(db, "revision", str(revision))
         self.bell.ring(seq)
         self._read_back(seq, str(sealed["hash"]), put)

@@ -5,6 +5,7 @@ Decided here:
 * Records are hashed again and chained again, and the tree over them is built again: each checkpoint, kept here or
   elsewhere, must be the tree's root at its size, and be signed by the gate's key where that key is at hand.
 * Every entry, in force or ended, must be what some event says it put, and must have ended with an event that says so.
+* What is kept beside the chains is compared with what they say of it (:mod:`proxy.store.advised`).
 * What a checkpoint covers and the chain does not reach is missing. Only a checkpoint that somebody keeps elsewhere
   shows that the end was cut off together with its checkpoints, or that everything was rewritten by who has the key.
 """
@@ -23,7 +24,7 @@ from proxy.policy.ledger import Flaw
 from proxy.policy.merkle import TILE, Edge
 from proxy.policy.notes import BadNote, Checkpoint, Trust, parse
 from proxy.policy.proofs import entry
-from proxy.store import chains, rows
+from proxy.store import advised, chains, rows
 from proxy.store.archive import Archive, segments
 from proxy.store.seals import Seals, begin, tiles
 from proxy.store.trail import CHAINS, Chain
@@ -44,11 +45,12 @@ class Verifier:
     pause: Callable[[], None]
 
     def flaws(self) -> Iterator[Flaw]:
-        """Yield what is wrong, chain by chain, then the entries; of one chain at most :data:`MOST` flaws."""
+        """Yield what is wrong, chain by chain (at most :data:`MOST` flaws each), then entries and advisories."""
         for chain in CHAINS:
             for flaw in self._settled(chain):
                 yield Flaw(flaw.seq, flaw.problem.replace("event", ONE[chain]))
         yield from self._entries()
+        yield from advised.flaws(self.db)
 
     def _settled(self, chain: Chain) -> list[Flaw]:
         """Return the flaws of a chain; one that was archived from meanwhile is gone through again."""
