@@ -40,7 +40,7 @@ class Way:
         """Return the way to the gate whose data directory this is. Raises Lost."""
         try:
             socket = local.answering(folder)
-            noted = (folder / ADDRESS_FILE).read_text()
+            url = json.loads((folder / ADDRESS_FILE).read_text())["url"]
         except PermissionError as error:
             other = "Run this as the user that runs the gate, or set WICKETGATE_URL and WICKETGATE_TOKEN."
             raise Lost(f"{folder} belongs to another user. {other}") from error
@@ -48,9 +48,11 @@ class Way:
             raise Lost(f"{error} Say the gate's own data directory: --data-dir") from error
         except OSError as error:
             raise Lost("No gate is known here. Start one (wicketgate serve), or set WICKETGATE_URL.") from error
+        except (ValueError, LookupError, TypeError) as error:
+            raise Lost(f"{folder / ADDRESS_FILE} is not what the gate wrote there. It does when it starts.") from error
         if not socket:
             raise Lost(f"The gate of {folder} does not answer. Is it running? wicketgate serve")
-        return cls(json.loads(noted)["url"], socket)
+        return cls(url, socket)
 
     @classmethod
     def there(cls, url: str) -> Way:

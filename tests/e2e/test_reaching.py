@@ -145,3 +145,10 @@ def test_who_comes_by_the_socket_comes_from_this_host_and_needs_a_token(make_gat
     (gate.data_dir / "admin-token").unlink()
     without = gate.cli("inbox")
     assert (without.returncode, "Set WICKETGATE_TOKEN" in without.stderr) == (2, True)
+
+
+def test_a_damaged_note_of_the_address_is_said_in_words(gate: Gatehouse) -> None:
+    for damaged in (b"{", b"[]", b'{"x": 1}', b"\xff"):
+        (gate.data_dir / "address.json").write_bytes(damaged)
+        done = gate.cli("terms")
+        assert (done.returncode, "is not what the gate wrote there" in done.stderr) == (2, True), done.stderr
