@@ -120,8 +120,8 @@ def vouched(said: object, row: Mapping[str, object]) -> bool:
 
 
 def _digest(row: Mapping[str, object]) -> str:
-    whole = json.dumps([row["id"], row["kind"], row["project"], row["body"]], ensure_ascii=False)
-    return _WHOLE + hashlib.sha256(whole.encode()).hexdigest()
+    whole = msgspec.json.encode([row["id"], row["kind"], row["project"], row["body"]])
+    return _WHOLE + hashlib.sha256(whole).hexdigest()
 
 
 def event_record(change: Change, actor: Actor, at: datetime, seq: int, revision: int) -> Record:

@@ -254,6 +254,19 @@ def test_no_column_of_an_entry_can_be_edited(tmp_path: Path, edit: str) -> None:
     store.close()
 
 
+@pytest.mark.parametrize("end", [changes.revoke, None])
+def test_what_was_ended_or_replaced_does_not_come_back(tmp_path: Path, end: Any) -> None:
+    store, real = SqliteStore(tmp_path), approval(wheel(), id="real")
+    store.commit(changes.grant([real]), ADA, AT)
+    store.commit(end([real], "bad") if end else changes.grant([replace(real, reason="another")]), ADA, AT)
+    with sqlite3.connect(tmp_path / "wicketgate.db") as db:
+        db.execute("update entries set ended_seq = null where put_seq = 1")
+    db.close()
+    with pytest.raises(StoreError, match="'real', which is not what event 1 put there"):
+        store.load()
+    store.close()
+
+
 def test_an_event_of_an_earlier_version_vouches_for_kind_and_project_by_what_the_body_holds() -> None:
     row = rows.entry_row(approval(wheel(), id="real"), 1)
     said = hashlib.sha256(str(row["body"]).encode()).hexdigest()
