@@ -123,8 +123,15 @@ def _span(db: Database, chain: str, times: Iterable[tuple[str, int]]) -> None:
     sql = """insert into times values (:chain, :slot, :first, :last) on conflict (chain, slot) do update
         set first = min(first, excluded.first), last = max(last, excluded.last)"""
     for text, found in slots.items():
-        slot = _slot(datetime.fromisoformat(f"{text}0:00+00:00"))
-        db.execute(sql, {"chain": chain, "slot": slot, "first": found[0], "last": found[-1]})
+        db.execute(sql, {"chain": chain, "slot": slot_of(text), "first": found[0], "last": found[-1]})
+
+
+def slot_of(text: str) -> int | None:
+    """Return the number of the ten minutes that a record's time begins with, None for what somebody broke."""
+    try:
+        return _slot(datetime.fromisoformat(f"{text}0:00+00:00"))
+    except ValueError:
+        return None
 
 
 def _slot(at: datetime) -> int:

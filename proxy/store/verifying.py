@@ -24,7 +24,7 @@ from proxy.policy.ledger import Flaw
 from proxy.policy.merkle import TILE, Edge
 from proxy.policy.notes import BadNote, Checkpoint, Trust, parse
 from proxy.policy.proofs import entry
-from proxy.store import advised, chains, rows
+from proxy.store import advised, chains, rows, spans
 from proxy.store.archive import Archive, segments
 from proxy.store.seals import Seals, begin, tiles
 from proxy.store.trail import CHAINS, Chain
@@ -51,6 +51,8 @@ class Verifier:
                 yield Flaw(flaw.seq, flaw.problem.replace("event", ONE[chain]))
         yield from self._entries()
         yield from advised.flaws(self.db)
+        for chain in CHAINS:
+            yield from spans.flaws(self.db, chain)
 
     def _settled(self, chain: Chain) -> list[Flaw]:
         """Return the flaws of a chain; one that was archived from meanwhile is gone through again."""

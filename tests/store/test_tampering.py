@@ -219,6 +219,15 @@ def test_the_history_of_entries_is_vouched_for(tmp_path: Path, statement: str, s
     assert said in flaws(tmp_path, signer)[0].problem
 
 
+@pytest.mark.parametrize("chain", CHAINS)
+@pytest.mark.parametrize("statement", ["delete from times", "update times set first = 3", "update times set last = 2"])
+def test_times_that_hide_records_are_found(tmp_path: Path, chain: Chain, statement: str) -> None:
+    signer, _ = gate(tmp_path)
+    tampered(tmp_path, chain, lambda db, table: db.execute(f"{statement} where chain = ?", [table]))
+    said = f"{chain} 1 to 5 cannot be found by their time: restore a backup"
+    assert flaws(tmp_path, signer) == [Flaw(1, said)]
+
+
 def test_broken_rows_are_flaws_and_not_failures(tmp_path: Path) -> None:
     signer, _ = gate(tmp_path)
 
