@@ -10,6 +10,7 @@ Decided here:
 * Where nobody is left who can decide, the owner of the gate's host (:attr:`Actor.is_host`) lets somebody in alone, and
   may end anybody: else nobody ever could. No other credential may.
 * Saying no is always one person's: a revocation, a prohibition, the end of a waiver waits for nobody.
+* Closing a channel is not saying no: its name may be opened anew, looser. It takes two where loosening does.
 """
 
 from __future__ import annotations
@@ -181,8 +182,9 @@ def _too_few(change: Change, before: PolicySnapshot, known: Credentials) -> bool
 
 
 def _lifted(ends: Iterable[str], before: PolicySnapshot) -> Iterator[str]:
-    """Yield the channels in which prohibitions end."""
+    """Yield the channels in which prohibitions end, and those that are closed."""
     ended = frozenset(ends)
+    yield from (channel.name for channel in before.channels.values() if channel.id in ended)
     entries: Iterable[Prohibition] = (entry for found in before.prohibitions.values() for entry in found)
     yield from (entry.channel for entry in entries if entry.id in ended)
 

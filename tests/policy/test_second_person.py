@@ -185,6 +185,11 @@ def test_a_channel_without_words_of_its_own_is_closed_by_one() -> None:
     assert needed(changes.close_channel(channel("research"), [], "gone"), before(channel("research")), KNOWN) == ()
 
 
+def test_a_channel_is_closed_by_two_where_policy_takes_two() -> None:
+    here = before(channel("research"), words=("policy",))
+    assert needed(changes.close_channel(channel("research"), [], "gone"), here, KNOWN) == ("policy",)
+
+
 @pytest.mark.parametrize(
     ("change", "more"),
     [
