@@ -24,6 +24,7 @@ from proxy.local import Listening
 from proxy.pip_index import pip_index
 from proxy.places import ADDRESS_FILE, TOKEN_FILE
 from proxy.policy import age
+from proxy.policy.outdated import asked
 from proxy.policy.snapshot import PolicySnapshot
 from proxy.sealed import command, plain
 from proxy.settings import Settings, read
@@ -220,7 +221,9 @@ def _greet(settings: Settings, where: str, token: str, snapshot: PolicySnapshot,
         click.echo(click.style(f"  {MFA_OFF}\n", fg="red", bold=True))
     for title, text in lines:
         click.echo(f"  {click.style(f'{title:<11}', bold=True)}{text}")
-    click.echo(f"\n  Try: {approve_hint()}\n  Ctrl-C stops the gate.")
+    known = asked(snapshot, at)
+    word = f" --acknowledge {known.code}" if known else ""
+    click.echo(f"\n  Try: {approve_hint()}{word}\n  Ctrl-C stops the gate.")
     sys.stdout.flush()
 
 

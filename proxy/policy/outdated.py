@@ -62,7 +62,7 @@ def _openings(change: Change, before: PolicySnapshot) -> Iterator[PolicySnapshot
 def _finding(view: PolicySnapshot, at: datetime) -> Finding:
     (found,) = freshness(Subject(_NOBODY), view, at)
     said = (
-        "Nobody here knows what was found lately, so nothing is opened without a word. "
+        "Nothing here tells what was found lately, so nothing is opened before somebody says that they know. "
         f"Advisory data: {sentence(view.feed, view.terms, at)} Bring it up to date: {_STEP}."
     )
     return Finding(found.code, Effect.FORBID, said, _STEP, evidence=found.evidence)
