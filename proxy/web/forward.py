@@ -69,9 +69,8 @@ class Forward:
 def _passed_on(scope: Scope, bodiless: bool) -> list[tuple[bytes, bytes]]:
     """Return the headers that go on: those of a body only with one, and of two hosts the one that counts here."""
     dropped = _HOP | ({b"content-length"} if bodiless else set())
-    found = [(name, value) for name, value in scope["headers"] if name not in dropped]
-    hosts = [pair for pair in found if pair[0] == b"host"]
-    return [pair for pair in found if pair not in hosts[1:]]
+    hosts = [pair for pair in scope["headers"] if pair[0] == b"host"]
+    return [pair for pair in scope["headers"] if pair[0] not in dropped and pair[0] != b"host"] + hosts[:1]
 
 
 class OwnDoors:

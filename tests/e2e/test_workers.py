@@ -117,6 +117,8 @@ def test_whatever_is_sent_to_the_admin_of_any_worker_is_no_fault_of_ours(gate: G
         b"GET /admin/api/v1/whoami HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc",
         b"GET /admin/../simple/flask/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
         b"GET /admin/../metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+        b"GET /admin/api/v1/whoami HTTP/1.1\r\nHost: x\r\nHost: x\r\nConnection: close\r\n\r\n",
+        b"GET /admin/api/v1/whoami HTTP/1.1\r\nHost: x\r\nHost: y\r\nConnection: close\r\n\r\n",
     )
     for number in range(ASKED):
         with socket.create_connection(("127.0.0.1", gate.port), timeout=20) as client:
